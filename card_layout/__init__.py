@@ -1,0 +1,1 @@
+"""Bytes on cards: the same files on CPython and MicroPython. See README.md."""
