@@ -1,17 +1,17 @@
-"""What can go wrong with bytes: our call was wrong, or the peer's bytes were.
+"""Whose fault it is: two errors for everything that can go wrong with bytes.
 
-Whoever catches one may go on: the object that raised it is in the state it was in before.
-`str(error)` is one clear line.
+Both leave the state of the object that raised them as it was. `str(error)` is one clear line.
+Idea of two sides from h11 (LocalProtocolError, RemoteProtocolError).
 """
 
 
 class ProtocolError(Exception):
-    """Either of the two below; catch this to treat them alike."""
+    """Either side did what the protocol does not allow; never raised itself."""
 
 
 class LocalError(ProtocolError):
-    """Our own call is wrong: a value out of range, or a step that is not allowed now."""
+    """Our own call is wrong: a value out of range, an act out of turn."""
 
 
 class RemoteError(ProtocolError):
-    """The peer's bytes are wrong: broken, forged, late or of an unknown kind."""
+    """The peer's bytes are wrong: damaged, forged, replayed, out of turn or nonsense."""

@@ -1,0 +1,165 @@
+"""Every message that terminal and server exchange inside a session: one table.
+
+Not how they are sealed (session) nor what they cause. A body is the number u8, the fixed fields
+big-endian, then a tail whose length is what is left. A reply has the number of its request with
+the high bit turned. Limits: each tail's own; a body is at most MAX_BODY bytes.
+Source: docs/messages.md, generated from this table.
+"""
+
+import struct
+from collections import namedtuple
+
+from protocol.errors import LocalError, RemoteError
+from protocol.states import SERVER, TERMINAL
+
+BOTH = TERMINAL | SERVER
+
+REPORT = 0x01
+BATCH = 0x02
+FETCH = 0x03
+DELTA = 0x41
+NEWS = 0x42
+PARAMS = 0x43
+COMMAND = 0x44
+STATE = 0x81
+ANSWERS = 0x82
+CHUNK = 0x83
+LIST_STATE = 0xC1
+PARAMS_STATE = 0xC3
+COMMAND_STATE = 0xC4
+PROBLEM = 0xFF
+
+# lists
+BLACKLIST = 0
+GRANTS = 1  # cards that may pass this gate
+
+# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE
+APPLIED = 1
+SAME = 2
+NEED_FULL = 3
+FETCHING = 4
+REFUSED = 5
+
+# flags of STATE
+MAY_LEAVE_OFFLINE = 1
+
+# kinds of terminal in REPORT
+POS = 1
+GATE = 2
+WATER = 3
+
+# operations of COMMAND
+REPORT_NOW = 1
+SEND_AGAIN = 2  # argument: first serial the server does not have (it was restored)
+RESTART = 3
+IDENTIFY = 4  # beep, so that a technician finds the terminal
+
+# codes of PROBLEM
+UNKNOWN_MESSAGE = 1
+MALFORMED = 2
+NOT_NOW = 3
+FAILED = 4
+
+# number, name, sender, struct letters, field names, tail: (least, most, multiple of) bytes
+TABLE = (
+    (REPORT, "REPORT", TERMINAL, "IBBBBI8sIIIIIHIIHIHBI",
+     "utc_s major minor patch kind list_version list_digest grants_version params_version "
+     + "serial_next acked_to queue grey capacity heap_peak boots taps tears clock_trusted "
+     + "offline_s",
+     (0, 0, 1)),
+    (STATE, "STATE", SERVER, "IIIIIB",
+     "utc_s list_version grants_version params_version serial_highest flags", (0, 0, 1)),
+    (BATCH, "BATCH", TERMINAL, "", "", (64, 3200, 64)),
+    (ANSWERS, "ANSWERS", SERVER, "", "", (2, 100, 2)),
+    (FETCH, "FETCH", TERMINAL, "BII", "list version offset", (0, 0, 1)),
+    (CHUNK, "CHUNK", SERVER, "BIII16s", "list version total offset digest", (0, 2048, 1)),
+    (DELTA, "DELTA", SERVER, "BII16s", "list before after digest", (0, 3072, 1)),
+    (LIST_STATE, "LIST_STATE", TERMINAL, "BI16sB", "list version digest status", (0, 0, 1)),
+    (NEWS, "NEWS", SERVER, "BI", "list version", (0, 0, 1)),
+    (PARAMS, "PARAMS", SERVER, "I", "version", (0, 1024, 1)),
+    (PARAMS_STATE, "PARAMS_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
+    (COMMAND, "COMMAND", SERVER, "BI", "op argument", (0, 0, 1)),
+    (COMMAND_STATE, "COMMAND_STATE", TERMINAL, "BB", "op status", (0, 0, 1)),
+    (PROBLEM, "PROBLEM", BOTH, "B", "code", (0, 0, 1)),
+)  # fmt: skip
+
+_LIMITS = {"B": 1 << 8, "H": 1 << 16, "I": 1 << 32}
+
+
+class _Message:
+    """One row of the table, ready for use."""
+
+    def __init__(self, row):
+        self.number, self.name, self.sender, letters, names, self.tail = row
+        self.format = ">" + letters
+        self.size = 1 + struct.calcsize(self.format)
+        self.letters = _letters(letters)
+        self.values = namedtuple(self.name, names.split())
+
+
+def _letters(letters):
+    """The struct letters one by one: "BI16s" -> ["B", "I", 16] (a number: bytes of that length)."""
+    out = []
+    length = ""
+    for letter in letters:
+        if letter == "s":
+            out.append(int(length))
+            length = ""
+        elif letter.isdigit():
+            length += letter
+        else:
+            out.append(letter)
+    return out
+
+
+_MESSAGES = {row[0]: _Message(row) for row in TABLE}
+
+MAX_BODY = max([m.size + m.tail[1] for m in _MESSAGES.values()])
+
+
+def name(number):
+    """Name of a message, for logs and errors."""
+    return _MESSAGES[number].name if number in _MESSAGES else f"message 0x{number:02X}"
+
+
+def encode(number, values=(), tail=b""):
+    """Body of message `number` with its field values in table order. LocalError if one is wrong."""
+    message = _MESSAGES.get(number)
+    if message is None:
+        raise LocalError(f"no such message: {number}")
+    if len(values) != len(message.letters):
+        raise LocalError(f"{message.name} has {len(message.letters)} fields, not {len(values)}")
+    for letter, value in zip(message.letters, values):
+        if isinstance(letter, int):
+            if len(value) != letter:
+                raise LocalError(f"{message.name}: a field of {letter} bytes has {len(value)}")
+        elif not 0 <= value < _LIMITS[letter]:
+            raise LocalError(f"{message.name}: {value} does not fit its field")
+    if _tail_is_wrong(message, len(tail)):
+        raise LocalError(f"{message.name}: a tail of {len(tail)} bytes")
+    return bytes([number]) + struct.pack(message.format, *values) + tail
+
+
+def decode(body, sender=BOTH):
+    """(number, values, tail) of a body; values is a namedtuple of the table's field names.
+
+    `sender` is who sent it (TERMINAL or SERVER); a message the other side sends is refused.
+    RemoteError on an unknown number, a wrong length, a wrong sender.
+    """
+    if not body:
+        raise RemoteError("empty message")
+    message = _MESSAGES.get(body[0])
+    if message is None:
+        raise RemoteError(f"unknown message 0x{body[0]:02X}")
+    if not message.sender & sender:
+        raise RemoteError(f"{message.name} from the wrong side")
+    if len(body) < message.size or _tail_is_wrong(message, len(body) - message.size):
+        raise RemoteError(f"{message.name} of {len(body)} bytes")
+    values = message.values(*struct.unpack_from(message.format, body, 1))
+    return message.number, values, body[message.size :]
+
+
+def _tail_is_wrong(message, length):
+    """True if a tail of `length` bytes is not allowed."""
+    least, most, multiple = message.tail
+    return not least <= length <= most or length % multiple != 0

@@ -1,0 +1,146 @@
+"""Parameters the server gives a terminal: one table, and their bytes.
+
+Not where they are kept (firmware.core.params) nor what they do. Bytes: for each parameter number
+u8, length u8, value big-endian, in ascending order of number. A number the table does not know is
+left out, so an old terminal reads a new server; everything else must be exact.
+Limits: 1024 bytes in all, 36 time windows.
+"""
+
+import struct
+
+from protocol.errors import LocalError, RemoteError
+
+MAX_SIZE = 1024
+MAX_WINDOWS = 36
+
+_BYTES = "s"
+_WINDOW = ">BBBHH"
+_WINDOW_SIZE = 7
+_DAY_MIN = 1440
+
+# number, name, unit, struct letter, default, minimum, maximum (for bytes: of the length)
+TABLE = (
+    (1, "tap_limit_fen", "fen", "I", 5000, 1, 1000000),  # most that one tap may take
+    (2, "offline_hours", "h", "H", 240, 0, 8760),  # offline longer than this refuses
+    (3, "offline_taps_per_card", "taps", "B", 3, 0, 255),  # per card and offline spell
+    (4, "offline_fen_per_card", "fen", "I", 5000, 0, 1000000),  # per card and offline spell
+    (5, "offline_list_age_h", "h", "H", 72, 0, 1092),  # an older blacklist refuses
+    (6, "open_ms", "ms", "H", 3000, 100, 60000),  # how long a gate stays open
+    (7, "utc_offset_min", "min", "h", 480, -720, 840),  # local time of screens and windows
+    (8, "clock_tolerance_s", "s", "I", 600, 1, 86400),  # a bigger step makes the clock untrusted
+    (9, "zone", "", "B", 0, 0, 15),  # bit of the card's zones asked for here
+    (10, "heartbeat_s", "s", "H", 30, 1, 3600),  # longest silence of an idle terminal
+    (11, "language", "", "B", 0, 0, 1),  # 0 Chinese, 1 English
+    (12, "grants_only", "", "B", 0, 0, 1),  # 1: only cards on the grants list pass
+    (13, "windows", "7-byte windows", _BYTES, b"", 0, 252),  # when it is open; none: always
+)
+
+_BY_NUMBER = {row[0]: row for row in TABLE}
+_NAMES = [row[1] for row in TABLE]
+
+
+def defaults():
+    """A new dict name -> value with every parameter at its default."""
+    return {row[1]: row[4] for row in TABLE}
+
+
+def _fault(row, value):
+    """What is wrong with a value of a parameter, or None."""
+    _, name, unit, letter, _, minimum, maximum = row
+    if letter == _BYTES:
+        if not isinstance(value, (bytes, bytearray)):
+            return f"parameter {name} must be bytes"
+        return _windows_fault(value)
+    if not isinstance(value, int):
+        return f"parameter {name} must be a whole number"
+    if not minimum <= value <= maximum:
+        return f"parameter {name} must be {minimum}..{maximum} {unit}, not {value}"
+    return None
+
+
+def pack(values):
+    """Bytes of a dict name -> value (any subset). LocalError on an unknown name or a bad value."""
+    for name in values:
+        if name not in _NAMES:
+            raise LocalError(f"no such parameter: {name}")
+    out = bytearray()
+    for row in TABLE:
+        if row[1] not in values:
+            continue
+        value = values[row[1]]
+        fault = _fault(row, value)
+        if fault:
+            raise LocalError(fault)
+        packed = value if row[3] == _BYTES else struct.pack(">" + row[3], value)
+        out.append(row[0])
+        out.append(len(packed))
+        out += packed
+    return bytes(out)
+
+
+def unpack(data):
+    """Dict name -> value of what `data` carries. RemoteError on anything malformed."""
+    if len(data) > MAX_SIZE:
+        raise RemoteError(f"parameters are at most 1024 bytes, not {len(data)}")
+    values = {}
+    at = 0
+    last = -1
+    while at < len(data):
+        if at + 2 > len(data) or at + 2 + data[at + 1] > len(data):
+            raise RemoteError("parameters end in the middle of one")
+        number = data[at]
+        value = bytes(data[at + 2 : at + 2 + data[at + 1]])
+        at += 2 + len(value)
+        if number <= last:
+            raise RemoteError(f"parameter {number} is out of order")
+        last = number
+        if number in _BY_NUMBER:
+            row = _BY_NUMBER[number]
+            values[row[1]] = _read(row, value)
+    return values
+
+
+def _read(row, value):
+    """The value of one parameter from its bytes, checked against the table."""
+    if row[3] != _BYTES:
+        if len(value) != struct.calcsize(">" + row[3]):
+            raise RemoteError(f"parameter {row[1]} has {len(value)} bytes")
+        (value,) = struct.unpack(">" + row[3], value)
+    fault = _fault(row, value)
+    if fault:
+        raise RemoteError(fault)
+    return value
+
+
+def _windows_fault(data):
+    """What is wrong with the bytes of `windows`, or None."""
+    if len(data) % _WINDOW_SIZE or len(data) > MAX_WINDOWS * _WINDOW_SIZE:
+        return f"windows are 0 to 36 times 7 bytes, not {len(data)} bytes"
+    for _, _, weekdays, from_min, to_min in windows(data):
+        if not from_min < to_min <= _DAY_MIN:
+            return "a window must begin before it ends, within a day"
+        if weekdays > 0x7F:
+            return "a window has 7 weekdays"
+    return None
+
+
+def windows(data):
+    """Yield (holder kinds mask, zone, weekdays mask, from_min, to_min) of a `windows` value.
+
+    Masks: bit k of kinds is holder kind k, bit 0 of weekdays is Monday. Minutes are local, the end
+    not included; a window over midnight is two windows.
+    """
+    for at in range(0, len(data), _WINDOW_SIZE):
+        yield struct.unpack_from(_WINDOW, data, at)
+
+
+def pack_windows(rows):
+    """A `windows` value from rows as `windows` yields them. LocalError if one is impossible."""
+    for row in rows:
+        if not (all(0 <= part <= 255 for part in row[:3]) and 0 <= row[3] < row[4] <= _DAY_MIN):
+            raise LocalError(f"no such window: {row}")
+    out = b"".join([struct.pack(_WINDOW, *row) for row in rows])
+    fault = _windows_fault(out)
+    if fault:
+        raise LocalError(fault)
+    return out

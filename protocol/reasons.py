@@ -1,0 +1,136 @@
+"""Every reason to refuse a tap, to quarantine a record or to turn a terminal away.
+
+One table: code, name, what happened (zh, en), what cashier or holder does (zh, en). Codes 1-31 are
+terminal reasons (bit `code` of a record's policy word), 64-95 the server's about a record, 96-127
+the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
+"""
+
+OK = 0
+LISTED = 1
+EXPIRED = 2
+FOREIGN = 3
+ALTERED = 4
+BALANCE = 5
+TAP_LIMIT = 6
+AMOUNT_ZERO = 7
+NO_RIGHT = 8
+OUT_OF_HOURS = 9
+OFFLINE_TAPS = 10
+OFFLINE_FEN = 11
+OFFLINE_TOO_LONG = 12
+LIST_TOO_OLD = 13
+JOURNAL_FULL = 14
+CARD_GONE = 15
+MANY_CARDS = 16
+COUNTER_BACK = 17
+PUT_BACK = 18
+NOT_READY = 19
+CLOCK_UNSET = 20
+COUNTER_END = 21
+BLOCKED_KIND = 22
+
+UNKNOWN_CARD = 64
+BAD_RECORD = 65
+CHAIN_BROKEN = 66
+FORKED_CARD = 67
+NO_MERCHANT = 68
+BAD_TYPE = 69
+UNBALANCED = 70
+
+UNKNOWN_TERMINAL = 96
+STALE_EPOCH = 97
+VERSION = 98
+
+# code, name, zh, en, zh: what to do, en: what to do
+TABLE = (
+    (OK, "OK", "成功", "accepted", "", ""),
+    (LISTED, "LISTED", "卡已挂失", "card reported lost",
+     "收下此卡，请到卡务中心", "keep the card, go to the card office"),
+    (EXPIRED, "EXPIRED", "卡已过期", "card expired",
+     "请到卡务中心延期", "have it extended at the card office"),
+    (FOREIGN, "FOREIGN", "非本校卡", "not a card of this campus",
+     "请换本校卡", "use a campus card"),
+    (ALTERED, "ALTERED", "卡数据异常", "card data altered",
+     "请到卡务中心检查", "have it checked at the card office"),
+    (BALANCE, "BALANCE", "余额不足", "balance too low",
+     "请充值", "load the card"),
+    (TAP_LIMIT, "TAP_LIMIT", "超过单笔限额", "amount above the limit of one tap",
+     "请分次或减少金额", "enter a smaller amount"),
+    (AMOUNT_ZERO, "AMOUNT_ZERO", "金额为零", "amount is zero",
+     "请输入金额", "enter an amount"),
+    (NO_RIGHT, "NO_RIGHT", "无通行权限", "no right to pass here",
+     "请联系管理员", "ask the administrator"),
+    (OUT_OF_HOURS, "OUT_OF_HOURS", "不在开放时间", "outside the hours",
+     "请在开放时间再来", "come back within the hours"),
+    (OFFLINE_TAPS, "OFFLINE_TAPS", "脱机次数已满", "too many taps while offline",
+     "请换一台终端", "use another terminal"),
+    (OFFLINE_FEN, "OFFLINE_FEN", "脱机金额已满", "offline amount used up",
+     "请换一台终端", "use another terminal"),
+    (OFFLINE_TOO_LONG, "OFFLINE_TOO_LONG", "终端脱机过久", "terminal offline for too long",
+     "请检查网络", "check the network"),
+    (LIST_TOO_OLD, "LIST_TOO_OLD", "名单过旧", "blacklist too old",
+     "请检查网络", "check the network"),
+    (JOURNAL_FULL, "JOURNAL_FULL", "流水已满", "journal full",
+     "请检查网络，等待上传", "check the network and wait for the upload"),
+    (CARD_GONE, "CARD_GONE", "卡片离开过早", "card left too early",
+     "请重新放卡", "present the card again"),
+    (MANY_CARDS, "MANY_CARDS", "请勿多卡", "more than one card",
+     "请只放一张卡", "present one card only"),
+    (COUNTER_BACK, "COUNTER_BACK", "卡片数据倒退", "card is older than when last seen",
+     "收下此卡，请到卡务中心", "keep the card, go to the card office"),
+    (PUT_BACK, "PUT_BACK", "交易未完成", "tap not finished",
+     "请放回同一张卡", "put the same card back"),
+    (NOT_READY, "NOT_READY", "终端未就绪", "terminal has never met the server",
+     "请联网后再用", "connect it first"),
+    (CLOCK_UNSET, "CLOCK_UNSET", "时钟未校准", "clock not set",
+     "请联网后再用", "connect it first"),
+    (COUNTER_END, "COUNTER_END", "卡片次数用尽", "card's counter is used up",
+     "请到卡务中心换卡", "have it replaced at the card office"),
+    (BLOCKED_KIND, "BLOCKED_KIND", "此类人员不可用", "not for this kind of holder",
+     "请联系管理员", "ask the administrator"),
+    (UNKNOWN_CARD, "UNKNOWN_CARD", "卡号不存在", "card was never issued",
+     "核查终端与发卡记录", "check the terminal and the issue log"),
+    (BAD_RECORD, "BAD_RECORD", "流水损坏", "record is damaged",
+     "核查终端存储", "check the terminal's flash"),
+    (CHAIN_BROKEN, "CHAIN_BROKEN", "流水链断裂", "chain to the record before is broken",
+     "核查终端是否被篡改", "check the terminal for tampering"),
+    (FORKED_CARD, "FORKED_CARD", "卡片链分叉", "two records continue one purse",
+     "疑似复制卡，请挂失核查", "likely a copied card: report it lost and check"),
+    (NO_MERCHANT, "NO_MERCHANT", "终端无商户", "terminal belongs to no merchant",
+     "先为终端登记商户", "give the terminal a merchant"),
+    (BAD_TYPE, "BAD_TYPE", "流水类型未知", "unknown type of record",
+     "升级服务器", "upgrade the server"),
+    (UNBALANCED, "UNBALANCED", "余额对不上", "balance does not follow",
+     "人工核对此卡流水", "check this card's records by hand"),
+    (UNKNOWN_TERMINAL, "UNKNOWN_TERMINAL", "终端未登记", "terminal is not enrolled",
+     "请登记终端", "enrol the terminal"),
+    (STALE_EPOCH, "STALE_EPOCH", "终端状态过旧", "terminal's epoch is stale",
+     "终端可能被复制或还原，请核查", "the terminal may be a copy or restored: check it"),
+    (VERSION, "VERSION", "协议版本不符", "protocol version differs",
+     "请升级终端", "upgrade the terminal"),
+)  # fmt: skip
+
+ZH = 0
+EN = 1
+
+
+def find(code):
+    """The row of a code, or None. A scan: texts are for screens and pages, not for hot paths."""
+    for row in TABLE:
+        if row[0] == code:
+            return row
+    return None
+
+
+def name(code):
+    """Name of a code ("LISTED"), for logs; "REASON 200" if it is unknown."""
+    row = find(code)
+    return row[1] if row else f"REASON {code}"
+
+
+def text(code, language):
+    """(what happened, what to do) in language ZH or EN; an unknown code names itself."""
+    row = find(code)
+    if row is None:
+        return (f"未知原因 {code}" if language == ZH else f"unknown reason {code}", "")
+    return (row[2 + language], row[4 + language])
