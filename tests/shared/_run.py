@@ -8,7 +8,10 @@ def run(name):
     """-> how many tests of tests/shared/NAME.py failed; a file without any counts as one."""
     module = __import__("tests.shared." + name, None, None, ("*",))
     tests = [test for test in sorted(dir(module)) if test.startswith("test_")]
-    failed = 0 if tests else 1
+    if not tests:
+        print("FAIL no tests in", name)
+        return 1
+    failed = 0
     for test in tests:
         gc.collect()
         try:
