@@ -21,7 +21,7 @@ TERMINAL_REPLY = 7
 POLL = 8  # reserved: whose turn it is on a half-duplex line
 
 KIND_NAMES = (
-    "",
+    "none",
     "hello",
     "challenge",
     "reject",
@@ -37,6 +37,11 @@ MAX_PAYLOAD = 4096
 _HEAD = 3
 _CRC = 4
 MAX_BLOCK = _HEAD + MAX_PAYLOAD + _CRC
+
+
+def kind_name(kind):
+    """Words for a kind, for logs and errors."""
+    return KIND_NAMES[kind] if HELLO <= kind <= POLL else f"{kind}"
 
 
 def pack(address, kind, payload):
