@@ -7,7 +7,7 @@ List:   universe | count | Rice bits.            Delta: universe | added | remov
 Counts are varints: 7 bits a byte, highest first, high bit set on all but the last. Universe is a
 varint too: 2 * sectors if it is whole flash sectors of 32,768 numbers, else 2 * universe + 1.
 Each Rice part is there only if its count is not 0; the bits of a delta run on without a break.
-One set has one list: no blob may be longer than needed. Limits: universe up to 2**24, as a card
+Limits: universe up to 2**24, as a card
 number has 24 bits. Source: docs/blacklist.md, Rice coding in rice.
 """
 

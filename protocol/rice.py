@@ -1,16 +1,21 @@
 """Rice coding of ascending numbers: the gaps between them, in nearly as few bits as possible.
 
 A gap g (numbers left out between two neighbours) is g >> k ones, a zero, and the low k bits; k
-stands in 5 bits before the first gap and is the best one for the numbers at hand. For random
-numbers this is within 2 % of the entropy. Not a file format (blacklist). Reading yields one number
-after the other and keeps none; a number costs at least one bit, so what a blob can make a reader
-do is bounded by its length. Source: R. F. Rice, JPL 79-22 (1979); S. W. Golomb 1966.
+stands in 5 bits before the first gap and is the best one for the numbers at hand. A gap that
+would need 20 ones or more is 20 ones and 24 bits: one far number costs little, and no reader
+counts for long. For random numbers this is within 2 % of the entropy. Not a file format
+(blacklist). Reading yields one number after the other and keeps none; a number costs at least one
+bit, so what a blob can make a reader do is bounded by its length.
+Source: R. F. Rice, JPL 79-22 (1979); S. W. Golomb 1966; the escape is our own.
 """
 
 from protocol.errors import RemoteError
 
 _K_BITS = 5
-MAX_K = 24  # gaps are below 2**24
+MAX_K = 23
+_ESCAPE = 20  # ones in a row that announce a plain gap
+_GAP_BITS = 24
+_ESCAPE_COST = _ESCAPE + _GAP_BITS
 
 
 class BitWriter:
@@ -31,13 +36,6 @@ class BitWriter:
             bits &= (1 << count) - 1
         self._bits = bits
         self._count = count
-
-    def ones(self, count):
-        """Append `count` ones and a zero."""
-        while count >= 16:
-            self.bits(0xFFFF, 16)
-            count -= 16
-        self.bits((1 << count) - 1 << 1, count + 1)
 
     def finish(self):
         """All the bytes, the last one filled up with zeros."""
@@ -70,10 +68,10 @@ class BitReader:
         self._count = have
         return bits >> have
 
-    def ones(self):
-        """How many ones come before the next zero."""
+    def ones(self, limit):
+        """How many ones come before the next zero; after `limit` of them no zero is read."""
         count = 0
-        while self.bits(1):  # ends with the data at the latest
+        while count < limit and self.bits(1):
             count += 1
         return count
 
@@ -94,21 +92,30 @@ def write(writer, numbers):
     writer.bits(k, _K_BITS)
     mask = (1 << k) - 1
     for gap in gaps:
-        writer.ones(gap >> k)
-        writer.bits(gap & mask, k)
+        ones = gap >> k
+        if ones < _ESCAPE:
+            writer.bits(((1 << ones) - 1) << (k + 1) | gap & mask, ones + 1 + k)
+        else:
+            writer.bits((1 << _ESCAPE) - 1, _ESCAPE)
+            writer.bits(gap, _GAP_BITS)
 
 
 def best_k(gaps):
-    """The k that needs the fewest bits. The cost is convex in k, so the first minimum is it."""
-    k = 0
-    cost = len(gaps) + sum(gaps)
-    while k < MAX_K:
-        further = len(gaps) * (k + 2) + sum([gap >> (k + 1) for gap in gaps])
-        if further >= cost:
-            break
-        cost = further
-        k += 1
-    return k
+    """The k that needs the fewest bits.
+
+    Without the escape the cost is convex in k, so it is least where it first stops falling; the
+    escape only ever makes a smaller k better.
+    """
+    highest = 0
+    while highest < MAX_K and sum([(gap >> highest) + 1 >> 1 for gap in gaps]) > len(gaps):
+        highest += 1
+    costs = [(_cost(gaps, k), k) for k in range(highest + 1)]
+    return min(costs)[1]
+
+
+def _cost(gaps, k):
+    """Bits that the gaps need with this k."""
+    return sum([min((gap >> k) + 1 + k, _ESCAPE_COST) for gap in gaps])
 
 
 def read(reader, count, universe):
@@ -120,7 +127,9 @@ def read(reader, count, universe):
         raise RemoteError(f"no such Rice parameter: {k}")
     number = -1
     for _ in range(count):
-        number += (reader.ones() << k | reader.bits(k)) + 1
+        ones = reader.ones(_ESCAPE)
+        gap = ones << k | reader.bits(k) if ones < _ESCAPE else reader.bits(_GAP_BITS)
+        number += gap + 1
         if number >= universe:
             raise RemoteError(f"number {number} is not below {universe}")
         yield number
