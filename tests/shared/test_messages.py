@@ -121,7 +121,7 @@ def test_parameters_there_and_back():
     values["utc_offset_min"] = -210
     values["tap_limit_fen"] = 3000
     assert params.unpack(params.pack(values)) == values
-    assert list(params.windows(values["windows"]))[0] == (6, 0, 0x1F, 360, 1380)
+    assert next(params.windows(values["windows"])) == (6, 0, 0x1F, 360, 1380)
     assert params.pack({"utc_offset_min": -2, "zone": 3}) == b"\x07\x02\xff\xfe\x09\x01\x03"
     assert params.unpack(b"") == {}
 
