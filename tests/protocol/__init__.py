@@ -1,0 +1,1 @@
+"""Tests of protocol/ that need CPython: properties over any bytes."""
