@@ -1,0 +1,122 @@
+"""What people and programs ask of the running server. Every method may be called from any thread.
+
+A change goes through the writer thread and is committed when the method returns; then the event
+loop is told, so the terminals are being pushed to while the caller reads the answer. What it is
+not: the HTTP API (that is `web`), which only reads fields and writes JSON.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as Overdue
+from typing import TYPE_CHECKING, Any
+
+from sync_server.gateway.limits import CALL_WAIT_S
+from sync_server.gateway.push import BLACKLIST, GRANTS, PARAMETERS
+
+if TYPE_CHECKING:
+    from sync_server.gateway.service import Gateway
+
+KINDS = ("pos", "gate", "water")
+
+
+class Impossible(Exception):
+    """What was asked cannot be done; `status` is the HTTP answer it amounts to."""
+
+    def __init__(self, line: str, status: int = 400):
+        super().__init__(line)
+        self.status = status
+
+
+class NotReady(Exception):
+    """The server could not do it now (the writer is busy or ending); ask again."""
+
+
+class Orders:
+    """The only door from other threads into gateway and store."""
+
+    def __init__(self, gateway: Gateway):
+        self._gateway = gateway
+        self._store = gateway.store
+
+    # changes
+
+    def enrol(self, kind: str, place: str, merchant: str) -> tuple[int, bytes]:
+        """A new terminal: its number and the key page for its flash."""
+        number = self._do(self._store.enrol, kind, place, merchant, _now_s())
+        row = self._store.terminal(number)
+        self._tell(self._gateway.enrolled, row)
+        return number, self._gateway.keyring.page(number, kind, row["generation"])
+
+    def issue_cards(
+        self, wishes: list[dict[str, Any]]
+    ) -> list[tuple[int, list[tuple[int, bytes]]]]:
+        """New cards, each with the MIFARE blocks that personalise it."""
+        numbers = self._do(self._store.issue_cards, wishes, _now_s())
+        self._gateway.keyring  # noqa: B018
+        return [(number, []) for number in numbers]
+
+    def loss_report(self, card: int, by: str) -> dict[str, Any]:
+        """The card is refused from now on, terminal by terminal as they confirm."""
+        return self._relist(self._store.loss_report, card, by)
+
+    def loss_withdraw(self, card: int, by: str) -> dict[str, Any]:
+        """The card works again, terminal by terminal as they confirm."""
+        return self._relist(self._store.loss_withdraw, card, by)
+
+    def _relist(self, change: Callable[..., int], card: int, by: str) -> dict[str, Any]:
+        version = self._do(change, card, by, _now_s())
+        gateway = self._gateway
+        self._tell(lambda: gateway.pusher.changed(BLACKLIST, version, gateway.live.values()))
+        return self.loss_reach(card)
+
+    def set_grants(self, number: int, cards: list[int]) -> int:
+        """Exactly these cards may pass at this gate; the list's new version."""
+        self._known(number)
+        version = self._do(self._store.set_grants, number, cards, _now_s())
+        self._tell(self._push_one, GRANTS, number, version)
+        return version
+
+    def set_params(self, number: int | None, values: dict[str, Any]) -> int:
+        """Parameters of one terminal, or of all; the new version."""
+        if number is not None:
+            self._known(number)
+        version = self._do(self._store.set_params, number, values)
+        self._tell(self._push_one, PARAMETERS, number, version)
+        return version
+
+    def _push_one(self, subject: int, number: int | None, version: int) -> None:
+        """On the loop."""
+        live = self._gateway.live
+        chosen = (
+            list(live.values()) if number is None else [live[n] for n in (number,) if n in live]
+        )
+        self._gateway.pusher.changed(subject, version, chosen)
+
+    def _known(self, number: int) -> None:
+        if number not in self._gateway.terminals:
+            raise Impossible(f"there is no terminal {number}", 404)
+
+    def _do(self, work: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return self._gateway.writer.call(work, *args).result(CALL_WAIT_S)
+        except Overdue:
+            raise NotReady("the server is busy, ask again") from None
+
+    def _tell(self, act: Callable[..., None], *args: Any) -> None:
+        try:
+            self._gateway.loop.call_soon_threadsafe(act, *args)
+        except RuntimeError:
+            raise NotReady("the server is going down") from None
+
+    # looks
+
+    def changes(self) -> int:
+        """A number that grows whenever something changed that a page could show."""
+        gateway = self._gateway
+        return gateway.changes + gateway.writer.changes + gateway.pusher.confirmed
+
+
+def _now_s() -> int:
+    return int(time.time())

@@ -1,0 +1,199 @@
+"""Bringing every connected terminal to the newest lists and parameters.
+
+Rules:
+1. One push is outstanding per terminal (the session is stop-and-wait). What changes meanwhile is
+   not queued: when the reply comes, the terminal is told the newest version then (coalescing).
+2. A terminal's own word decides what it has: its REPORT and its LIST_STATE, digest included. A
+   version with another digest counts as nothing.
+3. A delta goes from exactly the version the terminal has; if there is none, or it is too large, or
+   the terminal could not apply it, it gets NEWS and fetches the full list at its own pace.
+4. What a terminal refuses is not sent again before its next report, so no pair of faults can spin.
+
+What it is not: a promise. Only a confirmed version counts, and the store keeps when (evidence).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from protocol import messages
+from sync_server.gateway.commit import Writer
+from sync_server.gateway.limits import DELTA_BYTES, FETCHING_S
+from sync_server.gateway.shelf import Shelf
+
+if TYPE_CHECKING:
+    from sync_server.gateway.connection import Connection
+    from sync_server.store.sqlite import Store
+
+log = logging.getLogger(__name__)
+
+BLACKLIST = messages.BLACKLIST
+GRANTS = messages.GRANTS
+PARAMETERS = 2  # not a list on the wire; versioned like one
+SUBJECTS = (BLACKLIST, GRANTS, PARAMETERS)
+
+NOTHING = -1  # the terminal has no version that a delta could start from
+
+
+class Parcel(NamedTuple):
+    """One message ready to be sealed; `digest` is what LIST_STATE must say."""
+
+    subject: int
+    version: int
+    digest: bytes
+    body: bytes
+
+
+class Hand:
+    """What one terminal has, shall have, and is being given."""
+
+    def __init__(self) -> None:
+        self.has = {subject: NOTHING for subject in SUBJECTS}
+        self.wants = {subject: NOTHING for subject in SUBJECTS}
+        self.parcel: Parcel | None = None
+        self.sent_s = 0.0  # monotonic, of the outstanding request; 0.0 without one
+        self.preparing = False
+        self.told_again = False
+        self._not_before_s: dict[int, float] = {}
+
+    def rest(self, subject: int, seconds: float) -> None:
+        """Leave this subject alone for a while, or until the next report."""
+        self._not_before_s[subject] = time.monotonic() + seconds
+
+    def wake(self) -> None:
+        """A report came: everything may be tried again."""
+        self._not_before_s.clear()
+
+    def next_subject(self) -> int | None:
+        """What to give next, most urgent first."""
+        for subject in SUBJECTS:
+            wanted = self.wants[subject]
+            if wanted != NOTHING and wanted != self.has[subject]:
+                if time.monotonic() >= self._not_before_s.get(subject, 0.0):
+                    return subject
+        return None
+
+
+class Pusher:
+    """Only for the loop's thread."""
+
+    def __init__(self, writer: Writer, store: Store):
+        self._writer = writer
+        self._store = store
+        self._shelf = Shelf(writer)
+        self.sent = 0
+        self.confirmed = 0
+
+    def changed(self, subject: int, version: int, connections: Iterable[Connection]) -> None:
+        """These terminals shall have `version` now; returns when what is idle has been sent."""
+        for connection in list(connections):
+            hand = connection.hand
+            if hand.wants[subject] == NOTHING:
+                continue  # it has not reported yet; its report will say what it shall have
+            hand.wants[subject] = max(version, hand.wants[subject])
+            self.look(connection)
+
+    def look(self, connection: Connection) -> None:
+        """Send the most urgent thing that this terminal lacks, if it can take one now."""
+        hand = connection.hand
+        if hand.preparing or not connection.may_be_asked():
+            return
+        subject = hand.next_subject()
+        if subject is None:
+            return
+        hand.preparing = True
+        before, version = hand.has[subject], hand.wants[subject]
+        scope = 0 if subject == BLACKLIST else connection.number
+        self._shelf.get(
+            (subject, scope, before, version),
+            lambda parcel, error: self._send(connection, parcel, error),
+            self._make,
+            subject,
+            connection.number,
+            before,
+        )
+
+    def _make(self, subject: int, number: int, before: int) -> Parcel:
+        """In the writer thread: the message that brings `before` to the newest version."""
+        if subject == PARAMETERS:
+            version, blob = self._store.params(number)
+            return Parcel(subject, version, b"", messages.encode(messages.PARAMS, (version,), blob))
+        if before != NOTHING:
+            delta = self._store.list_delta(subject, number, before)
+            if delta is not None and len(delta[2]) <= DELTA_BYTES:
+                after, digest, blob = delta
+                values = (subject, before, after, digest)
+                return Parcel(subject, after, digest, messages.encode(messages.DELTA, values, blob))
+        version, _, digest = self._store.list_state(subject, number)
+        return Parcel(subject, version, digest, messages.encode(messages.NEWS, (subject, version)))
+
+    def _send(self, connection: Connection, parcel: Parcel | None, error: Exception | None) -> None:
+        hand = connection.hand
+        hand.preparing = False
+        if parcel is None:
+            log.error("push to terminal %d: %s", connection.number, error)
+            return
+        if not connection.may_be_asked():
+            return
+        hand.wants[parcel.subject] = max(parcel.version, hand.wants[parcel.subject])
+        hand.parcel = parcel
+        hand.sent_s = time.monotonic()
+        self.sent += 1
+        connection.ask(parcel.body)
+
+    def send_again(self, connection: Connection, serial: int) -> None:
+        """Ask for the records from `serial` on, once a session: this server was restored."""
+        hand = connection.hand
+        if not hand.told_again and connection.may_be_asked():
+            hand.told_again = True
+            hand.sent_s = time.monotonic()
+            connection.ask(messages.encode(messages.COMMAND, (messages.SEND_AGAIN, serial)))
+
+    def replied(self, connection: Connection, number: int, values) -> None:
+        """The terminal answered what it was given."""
+        hand = connection.hand
+        parcel, hand.parcel, hand.sent_s = hand.parcel, None, 0.0
+        if parcel is not None:
+            status = self._status(parcel, number, values)
+            subject = parcel.subject
+            if status in (messages.APPLIED, messages.SAME):
+                hand.has[subject] = parcel.version
+                self.confirm(connection.number, subject, parcel.version, parcel.digest)
+            elif status == messages.FETCHING:
+                hand.rest(subject, FETCHING_S)
+            elif status == messages.NEED_FULL and hand.has[subject] != NOTHING:
+                hand.has[subject] = NOTHING
+            else:
+                log.warning("terminal %d refused a push (%s)", connection.number, status)
+                hand.rest(subject, 10 * FETCHING_S)
+        self.look(connection)
+
+    def _status(self, parcel: Parcel, number: int, values) -> int:
+        """What the reply says about this parcel; REFUSED when it speaks of something else."""
+        if parcel.subject == PARAMETERS:
+            if number == messages.PARAMS_STATE and values.version == parcel.version:
+                return values.status
+            return messages.REFUSED
+        if number != messages.LIST_STATE or values.list != parcel.subject:
+            return messages.REFUSED
+        if values.status in (messages.APPLIED, messages.SAME) and (
+            values.version != parcel.version or values.digest != parcel.digest
+        ):
+            return messages.NEED_FULL
+        return values.status
+
+    def confirm(self, number: int, subject: int, version: int, digest: bytes) -> None:
+        """Keep when a terminal confirmed a list: the evidence of who bears a later loss."""
+        self.confirmed += 1
+        if subject != PARAMETERS:
+            now_s = int(time.time())
+            self._writer.post(
+                _logged, self._store.confirm_list, number, subject, version, digest, now_s
+            )
+
+
+def _logged(result: object, error: Exception | None) -> None:
+    """Errors of the writer thread are in its log already; the next report confirms again."""

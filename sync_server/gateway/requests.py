@@ -1,0 +1,161 @@
+"""What each request of a terminal is answered with.
+
+One table: message number -> the function that answers it. A function either answers at once or
+hands work to the writer thread and answers when that is committed; `turn` ties the answer to its
+request. What cannot be served is answered PROBLEM, so the terminal never waits for nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from protocol import messages, states
+from protocol.errors import RemoteError
+from sync_server.gateway.limits import CHUNK_BYTES
+from sync_server.gateway.push import BLACKLIST, GRANTS, NOTHING, PARAMETERS
+
+if TYPE_CHECKING:
+    from sync_server.gateway.connection import Connection
+    from sync_server.store.sqlite import Store
+
+
+def answer(connection: Connection, body: bytes) -> None:
+    """Serve one request; RemoteError when it is none."""
+    number, values, tail = messages.decode(body, states.TERMINAL)
+    serve = _TABLE.get(number)
+    if serve is None:
+        raise RemoteError(f"{messages.name(number)} is no request")
+    serve(connection, connection.turn, values, tail)
+
+
+def problem(connection: Connection, turn: int, code: int) -> None:
+    """This request cannot be served now."""
+    connection.reply(turn, messages.encode(messages.PROBLEM, (code,)))
+
+
+def _batch(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    def done(answers: bytes | None, error: Exception | None) -> None:
+        if answers is None:
+            problem(connection, turn, messages.FAILED)
+        else:
+            connection.reply(turn, messages.encode(messages.ANSWERS, (), answers))
+
+    connection.gateway.writer.batch(connection.number, tail, done)
+
+
+class Standing(NamedTuple):
+    """What the server has for one terminal, read in the same breath as its report was stored."""
+
+    versions: dict[int, int]
+    digests: dict[int, bytes]
+    serial_highest: int
+
+
+def _take_report(store: Store, number: int, values: Any) -> Standing:
+    """In the writer thread: keep the report, look up what the terminal shall have."""
+    store.report(number, values, int(time.time()))
+    blacklist = store.list_state(BLACKLIST, number)
+    grants = store.list_state(GRANTS, number)
+    parameters, _ = store.params(number)
+    return Standing(
+        {BLACKLIST: blacklist[0], GRANTS: grants[0], PARAMETERS: parameters},
+        {BLACKLIST: blacklist[2], GRANTS: grants[2]},
+        store.highest_serial(number),
+    )
+
+
+def _report(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    gateway = connection.gateway
+
+    def done(standing: Standing | None, error: Exception | None) -> None:
+        if standing is None:
+            problem(connection, turn, messages.FAILED)
+            return
+        versions = standing.versions
+        state = (
+            int(time.time()),
+            versions[BLACKLIST],
+            versions[GRANTS],
+            versions[PARAMETERS],
+            standing.serial_highest,
+            gateway.state_flags,
+        )
+        connection.reply(turn, messages.encode(messages.STATE, state))
+        if connection.live:
+            _compare(connection, values, standing)
+
+    gateway.writer.post(done, _take_report, gateway.store, connection.number, values)
+
+
+def _compare(connection: Connection, report: Any, standing: Standing) -> None:
+    """Note what the terminal has and shall have, then begin to close the gap."""
+    hand, pusher = connection.hand, connection.gateway.pusher
+    hand.wake()
+    reported = {
+        BLACKLIST: report.list_version,
+        GRANTS: report.grants_version,
+        PARAMETERS: report.params_version,
+    }
+    for subject, version in standing.versions.items():
+        hand.wants[subject] = max(version, hand.wants[subject])
+        hand.has[subject] = reported[subject]
+    if 0 < report.list_version == standing.versions[BLACKLIST]:
+        if report.list_digest == standing.digests[BLACKLIST][:8]:
+            pusher.confirm(
+                connection.number, BLACKLIST, report.list_version, standing.digests[BLACKLIST]
+            )
+        else:
+            hand.has[BLACKLIST] = NOTHING  # same number, other set: start from the full list
+    if report.acked_to > standing.serial_highest:
+        pusher.send_again(connection, standing.serial_highest + 1)
+    pusher.look(connection)
+
+
+class Full(NamedTuple):
+    """A whole list, encoded."""
+
+    version: int
+    digest: bytes
+    blob: bytes
+
+
+def _fetch(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    if values.list not in (BLACKLIST, GRANTS):
+        problem(connection, turn, messages.MALFORMED)
+        return
+    gateway = connection.gateway
+    scope = 0 if values.list == BLACKLIST else connection.number
+    wanted = connection.hand.wants[values.list]
+
+    def done(full: Full | None, error: Exception | None) -> None:
+        if full is None:
+            problem(connection, turn, messages.FAILED)
+            return
+        # Another version than the one being fetched: from its beginning, which the offset says.
+        offset = values.offset if values.version in (full.version, 0) else 0
+        chunk = full.blob[offset : offset + CHUNK_BYTES]
+        head = (values.list, full.version, len(full.blob), min(offset, len(full.blob)), full.digest)
+        connection.reply(turn, messages.encode(messages.CHUNK, head, chunk))
+
+    # Who is in the middle of a version gets it to its end, as long as it is on the shelf.
+    key = (values.list, scope, values.version or wanted)
+    if not gateway.fulls.has(key):
+        key = (values.list, scope, wanted)
+    gateway.fulls.get(key, done, _read_full, gateway.store, values.list, connection.number)
+
+
+def _read_full(store: Store, list_id: int, number: int) -> Full:
+    return Full(*store.list_full(list_id, number))
+
+
+def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    raise RemoteError(f"the terminal asks with a problem, code {values.code}")
+
+
+_TABLE = {
+    messages.REPORT: _report,
+    messages.BATCH: _batch,
+    messages.FETCH: _fetch,
+    messages.PROBLEM: _problem,
+}

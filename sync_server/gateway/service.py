@@ -1,0 +1,147 @@
+"""The gateway itself: who is enrolled, who is connected, what is counted; opening and closing.
+
+What it is not: it holds no truth. All of it is read from the store at start and can be lost at any
+instant (SIGKILL) without losing anything that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync_server.gateway.commit import Writer
+from sync_server.gateway.connection import Connection
+from sync_server.gateway.limits import CONNECTIONS, SWEEP_S
+from sync_server.gateway.push import Pusher
+from sync_server.gateway.shelf import Shelf
+from sync_server.gateway.tcp import Line
+
+if TYPE_CHECKING:
+    from sync_server.keyring import Keyring
+    from sync_server.store.sqlite import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Enrolled:
+    """What the gateway must know of a terminal before it speaks."""
+
+    number: int
+    kind: str
+    generation: int
+    epoch: int  # the highest that was admitted
+    contact_utc_s: int | None = None  # last frame that was authentic
+
+
+class Gateway:
+    """Only for the loop's thread, except where `orders` says otherwise."""
+
+    def __init__(self, store: Store, keyring: Keyring):
+        self.store = store
+        self.loop = asyncio.get_running_loop()
+        self.writer = Writer(store, self.loop)
+        self.pusher = Pusher(self.writer, store)
+        self.fulls = Shelf(self.writer)
+        self.terminals: dict[int, Enrolled] = {}
+        self.connections: set[Connection] = set()
+        self.live: dict[int, Connection] = {}
+        self.counts: Counter[str] = Counter()
+        self.state_flags = 0
+        self.changes = 0
+        self.keyring = keyring
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._open_to_all = True
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; the port that was opened (for 0, the one the system chose). OSError if taken."""
+        for row in self.store.terminals():
+            self.enrolled(row)
+        self._server = await self.loop.create_server(
+            lambda: Line(self._opened), host, port, backlog=4096, reuse_address=True
+        )
+        self.writer.start()
+        self._sweeper = self.loop.create_task(self._sweep())
+        return self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Take nothing new, answer what was handed to the writer, hang up."""
+        self._open_to_all = False
+        if self._server is not None:
+            self._server.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await self.loop.run_in_executor(None, self.writer.stop)
+        await asyncio.sleep(0)  # the last answers were handed to the loop: let them out
+        for connection in list(self.connections):
+            connection.close()
+
+    def enrolled(self, row) -> None:
+        """A terminal exists (at start, and when one is enrolled)."""
+        self.terminals[row["number"]] = Enrolled(
+            row["number"], row["kind"], row["generation"], row["epoch"], row["contact_utc_s"]
+        )
+        self.changes += 1
+
+    def derive_for(self, terminal: Enrolled) -> Callable[[bytes, bytes, int], bytes]:
+        """The session's key derivation for one terminal: derive(salt, info, length)."""
+        return self.keyring.deriver(terminal.number, terminal.generation)
+
+    def _opened(self, line: Line) -> Connection | None:
+        if not self._open_to_all or len(self.connections) >= CONNECTIONS:
+            self.counts["turned away"] += 1
+            return None
+        connection = Connection(self, line)
+        self.connections.add(connection)
+        return connection
+
+    def admit(self, connection: Connection, epoch: int, done: Callable[[bool], None]) -> None:
+        """Store an authentic hello's epoch; `done(False)` if a higher one was there already."""
+        terminal = self.terminals[connection.number]
+
+        def stored(admitted: bool | None, error: Exception | None) -> None:
+            if admitted:
+                terminal.epoch = max(terminal.epoch, epoch)
+            done(bool(admitted))
+
+        self.writer.post(stored, self.store.admit_epoch, connection.number, epoch)
+
+    def adopt(self, connection: Connection) -> None:
+        """From now on this connection is the terminal; the old one ends."""
+        old = self.live.get(connection.number)
+        self.live[connection.number] = connection
+        self.counts["sessions"] += 1
+        self.changes += 1
+        if old is not None and old is not connection:
+            self.counts["replaced"] += 1
+            old.close()
+
+    def forget(self, connection: Connection) -> None:
+        """The connection ends; the terminal is offline unless another one took its place."""
+        if self.live.get(connection.number) is connection:
+            del self.live[connection.number]
+            self.changes += 1
+        terminal = self.terminals.get(connection.number)
+        if terminal is not None and connection.live:
+            terminal.contact_utc_s = self.contact_utc_s(connection)
+
+    def contact_utc_s(self, connection: Connection) -> int:
+        """When this connection last brought a valid frame."""
+        return int(time.time() - (time.monotonic() - connection.heard_s))
+
+    async def _sweep(self) -> None:
+        while True:  # ends with stop(), which cancels it
+            await asyncio.sleep(SWEEP_S)
+            now_s = time.monotonic()
+            for connection in list(self.connections):
+                why = connection.overdue(now_s)
+                if why:
+                    connection.abort(why)
+                elif connection.live:
+                    self.pusher.look(connection)

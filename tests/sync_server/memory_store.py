@@ -1,0 +1,145 @@
+"""A store in memory, with faults on order: what the gateway's tests need and no database can do.
+
+What it is not: the rules. Every well-formed record is stored, a second one with the same number is
+compared byte by byte. Thread-safe enough for one writer thread and some readers.
+"""
+
+import threading
+import time
+
+from protocol import batch, blacklist, hkdf, record
+from protocol.errors import RemoteError
+
+UNIVERSE = 32768
+
+
+class MemoryStore:
+    """Same calls as the real store, as far as the gateway makes them."""
+
+    def __init__(self):
+        self.rows = {}
+        self.records = {}  # (terminal, serial) -> bytes
+        self.reports = {}
+        self.confirmed = []
+        self.versions = [frozenset()]  # of the blacklist
+        self.grants = {}
+        self.parameters = {}
+        self.commits = []  # numbers of batches in each commit
+        self.poison = None  # ingest raises when this terminal is among the batches
+        self.gate = threading.Event()  # ingest waits for it
+        self.gate.set()
+
+    def enrol(self, kind, place, merchant, utc_s):
+        number = len(self.rows) + 1
+        self.rows[number] = {
+            "number": number, "kind": kind, "place": place, "merchant": merchant,
+            "generation": 1, "epoch": 0, "contact_utc_s": None,
+        }  # fmt: skip
+        return number
+
+    def terminal(self, number):
+        return self.rows.get(number)
+
+    def terminals(self):
+        return list(self.rows.values())
+
+    def admit_epoch(self, number, epoch):
+        row = self.rows[number]
+        if epoch <= row["epoch"]:
+            return False
+        row["epoch"] = epoch
+        return True
+
+    def report(self, number, values, utc_s):
+        self.reports[number] = values
+
+    def ingest(self, batches, received_utc_s):
+        self.gate.wait()
+        if self.poison in [number for number, _ in batches]:
+            raise OSError("the disk is full")
+        self.commits.append(len(batches))
+        return [self._batch(number, tail) for number, tail in batches]
+
+    def _batch(self, number, tail):
+        answers = []
+        for raw in batch.split(tail):
+            try:
+                serial = record.unpack(raw).serial
+            except RemoteError:
+                answers.append((batch.QUARANTINED, 65))
+                continue
+            known = self.records.setdefault((number, serial), raw)
+            if known is raw:
+                answers.append((batch.STORED, 0))
+            else:
+                answers.append((batch.EXISTS if known == raw else batch.EXISTS_DIFFERENT, 0))
+        return batch.pack(answers)
+
+    def highest_serial(self, number):
+        return max((serial for n, serial in self.records if n == number), default=0)
+
+    # lists
+
+    def _bits(self, cards):
+        return blacklist.bitmap(sorted(cards), UNIVERSE)
+
+    def _current(self, list_id, terminal):
+        return self.grants.get(terminal, [frozenset()]) if list_id else self.versions
+
+    def list_state(self, list_id, terminal):
+        history = self._current(list_id, terminal)
+        return len(history) - 1, UNIVERSE, blacklist.digest(self._bits(history[-1]))
+
+    def list_full(self, list_id, terminal):
+        version, _, digest = self.list_state(list_id, terminal)
+        cards = self._current(list_id, terminal)[version]
+        return version, digest, blacklist.encode(sorted(cards), UNIVERSE)
+
+    def list_delta(self, list_id, terminal, before):
+        version, _, digest = self.list_state(list_id, terminal)
+        history = self._current(list_id, terminal)
+        if not 0 <= before < version:
+            return None
+        old, new = history[before], history[version]
+        blob = blacklist.encode_delta(sorted(new - old), sorted(old - new), UNIVERSE)
+        return version, digest, blob
+
+    def change(self, added=(), removed=()):
+        """A new version of the blacklist."""
+        self.versions.append((self.versions[-1] | set(added)) - set(removed))
+        return len(self.versions) - 1
+
+    def loss_report(self, card, by, utc_s):
+        return self.change([card])
+
+    def loss_withdraw(self, card, by, utc_s):
+        return self.change((), [card])
+
+    def confirm_list(self, number, list_id, version, digest, utc_s):
+        self.confirmed.append((number, list_id, version))
+
+    def set_params(self, terminal, values):
+        version, _ = self.parameters.get(terminal, (0, b""))
+        self.parameters[terminal] = (version + 1, bytes(values))
+        return version + 1
+
+    def params(self, terminal):
+        return self.parameters.get(terminal, self.parameters.get(None, (0, b"")))
+
+
+class MemoryKeyring:
+    """Keys made from the number."""
+
+    def key(self, number):
+        return bytes([number & 0xFF, number >> 8]) * 8
+
+    def deriver(self, number, generation):
+        return lambda salt, info, length: hkdf.derive(self.key(number), salt, info, length)
+
+
+def wait_until(true, seconds=5):
+    """Only for threads that may block."""
+    ends_s = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends_s, "it did not happen in time"
+        time.sleep(0.005)
