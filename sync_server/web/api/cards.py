@@ -1,0 +1,49 @@
+"""POST /api/cards: issue cards and get the MIFARE blocks that personalise each.
+
+At most CARDS_MAX a request; one wrong entry refuses the whole request before anything is issued.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, jsonify
+
+from sync_server.web import fields
+from sync_server.web.api import api
+from sync_server.web.refusals import BadField
+
+CARDS_MAX = 5000
+
+
+@api.post("/cards")
+def issue():
+    """{cards: [{holder_kind, name, uid, valid_until, zones, balance_fen}]} -> {cards: [...]}"""
+    wishes = fields.body().get("cards")
+    if not isinstance(wishes, list) or not 1 <= len(wishes) <= CARDS_MAX:
+        raise BadField(f"cards must be a list of 1 to {CARDS_MAX} cards")
+    issued = current_app.extensions["desk"].orders.issue_cards(
+        [_read(place, wish) for place, wish in enumerate(wishes)]
+    )
+    return jsonify(
+        cards=[
+            {"card": card, "blocks": [[block, data.hex()] for block, data in blocks]}
+            for card, blocks in issued
+        ]
+    ), 201
+
+
+def _read(place: int, wish: Any) -> dict[str, Any]:
+    if not isinstance(wish, dict):
+        raise BadField(f"cards[{place}] must be a JSON object")
+    try:
+        return {
+            "holder_kind": fields.whole(wish, "holder_kind", 1, 3),
+            "name": fields.text(wish, "name", 60),
+            "uid": fields.uid(wish, "uid"),
+            "valid_until": fields.day(wish, "valid_until"),
+            "zones": fields.whole(wish, "zones", 0, 0xFFFF),
+            "balance_fen": fields.whole(wish, "balance_fen", 0, fields.MONEY_MAX_FEN),
+        }
+    except BadField as error:
+        raise BadField(f"cards[{place}].{error}") from None

@@ -1,0 +1,78 @@
+"""The application factory: extensions, error answers, blueprints.
+
+What it is not: it opens no socket, no file and no database; `orders` brings all of that. Two
+applications in one process (tests) share only the sign-in limits. Limits: a JSON body up to 2 MiB, a form up
+to 16 KiB, sign-in attempts 10 a minute and address, 8 live streams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from flask import Flask
+
+from sync_server.gateway.orders import Orders
+from sync_server.web import refusals, words
+from sync_server.web.access import Doorkeeper, limiter, protect
+from sync_server.web.api import api
+from sync_server.web.console import console
+from sync_server.web.feed import Feed
+
+JSON_LIMIT_BYTES = 2 * 1024 * 1024
+FORM_LIMIT_BYTES = 16 * 1024
+STREAMS_MAX = 8
+
+
+@dataclass
+class Desk:
+    """What the views of one application share; found at `current_app.extensions["desk"]`."""
+
+    orders: Orders
+    doorkeeper: Doorkeeper
+    feed: Feed
+
+
+def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flask:
+    """The Flask application over `orders`; `token` (text) opens both the API and the console."""
+    app = Flask(__name__)
+    app.config.from_mapping(
+        # Derived, not stored: a new token ends every console session with it.
+        SECRET_KEY=sha256(b"campus-card console cookie 1" + token.encode()).digest(),
+        SESSION_COOKIE_NAME="campus",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=JSON_LIMIT_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_LIMIT_BYTES,
+        MAX_FORM_PARTS=20,
+        WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_HEADERS_ENABLED=True,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.config.from_mapping(settings or {})
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["desk"] = Desk(orders, Doorkeeper(token), Feed(orders, STREAMS_MAX))
+    words.init_app(app)
+    protect.init_app(app)
+    limiter.init_app(app)
+    protect.exempt(api)  # a bearer token is never sent by a browser on its own
+    refusals.init_app(app)
+    app.register_blueprint(api)
+    app.register_blueprint(console)
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response):
+    """Nothing from elsewhere, no framing, no guessing of types, no copy in a shared cache."""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

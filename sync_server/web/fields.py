@@ -1,0 +1,91 @@
+"""Reading the fields of a JSON body, an address or a form: typed, bounded, named when wrong.
+
+What it is not: a schema language. Each reader returns the value or raises BadField with one line.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import request
+
+from sync_server.web.refusals import BadField
+
+CARD_MAX = 0xFFFFFF
+TERMINAL_MAX = 65534
+MONEY_MAX_FEN = 0xFFFFFF
+_DAY_0 = date(2000, 1, 1)
+
+
+def body() -> dict[str, Any]:
+    """The request's JSON object; BadField when it is none."""
+    value = request.get_json(force=True, silent=True)
+    if not isinstance(value, dict):
+        raise BadField("the body must be a JSON object")
+    return value
+
+
+def whole(fields: dict[str, Any], name: str, low: int, high: int) -> int:
+    """A whole number of `low`..`high` (a JSON true is no number)."""
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadField(f"{name} must be a whole number")
+    if not low <= value <= high:
+        raise BadField(f"{name} must be {low} to {high}")
+    return value
+
+
+def text(fields: dict[str, Any], name: str, limit: int) -> str:
+    """A printable text of 1..`limit` characters."""
+    value = fields.get(name)
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise BadField(f"{name} must be a printable text")
+    if len(value) > limit:
+        raise BadField(f"{name} must be at most {limit} characters")
+    return value.strip()
+
+
+def one_of(fields: dict[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    """One of the words in `choices`."""
+    value = fields.get(name)
+    if value not in choices:
+        raise BadField(f"{name} must be one of {', '.join(choices)}")
+    return str(value)
+
+
+def day(fields: dict[str, Any], name: str) -> int:
+    """A date "YYYY-MM-DD" as days since 2000-01-01."""
+    value = fields.get(name)
+    try:
+        if not isinstance(value, str) or len(value) != 10:
+            raise ValueError
+        days = (date.fromisoformat(value) - _DAY_0).days
+    except ValueError:
+        raise BadField(f"{name} must be a date YYYY-MM-DD") from None
+    if not 0 <= days <= 0xFFFF:
+        raise BadField(f"{name} must be 2000-01-01 to 2179-06-06")
+    return days
+
+
+def uid(fields: dict[str, Any], name: str) -> bytes:
+    """A card's UID: 8 or 14 hexadecimal digits."""
+    value = fields.get(name)
+    try:
+        raw = bytes.fromhex(value) if isinstance(value, str) else b""
+    except ValueError:
+        raw = b""
+    if len(raw) not in (4, 7):
+        raise BadField(f"{name} must be 4 or 7 bytes in hexadecimal")
+    return raw
+
+
+def card_numbers(fields: dict[str, Any], name: str, limit: int) -> list[int]:
+    """A list of card numbers without repeats, sorted."""
+    value = fields.get(name)
+    if not isinstance(value, list) or len(value) > limit:
+        raise BadField(f"{name} must be a list of at most {limit} card numbers")
+    for item in value:
+        if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item <= CARD_MAX:
+            raise BadField(f"{name} must hold card numbers of 0 to {CARD_MAX}")
+    return sorted(set(value))

@@ -1,0 +1,151 @@
+"""Orders without a gateway or a store: a small campus made up for the web tests and pictures."""
+
+import random
+import time
+
+from sync_server.gateway.orders import Impossible
+
+PLACES = (
+    ("pos", "第一食堂 1-03"),
+    ("pos", "第一食堂 1-04"),
+    ("pos", "第二食堂 2-11"),
+    ("pos", "教育超市"),
+    ("gate", "图书馆 东门"),
+    ("gate", "宿舍 3 栋"),
+    ("water", "3-2-07"),
+    ("water", "3-2-08"),
+    ("pos", "文印店"),
+)
+REASONS = (1, 5, 8, 15, 3, 9)
+
+
+class PretendOrders:
+    """Answers like Orders; `now_s` is fixed unless None is given."""
+
+    def __init__(self, now_s=1_700_012_345, taps=40, hostile=""):
+        self.now_s = now_s or int(time.time())
+        self.calls = []
+        self.version = 128
+        self.listed = {4711}
+        self._dice = random.Random(7)
+        self._hostile = hostile
+        self._serial = 0
+        self.rows = [self._tap() for _ in range(taps)]
+        self.change = 0
+
+    def _tap(self):
+        self._serial += 1
+        dice = self._dice
+        number = dice.randrange(6)
+        kind, place = PLACES[number]
+        accepted = dice.random() < 0.85
+        amount_fen = 0 if kind == "gate" else dice.randrange(100, 3000)
+        return {
+            "terminal": number + 1,
+            "serial": self._serial,
+            "place": place + self._hostile,
+            "kind": kind,
+            "utc_s": self.now_s - 3 * (60 - self._serial),
+            "card": 10_000 + dice.randrange(9000),
+            "type": "pass" if kind == "gate" else "purchase",
+            "amount_fen": amount_fen,
+            "accepted": accepted,
+            "reason": 0 if accepted else dice.choice(REASONS),
+            "balance_fen": None if kind == "gate" else dice.randrange(200, 30_000),
+            "grey": self._serial == 33,
+            "quarantined": 64 if self._serial == 27 else 0,
+        }
+
+    def new_tap(self):
+        """One more tap comes in."""
+        self.rows.append(self._tap())
+        self.change += 1
+
+    def changes(self):
+        return self.change
+
+    def recent(self, limit):
+        return list(reversed(self.rows))[:limit]
+
+    def status(self):
+        terminals = [
+            {
+                "number": place + 1,
+                "kind": kind,
+                "place": name + self._hostile,
+                "merchant": "食堂",
+                "connected": place != 6,
+                "list_version": None if place == 8 else self.version - (place in (3, 6)),
+                "contact_utc_s": None if place == 8 else self.now_s - (place == 6) * 7400 - place,
+                "reported": place != 8,
+                "queue": 37 if place == 6 else place % 2,
+                "grey": int(place == 2),
+                "taps": 1300 * (9 - place),
+                "boots": place + 1,
+                "firmware": "1.0.0",
+            }
+            for place, (kind, name) in enumerate(PLACES)
+        ]
+        return {
+            "utc_s": self.now_s,
+            "terminals": terminals,
+            "list_version": self.version,
+            "records": 48_961,
+            "uploaded": 48_961,
+            "taps": 48_790,
+            "accepted": 46_687,
+            "refused": 2_103,
+            "quarantined": 1,
+            "grey": 1,
+            "ledger_sum": 0,
+        }
+
+    def ledger(self):
+        return {"sum": 0, "accounts": [], "places": []}
+
+    def enrol(self, kind, place, merchant):
+        self.calls.append(("enrol", kind, place, merchant))
+        return 218, b"\x01\x02"
+
+    def issue_cards(self, wishes):
+        self.calls.append(("issue", wishes))
+        return [(100 + n, [(4, bytes(16))]) for n, _ in enumerate(wishes)]
+
+    def set_grants(self, number, cards):
+        self.calls.append(("grants", number, cards))
+        return 5
+
+    def set_params(self, number, values):
+        self.calls.append(("params", number, values))
+        return 6
+
+    def loss_report(self, card, by):
+        self.calls.append(("report", card, by))
+        if card == 999:
+            raise Impossible("there is no such card", 404)
+        self.listed.add(card)
+        self.version += 1
+        return self.loss_reach(card)
+
+    def loss_withdraw(self, card, by):
+        self.calls.append(("withdraw", card, by))
+        self.listed.discard(card)
+        self.version += 1
+        return self.loss_reach(card)
+
+    def loss_reach(self, card):
+        if card == 999:
+            raise Impossible("there is no such card", 404)
+        missing = [
+            {"number": 7, "kind": "water", "place": "3-2-07"},
+            {"number": 9, "kind": "pos", "place": "文印店"},
+        ]
+        return {
+            "card": card,
+            "listed": card in self.listed,
+            "version": self.version,
+            "terminals": 217,
+            "confirmed": 215,
+            "connected": 216,
+            "missing": missing,
+        }
