@@ -76,7 +76,11 @@ _CHAINED = 56
 OUTCOME_AT = 60  # where the journal programs the outcome later
 ACKED_AT = 61  # and the acknowledgement
 
-Record = namedtuple("Record", [name for name, _ in FIELDS])
+Record = namedtuple(  # the names of FIELDS, written out so that tools see them
+    "Record",
+    "serial type flags reason utc_s card credential amount_fen counter balance_fen policy "
+    "list_version list_age_min previous_terminal previous_serial previous_amount_fen detail",
+)
 
 _LIMITS = [1 << 8 * size for _, size in FIELDS]
 _FORMAT = ">IBBHIBHBIBHBHIBHHHIBHI"  # a 3-byte field is B and H
