@@ -1,0 +1,1 @@
+"""The commands of `campus` that play the world: one file each."""
