@@ -1,0 +1,141 @@
+"""`campus reader`: one simulated PN532 reader on a pty, for any host that speaks to a real one.
+
+It holds one card into the field and serves until SIGINT or SIGTERM, then removes the symlink.
+The keys it personalises a card with are for demonstration: drawn at start and printed, or given.
+"""
+
+import asyncio
+import secrets
+import shlex
+import signal
+from pathlib import Path
+
+import click
+
+from card_layout.sectors import SECTOR
+from terminal_sim import demo_card
+from terminal_sim.field import Field
+from terminal_sim.mifare import MifareClassic
+from terminal_sim.port import Pn532Port
+
+_KEY = demo_card.MASTER_BYTES
+
+
+@click.command(name="reader")
+@click.option("--pty", "link", required=True, type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--card", "kind", default="mifare", metavar="blank|mifare|FILE", show_default=True)
+@click.option("--uid", default="", metavar="HEX", help="4 or 7 bytes; random if not given")
+@click.option("--masters", default="", metavar="HEX", help="48 bytes: sector_a, sector_b, purse")
+@click.option("--balance", "balance_fen", default=10000, show_default=True, metavar="FEN")
+@click.option("--keys", "key_file", type=click.Path(path_type=Path), help="write a key file here")
+@click.option("--save", type=click.Path(path_type=Path), help="write the card here at the end")
+@click.option("--real-time", is_flag=True, help="answer at the speed of a UART and a real card")
+def command(link, kind, uid, masters, balance_fen, key_file, save, real_time):
+    """Serve a simulated PN532 card reader on a pty.
+
+    PATH becomes a symlink to the pty. The card is a fresh student's card (mifare), one as
+    delivered (blank), or a dump of 1024 bytes (FILE).
+    """
+    card = make_card(kind, _hex(uid, (0, 4, 7), "--uid"), masters, balance_fen)
+    if key_file is not None:
+        _write(key_file, card.dump())
+    asyncio.run(_serve(card, link, key_file, real_time))
+    if save is not None:
+        _write(save, card.dump())
+
+
+def make_card(kind, uid, masters, balance_fen):
+    """-> MifareClassic for the option --card; ClickException says what is wrong with it."""
+    if kind == "cpu":
+        raise click.ClickException(
+            "CPU cards are not built yet; take --card mifare, blank or the file of a dump"
+        )
+    if kind not in ("blank", "mifare"):
+        return _card_of(Path(kind))
+    uid = uid or b"\x2c" + secrets.token_bytes(3)
+    try:
+        if kind == "blank":
+            card = MifareClassic(uid)
+        else:
+            card = _student(uid, _masters(masters), balance_fen)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"card {kind}, UID {uid.hex()}")
+    return card
+
+
+def _student(uid, masters, balance_fen):
+    card = demo_card.student(uid, masters, balance_fen)
+    click.echo("demonstration keys (never use them for real cards):")
+    for name, master in zip(demo_card.MASTERS, masters, strict=True):
+        click.echo(f"  master {name} {master.hex()}")
+    for name, key in zip(demo_card.KEY_NAMES, demo_card.sector_keys(uid, masters), strict=True):
+        click.echo(f"  sector {SECTOR} key {name} {key.hex()}")
+    return card
+
+
+def _masters(text):
+    given = _hex(text, (0, _KEY * len(demo_card.MASTERS)), "--masters")
+    given = given or secrets.token_bytes(_KEY * len(demo_card.MASTERS))
+    return [given[at : at + _KEY] for at in range(0, len(given), _KEY)]
+
+
+def _card_of(path):
+    try:
+        card = MifareClassic.load(path.read_bytes())
+    except OSError as error:
+        raise click.ClickException(f"no card in {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.ClickException(f"{path}: {error}") from error
+    click.echo(f"card of {path}, UID {card.uid.hex()}")
+    return card
+
+
+def _hex(text, lengths, option):
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not hexadecimal", param_hint=option) from None
+    if len(data) not in lengths:
+        expected = " or ".join(str(length) for length in lengths if length)
+        raise click.BadParameter(f"{len(data)} bytes, not {expected}", param_hint=option)
+    return data
+
+
+def _write(path, data):
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+
+
+async def _serve(card, link, key_file, real_time):
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        port = Pn532Port(Field(card), link, loop.call_later if real_time else None)
+    except OSError as error:
+        raise click.ClickException(f"cannot make {link}: {error.strerror}") from error
+    loop.add_reader(port.fileno(), port.on_readable)
+    try:
+        _tell(port, link, key_file)
+        await stopped.wait()
+    finally:
+        loop.remove_reader(port.fileno())
+        port.close()
+    click.echo(f"{port.chip.meter.card_commands} card commands, {port.chip.card_ms:.1f} ms of card")
+
+
+def _tell(port, link, key_file):
+    """How to reach the reader; the last line is the one that a script waits for."""
+    device = f"LIBNFC_DEFAULT_DEVICE={shlex.quote(f'pn532_uart:{link.absolute()}')}"
+    click.echo(f"libnfc:  {device} nfc-list")
+    if key_file is not None:
+        click.echo(f"         {device} nfc-mfclassic r A u dump.mfd {shlex.quote(str(key_file))} f")
+    click.echo(f"reader at {link} ({port.path}); stop with Ctrl-C")
+
+
+if __name__ == "__main__":
+    command()
