@@ -182,26 +182,50 @@ class PlainTerminal(asyncio.Protocol):
 class Tape:
     """Makes the records of one terminal, numbered and chained as its journal would."""
 
-    def __init__(self, terminal: int, cards: list[int] | None = None):
+    def __init__(self, terminal: int, cards: list[int] | None = None, balance_fen: int = 0):
         self.serial = 0
+        self._terminal = terminal
         self._chain = record.first_chain(terminal)
         self._cards = cards or [0]
+        # counter, balance, serial and amount of the last record, of cards used nowhere else
+        self._purses = {
+            card: (0, balance_fen, 0, record.UNKNOWN_AMOUNT_FEN) for card in self._cards
+        }
+        self._passes = not balance_fen
 
     def take(self, count: int) -> bytes:
-        """The next `count` records as the tail of a BATCH: passes at a gate."""
+        """The next `count` records as the tail of a BATCH: purchases, or passes without money."""
         return b"".join(self._next() for _ in range(count))
 
     def _next(self) -> bytes:
         self.serial += 1
+        card = self._cards[self.serial % len(self._cards)]
         values = dict.fromkeys(record.Record._fields, 0)
         values.update(
             serial=self.serial,
             type=record.PASS,
             flags=record.ONLINE | record.CLOCK_TRUSTED,
             utc_s=1_700_000_000 + self.serial,
-            card=self._cards[self.serial % len(self._cards)],
+            card=card,
             credential=record.credential(record.MIFARE, 0),
         )
+        if not self._passes:
+            self._pay(values, card)
         raw = record.pack(record.Record(**values), self._chain, record.DONE)
         self._chain = record.chain_of(raw)
         return raw
+
+    def _pay(self, values: dict[str, int], card: int) -> None:
+        counter, balance_fen, serial, amount_fen = self._purses[card]
+        price_fen = 100 + self.serial % 900
+        values.update(
+            type=record.PURCHASE,
+            flags=values["flags"] | record.PURSE_READ,
+            amount_fen=price_fen,
+            counter=counter,
+            balance_fen=balance_fen - price_fen,
+            previous_terminal=self._terminal if serial else 0,
+            previous_serial=serial,
+            previous_amount_fen=amount_fen,
+        )
+        self._purses[card] = (counter + 1, balance_fen - price_fen, self.serial, price_fen)

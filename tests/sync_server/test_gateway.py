@@ -14,6 +14,17 @@ from sync_server.gateway.service import Gateway
 from tests.sync_server.memory_store import MemoryKeyring, MemoryStore
 
 KEYS = MemoryKeyring()
+LOOPS = [asyncio.new_event_loop]
+with contextlib.suppress(ImportError):
+    from uvloop import new_event_loop
+
+    LOOPS.append(new_event_loop)
+
+
+@pytest.fixture(autouse=True, params=LOOPS, ids=lambda make: make.__module__.split(".")[0])
+def loop_factory(request):
+    """Every test runs on asyncio's own loop and on uvloop."""
+    Rig.loop_factory = staticmethod(request.param)
 
 
 class Rig:
@@ -57,7 +68,8 @@ def run(scenario, count=3):
             rig.store.gate.set()
             await rig.gateway.stop()
 
-    asyncio.run(body())
+    with asyncio.Runner(loop_factory=Rig.loop_factory) as runner:
+        runner.run(body())
 
 
 async def until(true, seconds=5.0):
