@@ -1,0 +1,57 @@
+# The commands of this project. `make help` lists them.
+
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+DEBIAN := libnfc-bin
+STAMP := $(VENV)/.made-from
+STUBS := $(VENV)/micropython-typings
+INPUTS := pyproject.toml Makefile
+
+.PHONY: help setup run test lint docs bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## everything the project needs, in .venv and from Debian
+
+$(STAMP): $(INPUTS)
+	@$(MAKE) --no-print-directory debian
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	    --target $(STUBS) micropython-unix-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
+	@touch $@
+
+.PHONY: debian
+debian: # Debian packages: as root, through sudo, or tell how
+	@missing=$$(for p in $(DEBIAN); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || printf '%s ' $$p; \
+	done); \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then as=; \
+	    elif sudo -n true 2>/dev/null; then as=sudo; \
+	    else echo "please run: sudo apt-get install -y $$missing" >&2; exit 1; fi; \
+	    $$as apt-get update -qq && $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+run: setup ## server, simulated terminals with the real firmware, console (ARGS=--once: a short noon hour)
+	$(BIN)/campus run $(ARGS)
+
+test: setup lint ## every check and test
+	$(BIN)/python -m pytest
+
+lint: setup ## format, style, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m docs.diagrams check
+
+docs: setup ## draw the tables and diagrams in docs/ from the code
+	$(BIN)/python -m docs.diagrams write
+
+bench: setup ## the numbers of design.md, each beside its peer (ARGS=names)
+	$(BIN)/campus bench $(ARGS)
+
+clean: ## remove what setup and runs made
+	rm -rf $(VENV) campus-data .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,1 @@
+"""The server: rules (core), database (store), terminals (gateway), people and programs (web)."""

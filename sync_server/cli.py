@@ -1,0 +1,46 @@
+"""`campus`: one command line for everything, each command in a file of its own.
+
+A command is imported only when it is asked for, so that `campus --help` is quick and no part of
+the project needs another one to be there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "run": ("terminal_sim.commands.run", "Server, terminals with the real firmware, and console."),
+    "serve": ("sync_server.commands.serve", "The server: terminals over TCP, people over HTTP."),
+    "sim": ("terminal_sim.commands.sim", "One simulated terminal with the real firmware."),
+    "replay": ("terminal_sim.commands.replay", "Real records through firmware and server."),
+    "reader": ("terminal_sim.commands.reader", "A simulated PN532 with a card in its field."),
+    "bench": ("bench.command", "The project's numbers, each beside its peer."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, cmd_name):
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="campus-card")
+def campus():
+    """The open campus card: terminals, simulator and server."""
+
+
+def main():
+    """Entry point. Any failure is one clear line and a non-zero exit."""
+    sys.exit(campus())
