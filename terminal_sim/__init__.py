@@ -1,1 +1,1 @@
-"""The world around a terminal: readers, cards, clocks, people, and the oracle that checks it all."""
+"""The world around a terminal: readers, cards, clocks, people, and the oracle."""

@@ -19,7 +19,7 @@ _VALID_DAYS = 4 * 365
 
 
 def student(uid, masters, balance_fen, card=1):
-    """-> MifareClassic number `card`, valid for four years everywhere; ValueError for a bad field."""
+    """-> MifareClassic number `card`, valid everywhere for four years; ValueError: bad field."""
     encrypt_a, encrypt_b, encrypt_purse = (Aes(master).ecb for master in masters)
     who = Identity(
         card=card,

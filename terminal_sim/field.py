@@ -11,16 +11,16 @@ class Field:
         self.cards = []
         self.watchers = []
         self.is_on = False
-        for card in cards:
-            self.put(card)
+        self.put(*cards)
 
-    def put(self, card):
-        """Hold a card to the reader; one that left by itself is held there anew."""
-        if card not in self.cards:
-            self.cards.append(card)
-        card.come_back()
-        if self.is_on:
-            card.power_on()
+    def put(self, *cards):
+        """Hold cards to the reader, all at once; one that left by itself is held there anew."""
+        for card in cards:
+            if card not in self.cards:
+                self.cards.append(card)
+            card.come_back()
+            if self.is_on:
+                card.power_on()
         for watcher in self.watchers:
             watcher()
 

@@ -66,6 +66,9 @@ class Hsu:
                 at = start
                 break
             at = end
+            if self.chip.asleep:  # by this very command: the rest only wakes it
+                buffer[:] = self._wake(bytes(buffer[at:]))
+                at = 0
         del buffer[:at]
         return sends
 

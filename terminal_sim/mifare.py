@@ -78,7 +78,7 @@ class MifareClassic(Iso14443aCard):
         self._grants = _NOTHING
         self._half = None  # (second half of a command, block) while its data is awaited
         self._buffer = None  # transfer buffer: (value, address)
-        self._tear = shape_of("none")
+        self._tear = shape_of("none", b"")
         self._noise = b""
 
     # -- from outside
@@ -108,7 +108,7 @@ class MifareClassic(Iso14443aCard):
         If it is one that writes, its block is left as `shape` says: a name of tearing.SHAPES or
         the number of bytes written. noise: 16 bytes for the shape "random".
         """
-        self._tear = shape_of(shape)
+        self._tear = shape_of(shape, noise)
         self._noise = noise
         self.leave_after(commands)
 
@@ -236,6 +236,7 @@ class MifareClassic(Iso14443aCard):
         value, address = value_of(self.block(block))
         value += sign * int.from_bytes(operand, "little", signed=True)
         self._buffer = ((value + 2**31) % 2**32 - 2**31, address)
+        return None
 
     def _transfer(self, frame):
         if self._buffer is None or frame[1:] == b"\0" or not self._may(frame, "decrement"):
@@ -277,7 +278,7 @@ _OPERANDS = {
 
 
 def _manufacturer_block(uid, sak, atqa):
-    """Block 0 (section 8.6.1): UID, its check byte when it is short, SAK, ATQA, 8 of the maker's."""
+    """Block 0 (section 8.6.1): UID, check byte of a short one, SAK, ATQA, the maker's bytes."""
     check = bytes((uid[0] ^ uid[1] ^ uid[2] ^ uid[3],)) if len(uid) == 4 else b""
     head = uid + check + bytes((sak, atqa[1], atqa[0]))
     return head + bytes(BLOCK - len(head))

@@ -15,22 +15,18 @@ def after_bytes(count):
     return lambda old, new, noise: new[:count] + old[count:]
 
 
-def _random(old, new, noise):
-    if len(noise) != BLOCK:
-        raise ValueError("the shape random needs 16 bytes of noise")
-    return noise
-
-
 SHAPES = {
     "none": after_bytes(0),  # left before the EEPROM began
     "half": after_bytes(BLOCK // 2),
     "all": after_bytes(BLOCK),  # written, but the reader never hears it
-    "random": _random,
+    "random": lambda old, new, noise: noise,
 }
 
 
-def shape_of(shape):
+def shape_of(shape, noise):
     """-> the function for a name of SHAPES or a number of bytes; ValueError for another."""
+    if shape == "random" and len(noise) != BLOCK:
+        raise ValueError(f"the shape random needs {BLOCK} bytes of noise")
     if isinstance(shape, int):
         return after_bytes(shape)
     if shape not in SHAPES:
