@@ -1,0 +1,99 @@
+"""Imports run one way (docs/README.md), read from the syntax trees."""
+
+import pytest
+
+from tests.structure.tree import PACKAGES, files, imports, parse
+
+PURE = {"struct", "binascii", "hashlib", "collections.namedtuple", "micropython.const"}
+NOT_SERVER_IO = {
+    "socket", "asyncio", "sqlite3", "sqlite_utils", "flask", "os", "pathlib", "time", "threading",
+    "random", "select", "subprocess", "uvloop", "waitress",
+}  # fmt: skip
+
+# folder or file -> (what of ours it may import, what else; None: anything). Longest prefix wins.
+ARROWS = {
+    "protocol/": ({"protocol"}, PURE),
+    "protocol/aes.py": ({"protocol"}, PURE | {"cryptolib", "cryptography"}),
+    "card_layout/": ({"card_layout", "protocol.aes"}, PURE),
+    "firmware/": ({"firmware", "protocol", "card_layout"}, PURE),
+    "firmware/core/": (
+        {"firmware.core", "firmware.credential", "firmware.kinds", "firmware.screens",
+         "protocol", "card_layout"}, PURE),
+    "firmware/credential/": (
+        {"firmware.core", "firmware.credential", "protocol", "card_layout"}, PURE),
+    "firmware/kinds/": ({"firmware.core", "firmware.kinds", "protocol", "card_layout"}, PURE),
+    "firmware/screens/": ({"firmware.screens", "protocol"}, PURE),
+    "firmware/drivers/": (
+        {"firmware.drivers", "firmware.credential.air", "protocol", "card_layout"}, PURE),
+    "firmware/boards/": ({"firmware", "protocol", "card_layout"}, None),
+    "firmware/run.py": ({"firmware", "protocol", "card_layout"}, None),
+    "firmware/boot.py": ({"firmware"}, None),
+    "firmware/manifest.py": (set(), set()),
+    "sync_server/": ({"sync_server", "protocol", "card_layout", "firmware.core.keystore"}, None),
+    "sync_server/core/": ({"sync_server.core", "protocol", "card_layout"}, None),
+    "terminal_sim/": ({"terminal_sim", "protocol", "card_layout"}, None),
+    "terminal_sim/terminal.py": (
+        {"terminal_sim", "protocol", "card_layout", "firmware.core"}, None),
+    "terminal_sim/gears/": (set(PACKAGES), None),
+    "bench/": (set(PACKAGES), None),
+    "docs/": (set(PACKAGES), None),
+}  # fmt: skip
+WAITING = {"machine", "time", "asyncio", "os", "random", "network", "rp2", "esp32", "vfs"}
+
+
+def rule_of(path):
+    """-> the rule of the longest prefix."""
+    return ARROWS[max((key for key in ARROWS if path.startswith(key)), key=len)]
+
+
+def faults(path, text):
+    """Yield what a file imports and may not."""
+    ours, others = rule_of(path)
+    for line, name in imports(parse(text)):
+        top = name.split(".")[0]
+        if top in PACKAGES:
+            if not any(name == may or name.startswith(may + ".") for may in ours):
+                yield f"{path}:{line}: may not import {name}"
+        elif others is not None and not _allowed(name, others):
+            yield f"{path}:{line}: {name} is not in the shared dialect"
+        elif path.startswith("sync_server/core/") and top in NOT_SERVER_IO:
+            yield f"{path}:{line}: the server's core does no I/O, {name} does"
+
+
+def _allowed(name, others):
+    return any(name == may or name.startswith(may + ".") for may in others)
+
+
+def every():
+    return files(*[p for p in PACKAGES if p not in ("tests", "tools", "hil_tests")])
+
+
+def test_imports_run_one_way():
+    assert [fault for path, text in every() for fault in faults(path, text)] == []
+
+
+def test_only_the_gears_see_firmware_and_server_cores():
+    seen = [
+        path
+        for path, text in files("terminal_sim")
+        if {"firmware", "sync_server"} <= {name.split(".")[0] for _, name in imports(parse(text))}
+    ]
+    assert [path for path in seen if not path.startswith("terminal_sim/gears/")] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("protocol/cobs.py", "import time\n"),
+        ("protocol/frame.py", "from firmware.core import tap\n"),
+        ("card_layout/keys.py", "from protocol import session\n"),
+        ("firmware/core/tap.py", "import machine\n"),
+        ("firmware/kinds/pos.py", "from firmware.credential import m1\n"),
+        ("firmware/credential/m1.py", "from firmware.kinds import pos\n"),
+        ("sync_server/core/ingest.py", "import sqlite3\n"),
+        ("sync_server/core/ingest.py", "from sync_server.store import sqlite\n"),
+        ("terminal_sim/replay.py", "from sync_server.core import ingest\n"),
+    ],
+)
+def test_the_check_can_fail(path, text):
+    assert list(faults(path, text))
