@@ -133,7 +133,10 @@ class PlainTerminal(asyncio.Protocol):
             return
         if number == messages.PARAMS:
             self.params_version, self.params = values.version, tail
-            answer = (messages.PARAMS_STATE, (values.version, messages.APPLIED))
+            answer: tuple[int, tuple] = (
+                messages.PARAMS_STATE,
+                (values.version, messages.APPLIED),
+            )
         elif number == messages.DELTA:
             answer = (messages.LIST_STATE, self._apply(values, tail))
         elif number == messages.NEWS:
@@ -188,9 +191,8 @@ class Tape:
         self._chain = record.first_chain(terminal)
         self._cards = cards or [0]
         # counter, balance, serial and amount of the last record, of cards used nowhere else
-        self._purses = {
-            card: (0, balance_fen, 0, record.UNKNOWN_AMOUNT_FEN) for card in self._cards
-        }
+        unused = (0, balance_fen, 0, record.UNKNOWN_AMOUNT_FEN)
+        self._purses = dict.fromkeys(self._cards, unused)
         self._passes = not balance_fen
 
     def take(self, count: int) -> bytes:

@@ -11,6 +11,7 @@ for its call, so what can wait here is bounded by the connections and the web th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
@@ -136,10 +137,9 @@ class Writer:
         return [(b.done, answer, None) for b, answer in zip(batches, answers, strict=True)]
 
     def _deliver(self, results: list[tuple[Done, Any, Exception | None]]) -> None:
-        try:
+        # Without a loop nobody is left to hear it: every terminal asks again after the restart.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(_hand_out, results)
-        except RuntimeError:
-            pass  # the loop has ended: every terminal asks again after the restart
 
 
 def _hand_out(results: list[tuple[Done, Any, Exception | None]]) -> None:

@@ -51,8 +51,8 @@ class Hand:
     """What one terminal has, shall have, and is being given."""
 
     def __init__(self) -> None:
-        self.has = {subject: NOTHING for subject in SUBJECTS}
-        self.wants = {subject: NOTHING for subject in SUBJECTS}
+        self.has = dict.fromkeys(SUBJECTS, NOTHING)
+        self.wants = dict.fromkeys(SUBJECTS, NOTHING)
         self.parcel: Parcel | None = None
         self.sent_s = 0.0  # monotonic, of the outstanding request; 0.0 without one
         self.preparing = False
@@ -71,9 +71,9 @@ class Hand:
         """What to give next, most urgent first."""
         for subject in SUBJECTS:
             wanted = self.wants[subject]
-            if wanted != NOTHING and wanted != self.has[subject]:
-                if time.monotonic() >= self._not_before_s.get(subject, 0.0):
-                    return subject
+            lacking = wanted not in (NOTHING, self.has[subject])
+            if lacking and time.monotonic() >= self._not_before_s.get(subject, 0.0):
+                return subject
         return None
 
 

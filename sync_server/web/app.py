@@ -1,8 +1,8 @@
 """The application factory: extensions, error answers, blueprints.
 
 What it is not: it opens no socket, no file and no database; `orders` brings all of that. Two
-applications in one process (tests) share only the sign-in limits. Limits: a JSON body up to 2 MiB, a form up
-to 16 KiB, sign-in attempts 10 a minute and address, 8 live streams.
+applications in one process (tests) share only the sign-in limits. Limits: a JSON body up to 2 MiB,
+a form up to 16 KiB, sign-in attempts 10 a minute and address, 8 live streams.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def totals(status: dict[str, Any]) -> list[Figure]:
         Figure(_("Taps"), count(status["taps"])),
         Figure(_("Accepted"), count(status["accepted"]), "good"),
         Figure(_("Refused"), count(status["refused"]), "bad" if status["refused"] else ""),
-        Figure(_("Uploaded records"), count(status["uploaded"])),
+        Figure(_("Uploaded"), count(status["uploaded"])),
         Figure(
             _("Quarantined"),
             count(status["quarantined"]),
