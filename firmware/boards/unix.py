@@ -1,0 +1,147 @@
+"""The unix board: the MicroPython binary on a PC, with ptys for UARTs and a file for flash.
+
+The configuration is a JSON file:
+    {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
+     "server": "HOST:PORT" or null, "backoff_ms": [first, longest]}
+The flash file keeps NOR's rules: programming only clears bits. `rtc`, 8 bytes big-endian, is a
+clock that the world owns: the terminal reads it and cannot set it. Without it the PC's clock is
+used, with what `set_utc_s` said as an offset.
+"""
+
+import json
+import os
+import select
+import sys
+import termios
+import time
+
+SECTOR = 4096
+_CC, _VTIME, _VMIN = 6, 5, 6
+
+
+class ConfigError(Exception):
+    """The configuration asks for something that is not there."""
+
+
+def open_board(path):
+    """The Board of a configuration file. ConfigError, or OSError when a file is missing."""
+    with open(path) as file:
+        return Board(json.load(file))
+
+
+class Board:
+    """See boards/contract.md."""
+
+    def __init__(self, config):
+        for name in ("reader", "panel", "flash"):
+            if not config.get(name):
+                raise ConfigError("the configuration names no " + name)
+        self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
+        self._pins = open(config["pins"], "a") if config.get("pins") else None
+        self._rtc = open(config["rtc"], "rb", buffering=0) if config.get("rtc") else None
+        self._offset_s = 0
+        self._ticks_ms = 0
+        self._raw_ms = time.ticks_ms()
+        self.flash = FileFlash(config["flash"])
+        self.backoff_ms = tuple(config.get("backoff_ms") or (100, 1000))
+        self.server = None
+        if config.get("server"):
+            host, port = config["server"].rsplit(":", 1)
+            self.server = (host, int(port))
+
+    def pipe(self, name):
+        """The UART of "reader" or "panel"."""
+        if name not in self._pipes:
+            raise ConfigError("this board has no pipe " + name)
+        return self._pipes[name]
+
+    def pin(self, name, on):
+        """A line "barrier 1" or "barrier 0" for the world."""
+        if self._pins:
+            self._pins.write("%s %d\n" % (name, on))
+            self._pins.flush()
+
+    def ticks_ms(self):
+        """Milliseconds that only grow; the interpreter's own wrap after 12 days."""
+        raw_ms = time.ticks_ms()
+        self._ticks_ms += time.ticks_diff(raw_ms, self._raw_ms)
+        self._raw_ms = raw_ms
+        return self._ticks_ms
+
+    def utc_s(self):
+        """The world's clock, or the PC's."""
+        if self._rtc:
+            self._rtc.seek(0)
+            return int.from_bytes(self._rtc.read(8), "big")
+        return int(time.time()) + self._offset_s
+
+    def set_utc_s(self, utc_s):
+        """Set the clock; a clock that the world owns stays as it is."""
+        if not self._rtc:
+            self._offset_s = utc_s - int(time.time())
+
+    def random(self, length):
+        """From the PC's generator."""
+        return os.urandom(length)
+
+    def restart(self, why):
+        """End with code 77: whoever started this process starts it again."""
+        print("restart: " + why)
+        sys.exit(77)
+
+
+class Pipe:
+    """A pty as a UART: raw, and a read never waits."""
+
+    def __init__(self, path):
+        self.stream = open(path, "r+b", buffering=0)
+        descriptor = self.stream.fileno()
+        termios.setraw(descriptor)
+        settings = termios.tcgetattr(descriptor)
+        settings[_CC][_VMIN] = 0  # with setraw's 1 a read of many bytes would wait for all of them
+        settings[_CC][_VTIME] = 0
+        termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+        self._poll = select.poll()
+        self._poll.register(self.stream, select.POLLIN)
+
+    def write(self, data):
+        """All of it."""
+        self.stream.write(data)
+
+    def read(self):
+        """What is there, at most 512 bytes; b"" for nothing."""
+        return self.stream.read(512) or b""
+
+    def wait(self, ms):
+        """True as soon as there is something to read, False after `ms`."""
+        return bool(self._poll.poll(ms))
+
+
+class FileFlash:
+    """NOR flash in a file: programming clears bits, erasing sets a sector to FF."""
+
+    sector = SECTOR
+    unit = 1
+    reprogram = True
+
+    def __init__(self, path):
+        self._file = open(path, "r+b", buffering=0)
+        self.size = self._file.seek(0, 2)
+
+    def read(self, at, length):
+        """`length` bytes from `at`."""
+        self._file.seek(at)
+        return self._file.read(length)
+
+    def program(self, at, data):
+        """Clear the bits that are 0 in `data`."""
+        length = len(data)
+        old = int.from_bytes(self.read(at, length), "big")
+        new = old & int.from_bytes(data, "big")
+        self._file.seek(at)
+        self._file.write(new.to_bytes(length, "big"))
+
+    def erase(self, sector):
+        """A sector of FF again."""
+        self._file.seek(sector * SECTOR)
+        self._file.write(b"\xff" * SECTOR)

@@ -1,0 +1,1 @@
+"""The sans-I/O core of a terminal: it never waits, reads no clock, touches no pin."""

@@ -1,0 +1,297 @@
+"""The terminal's journal: records numbered and chained in a ring of raw flash.
+
+It does not know what a tap is, nor the wire. Rules:
+ 1. A record is programmed once, whole; then its outcome; then, on the last of a batch, the
+    acknowledgement. Nothing else is ever programmed.
+ 2. A sector is erased only when all its records are acknowledged (I5). When the next one is not,
+    the journal is full: it refuses, and says so.
+ 3. A serial is used when its record is in flash. A torn record is none: its serial is used again,
+    and the card had not been touched.
+ 4. A record without an outcome is grey. Its card may settle it later (`confirm`, `void`), or the
+    server does from the card's chain; nobody guesses.
+ 5. A batch goes oldest first, and ends before the record of a tap that is not over.
+Limits: 64 grey records are remembered (the oldest are left to the server). Format:
+docs/journal-format.md, story: docs/journal.md. After littlefs in spirit (every state that a cut
+leaves is a state to start from), not in design.
+"""
+
+import struct
+from collections import namedtuple
+
+from firmware.core import marks
+from firmware.core.ring import SLOTS, Ring
+from protocol import record
+
+GREYS = 64
+
+Grey = namedtuple("Grey", "serial slot card counter amount_fen balance_fen utc_s")
+
+
+class JournalFull(Exception):
+    """The next sector still has records that the server has not acknowledged."""
+
+
+class Journal:
+    """Of terminal number `terminal`, in the sectors of `region`."""
+
+    def __init__(self, flash, region, terminal):
+        self.terminal = terminal
+        self.capacity = region.sectors * SLOTS
+        self.serial_next = 1
+        self.acked_to = 0
+        self.handed_to = 0  # highest serial that was given to be sent
+        self.open = 0  # serial of the tap that is not over, 0 none
+        self._greys = []
+        self._chain = record.first_chain(terminal)
+        self._cursor = None  # (acked_to, slot to look from), or None: search
+        self._batch_end = (0, 0)  # (last serial of the batch given last, its slot)
+        self._ring = Ring(flash, region, self._order)
+        self._marks = (marks.InPlace if flash.reprogram else marks.Appended)(self._ring)
+
+    def _order(self, raw):
+        return self._marks.order(raw)
+
+    # mount
+
+    def mount(self, visit=None):
+        """Find everything again. `visit(raw, outcome)` sees each record not acknowledged, oldest
+        first. -> the newest record's 64 bytes, or None in an empty journal.
+        """
+        newest = self._ring.mount()
+        if newest is None:
+            return None
+        sectors = list(self._ring.backwards(newest))
+        self.acked_to = max(0, self._ring.first[sectors[-1]] - 1)
+        last = None
+        open_sectors = 0
+        for sector in sectors:
+            acked, newest_raw = self._scan(sector)
+            if last is None:
+                last = newest_raw
+            open_sectors += 1
+            if acked:
+                self.acked_to = max(self.acked_to, acked)
+            if acked and last is not None:
+                break
+        if last is None:
+            self.serial_next = self._ring.first[newest]  # marks alone: they name the next record
+        else:
+            self.serial_next = marks.serial_of(last) + 1
+            self._chain = record.chain_of(last)
+        self.handed_to = self.acked_to
+        self._revisit(sectors[:open_sectors], visit)
+        return last
+
+    def _scan(self, sector):
+        """(highest acknowledged serial that a sector tells, its last record or None)."""
+        raws = self._ring.read_sector(sector)
+        acked = 0
+        last = None
+        for at in range(0, len(raws), record.SIZE):
+            raw = raws[at : at + record.SIZE]
+            acked = max(acked, self._marks.acked(raw))
+            if marks.serial_of(raw):
+                last = raw
+        return acked, last
+
+    def _revisit(self, sectors, visit):
+        """Walk the records that are not acknowledged, oldest first: greys, and the visitor."""
+        for sector in reversed(sectors):
+            for slot in range(sector * SLOTS, (sector + 1) * SLOTS):
+                if slot == self._ring.next:
+                    break
+                raw = self._ring.read(slot)
+                self._marks.note(slot, raw)
+                serial = marks.serial_of(raw)
+                if serial <= self.acked_to:
+                    continue
+                outcome = self._marks.outcome(serial, slot, raw)
+                if outcome == record.INTENT:
+                    self._remember(serial, slot, record.unpack(raw))
+                if visit is not None:
+                    visit(raw, outcome)
+
+    # write
+
+    @property
+    def full(self):
+        """True if no further tap can be recorded now."""
+        return not self._has_room(self._marks.slots)
+
+    @property
+    def queue(self):
+        """How many records are not acknowledged."""
+        return self.serial_next - 1 - self.acked_to
+
+    @property
+    def grey(self):
+        """How many records are known to be grey here."""
+        return len(self._greys)
+
+    def append(self, entry):
+        """-> serial of a Record that is final (its serial must be `serial_next`). JournalFull."""
+        self._write(entry, record.DONE)
+        return entry.serial
+
+    def intent(self, entry):
+        """-> serial of a Record whose outcome is to come; it is the open one until then."""
+        slot = self._write(entry, record.INTENT)
+        self.open = entry.serial
+        self._remember(entry.serial, slot, entry)
+        return entry.serial
+
+    def confirm(self, serial):
+        """The card holds what record `serial` says. False if there is no room to say so."""
+        return self._settle(serial, record.DONE)
+
+    def void(self, serial):
+        """The card was not changed by record `serial`. False if there is no room to say so."""
+        return self._settle(serial, record.VOID)
+
+    def leave(self):
+        """The tap is over; what has no outcome yet stays grey."""
+        self.open = 0
+
+    def forget(self, serial):
+        """Leave a grey record to the server: what its card says here settles nothing."""
+        self._greys = [grey for grey in self._greys if grey.serial != serial]
+
+    def greys(self, card):
+        """List of Grey of this card, oldest first."""
+        if not self._greys:
+            return self._greys
+        return [grey for grey in self._greys if grey.card == card]
+
+    def _write(self, entry, outcome):
+        if entry.serial != self.serial_next:
+            raise ValueError(f"record {entry.serial} is not the next one, {self.serial_next}")
+        if not self._has_room(self._marks.slots):
+            raise JournalFull("the journal is full")
+        raw = record.pack(entry, self._chain, outcome)
+        slot = self._ring.write(raw)
+        self.serial_next += 1
+        self._chain = record.chain_of(raw)
+        return slot
+
+    def _settle(self, serial, outcome):
+        slot = None
+        for grey in self._greys:
+            if grey.serial == serial:
+                slot = grey.slot
+        if slot is None:
+            raise ValueError(f"record {serial} is not grey")
+        if not self._has_room(self._marks.slots - 1):
+            return False
+        self._marks.settle(serial, slot, outcome, self.serial_next)
+        self.forget(serial)
+        if serial == self.open:
+            self.open = 0
+        return True
+
+    def _remember(self, serial, slot, entry):
+        self._greys.append(
+            Grey(
+                serial, slot, entry.card, entry.counter, entry.amount_fen, entry.balance_fen,
+                entry.utc_s,
+            )  # fmt: skip
+        )
+        if len(self._greys) > GREYS:
+            del self._greys[0]
+
+    def _has_room(self, slots):
+        """True if so many slots can be written without erasing what is not acknowledged."""
+        left = -self._ring.next % SLOTS
+        return left >= slots or self._may_erase((self._ring.next + left) // SLOTS)
+
+    def _may_erase(self, sector):
+        """Rule 2."""
+        sector %= self._ring.sectors
+        if not self._ring.first[sector]:
+            return True
+        for slot in range((sector + 1) * SLOTS - 1, sector * SLOTS - 1, -1):
+            serial = marks.serial_of(self._ring.read(slot))
+            if serial:
+                return serial <= self.acked_to
+        return True
+
+    # upload
+
+    def batch(self, limit):
+        """-> (last serial, bytes of 1 to `limit` records), or None when there is nothing to send.
+
+        Oldest first, each as the server wants it: its outcome in its place however it is kept here.
+        """
+        if not self.queue:
+            return None
+        slots = self._ring.sectors * SLOTS
+        slot = self._slot_from()
+        last = 0
+        raws = []
+        for _ in range((self._ring.next - slot) % slots or slots):
+            raw = self._ring.read(slot)
+            serial = marks.serial_of(raw)
+            if serial and serial == self.open:
+                break
+            if serial > self.acked_to:
+                raws.append(self._as_sent(serial, slot, raw))
+                last = serial
+                self._batch_end = (last, slot)
+                if len(raws) == limit:
+                    break
+            slot = (slot + 1) % slots
+        if not raws:
+            return None
+        self.handed_to = max(self.handed_to, last)
+        return last, b"".join(raws)
+
+    def ack(self, serial):
+        """The server has this record and all before it. Anything but a step forward is nothing."""
+        if not self.acked_to < serial < self.serial_next:
+            return
+        known, slot = self._batch_end
+        self.acked_to = serial
+        self._cursor = None
+        if known != serial:
+            slot = None
+        else:
+            self._cursor = (serial, (slot + 1) % (self._ring.sectors * SLOTS))
+        needed = self._marks.slots - 1
+        if self._has_room(needed + 1 if self.open else needed):  # never the open record's own slot
+            self._marks.ack(serial, slot, self.serial_next)
+        if self._ring.at_boundary() and self._may_erase(self._ring.next // SLOTS):
+            self._ring.prepare()
+
+    def unack(self, serial):
+        """The server has records up to `serial` only: send the later ones again, if they are here.
+
+        Until the next mount; then the server will say it again.
+        """
+        if 0 <= serial < self.acked_to:
+            self.acked_to = serial
+            self._cursor = None
+
+    def raise_serial(self, highest):
+        """The server has records of this terminal up to `highest`: never use those numbers again.
+
+        They are more than ours only after the flash was replaced.
+        """
+        if highest >= self.serial_next:
+            if not self.queue:
+                self.acked_to = self.handed_to = highest
+            self.serial_next = highest + 1
+
+    def _as_sent(self, serial, slot, raw):
+        outcome = self._marks.outcome(serial, slot, raw)
+        return raw[: record.OUTCOME_AT] + struct.pack(">BBH", outcome, 0xFF, 0xFFFF)
+
+    def _slot_from(self):
+        """A slot at or before the first record that is not acknowledged."""
+        if self._cursor is not None and self._cursor[0] == self.acked_to:
+            return self._cursor[1]
+        newest = (self._ring.next - 1) % (self._ring.sectors * SLOTS) // SLOTS
+        found = newest
+        for sector in self._ring.backwards(newest):
+            found = sector
+            if self._ring.first[sector] <= self.acked_to + 1:
+                break
+        return found * SLOTS

@@ -1,0 +1,275 @@
+"""One tap: the stages of the table in `states`, and the runner that walks it.
+
+Nothing here waits or knows the time: a stage that needs the world yields a request and is sent the
+answer (firmware/README.md has the list). A stage returns what it came to; which stage follows is
+the table's business. The credential knows the card's bytes, the kind knows what the terminal is
+for, the policy who may; this file knows in which order things become true.
+"""
+
+from collections import namedtuple
+
+from firmware.core import policy, states
+from firmware.core.journal import JournalFull
+from protocol import reasons, record
+
+Outcome = namedtuple("Outcome", "accepted reason amount_fen serial torn")
+
+
+class Tap:
+    """What is known of one presentation so far; what has no value yet is None or 0."""
+
+    def __init__(self, terminal, now):
+        self.terminal = terminal
+        self.now = now
+        self.list_age_min = terminal.list_age_min(now)
+        self.credential = None
+        self.uid = b""
+        self.sak = 0
+        self.card = 0  # number, known only of a card whose MAC is ours
+        self.identity = None
+        self.purse = None  # as read
+        self.previous = None  # the purse of the other block, if it is valid
+        self.private = None  # what the credential keeps from stage to stage
+        self.amount_fen = 0
+        self.pays = False  # money is to be taken
+        self.reason = reasons.OK
+        self.kind_reason = reasons.OK
+        self.policy = 0
+        self.serial = 0  # of the record of this tap
+        self.balance_fen = 0  # to be shown
+        self.accepted = False
+        self.torn = False
+
+    def entry(self, kind_of_record, reason, detail=0):
+        """-> the Record of this tap, next in the journal, with all that the card witnesses."""
+        now = self.now
+        terminal = self.terminal
+        flags = record.ONLINE if now.online else terminal.leave_flag
+        if now.clock_trusted:
+            flags |= record.CLOCK_TRUSTED
+        counter = balance_fen = terminal_before = serial_before = 0
+        amount_before = record.UNKNOWN_AMOUNT_FEN
+        if self.purse is not None:
+            flags |= record.PURSE_READ
+            counter, balance_fen, terminal_before, serial_before = self.purse
+            amount_before = self.credential.previous_amount(self)
+        if kind_of_record == record.PURCHASE:
+            balance_fen -= self.amount_fen
+        version = self.identity.key_version & 15 if self.identity is not None else 0
+        kind = self.credential.KIND if self.credential is not None else record.NO_CREDENTIAL
+        return record.Record(
+            terminal.journal.serial_next,
+            kind_of_record,
+            flags,
+            reason,
+            now.utc_s & 0xFFFFFFFF,
+            self.card,
+            record.credential(kind, version),
+            self.amount_fen,
+            counter,
+            balance_fen,
+            self.policy,
+            terminal.blacklist.version & 0xFFFFFF,
+            min(self.list_age_min, record.UNKNOWN_AGE_MIN),
+            terminal_before,
+            serial_before,
+            amount_before,
+            detail,
+        )
+
+
+def run(tap):
+    """Generator of a whole tap; -> Outcome, or None if there was no card.
+
+    Closed early, at any yield, it leaves what a card leaves that goes: nothing, or a grey record.
+    """
+    state = states.IDENTIFY
+    try:
+        while state != states.END:
+            stage, yields = STAGES[state]
+            outcome = (yield from stage(tap)) if yields else stage(tap)
+            state = states.step(state, outcome)
+    finally:
+        if tap.terminal.journal.open:
+            _tear(tap)
+    if outcome == states.NOBODY:
+        return None
+    return Outcome(tap.accepted, tap.reason, tap.amount_fen, tap.serial, tap.torn)
+
+
+def _identify(tap):
+    """Who is in the field, and which credential speaks its language."""
+    found = yield ("select",)
+    if found is None:
+        return states.NOBODY
+    if found[0] == "many":
+        tap.reason = reasons.MANY_CARDS
+        return states.MANY
+    _, tap.uid, tap.sak = found
+    for credential in tap.terminal.credentials:
+        if credential.recognises(tap.sak):
+            tap.credential = credential
+            return (yield from credential.identify(tap))
+    tap.reason = reasons.FOREIGN
+    return states.REFUSED
+
+
+def _authenticate(tap):
+    """Is it ours, who is it, and has it unfinished business here?"""
+    outcome = yield from tap.credential.authenticate(tap)
+    if outcome == states.GONE:
+        tap.reason = reasons.CARD_GONE
+    elif outcome == states.OK:
+        tap.terminal.seen.note(tap.card, tap.purse.counter)
+        tap.balance_fen = tap.purse.balance_fen
+        if tap.terminal.journal.greys(tap.card):
+            return states.GREY
+    return outcome
+
+
+def _torn(tap):
+    """Ask the card what became of the grey records it has here."""
+    terminal = tap.terminal
+    journal = terminal.journal
+    settled = None
+    for grey in journal.greys(tap.card):
+        outcome = yield from tap.credential.resolve(tap, grey)
+        if outcome is None:
+            continue  # it cannot tell any more: the server asks the card's chain
+        if outcome == record.VOID:
+            if journal.void(grey.serial):
+                terminal.kind.settle(grey.serial)
+        elif settled is None and terminal.awaits(grey, tap.now):
+            settled = grey
+        else:
+            _witness(tap, grey)
+    if settled is None:
+        return states.OK
+    tap.serial = settled.serial
+    tap.amount_fen = settled.amount_fen
+    tap.balance_fen = settled.balance_fen
+    return states.WRITTEN
+
+
+def _witness(tap, grey):
+    """Confirm a grey record. If the server has it as grey, a record tells it what the card says."""
+    journal = tap.terminal.journal
+    sent = grey.serial <= journal.handed_to
+    if not journal.confirm(grey.serial):
+        return False
+    if not tap.now.online:
+        tap.terminal.seen.note(tap.card, tap.purse.counter, grey.amount_fen)
+    if sent:
+        # if there is no room, the card's next record tells it, here or elsewhere
+        _append(tap, tap.entry(record.EVENT, reasons.PUT_BACK, grey.serial))
+    return True
+
+
+def _append(tap, entry):
+    """-> serial of a final record, 0 if the journal is full."""
+    try:
+        return tap.terminal.journal.append(entry)
+    except JournalFull:
+        return 0
+
+
+def _decide(tap):
+    """What it costs, and whether it may be."""
+    amount_fen, tap.kind_reason = tap.terminal.kind.decide(tap)
+    look = amount_fen is None
+    tap.pays = tap.terminal.kind.PAYS and not look
+    tap.amount_fen = amount_fen or 0
+    tap.reason, tap.policy = policy.judge(tap)
+    if look:
+        return states.LOOK
+    return states.OK if tap.reason == reasons.OK else states.REFUSED
+
+
+def _intent(tap):
+    """The record, before anything happens to the card (I4)."""
+    journal = tap.terminal.journal
+    if journal.full:
+        tap.reason = reasons.JOURNAL_FULL
+        return states.FULL
+    if tap.pays:
+        tap.serial = journal.intent(tap.entry(record.PURCHASE, reasons.OK))
+        return states.OK
+    tap.serial = journal.append(tap.entry(record.PASS, reasons.OK))
+    return states.NOTHING_TO_WRITE
+
+
+def _commit(tap):
+    """Take the money. Whatever is not certain afterwards stays grey."""
+    outcome = yield from tap.credential.debit(tap)
+    if outcome == states.GONE:
+        _tear(tap)
+    elif outcome == states.NOT_WRITTEN:
+        tap.terminal.journal.void(tap.serial)
+        tap.reason = reasons.CARD_GONE
+    return outcome
+
+
+def _tear(tap):
+    """The tap ends and nobody here knows whether the card was debited."""
+    journal = tap.terminal.journal
+    tap.torn = True
+    tap.reason = reasons.PUT_BACK
+    tap.terminal.tears += 1
+    tap.terminal.kind.awaited = (tap.card, journal.open)
+    journal.leave()
+
+
+def _confirm(tap):
+    """What the card holds is now in the journal too."""
+    terminal = tap.terminal
+    journal = terminal.journal
+    if tap.pays:
+        journal.confirm(tap.serial)
+        tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
+        terminal.seen.note(
+            tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen
+        )
+    else:
+        for grey in journal.greys(tap.card):
+            if grey.serial == tap.serial and not _witness(tap, grey):
+                tap.reason = reasons.JOURNAL_FULL
+                return states.FULL
+    terminal.kind.settle(tap.serial)
+    tap.accepted = True
+    return states.OK
+
+
+def _refuse(tap):
+    """A refusal is a record too; if the journal is full it is shown only."""
+    tap.serial = _append(tap, tap.entry(record.REFUSAL, tap.reason))
+    return states.OK
+
+
+def _show(tap):
+    """Tell the people."""
+    kind = tap.terminal.kind
+    if tap.accepted:
+        effects = kind.accepted(tap)
+    elif tap.torn:
+        effects = kind.torn(tap)
+    elif tap.reason != reasons.OK:
+        effects = kind.refused(tap)
+    else:
+        effects = kind.look(tap)
+    for effect in effects:
+        yield effect
+    return states.OK
+
+
+# stage -> (function, whether it yields)
+STAGES = {
+    states.IDENTIFY: (_identify, True),
+    states.AUTHENTICATE: (_authenticate, True),
+    states.TORN: (_torn, True),
+    states.DECIDE: (_decide, False),
+    states.INTENT: (_intent, False),
+    states.COMMIT: (_commit, True),
+    states.CONFIRM: (_confirm, False),
+    states.REFUSE: (_refuse, False),
+    states.SHOW: (_show, True),
+}

@@ -1,0 +1,242 @@
+"""A terminal: what there is of it besides hardware, put together.
+
+It decides nothing itself: taps are core.tap, records core.journal, words with the server
+core.uploader. firmware/README.md says how it is driven; run.py and the simulator drive the same
+object. Everything in RAM here can be lost at any instant and is found again by `mount`.
+"""
+
+from firmware import kinds
+from firmware.core import clock, tap
+from firmware.core.epoch import Epochs
+from firmware.core.journal import Journal
+from firmware.core.keystore import Keys
+from firmware.core.lists import CardList
+from firmware.core.moment import Moment
+from firmware.core.params import Params
+from firmware.core.seen import Seen
+from firmware.core.uploader import Uploader
+from firmware.credential.m1 import M1
+from protocol import messages, record
+
+RESUME_S = 600  # how long a debit that power cut off is still the one being waited for
+_U16 = 0xFFFF
+
+
+class Terminal:
+    """One terminal over one flash; `kind` from firmware.kinds, None: the one of the key page."""
+
+    def __init__(self, flash, kind, layout, version=(0, 1, 0)):
+        self.kind = kind
+        self.version = version
+        self.heap_peak = 0  # bytes, told by the runner
+        self.online = False
+        self.may_leave = False  # the server lets this terminal be offline
+        self.list_checked_utc_s = 0  # when the server last said that our blacklist is its own
+        self.taps = 0
+        self.tears = 0
+        self.params = Params(flash, layout.params)
+        self.blacklist = CardList(flash, layout.blacklist)
+        self.grants = CardList(flash, layout.grants)
+        self.seen = Seen()
+        self.uploader = Uploader(self)
+        self._flash = flash
+        self._layout = layout
+        self._epochs = Epochs(flash, layout.epoch)
+        self._clock = clock.Clock()
+        self._offline_ms = 0  # ticks when the last session died
+        self._met_utc_s = 0  # when the server was last heard of
+        self._effects = []
+        self._was_online = False  # while the journal is read again
+        self._cut_serial = 0  # of the record in which power failed, if it is grey
+
+    def mount(self):
+        """Find everything in flash. NotProvisioned if there is no key page."""
+        self._keys = Keys(self._flash, self._layout.keys)
+        self.address = self._keys.number
+        if self.kind is None:
+            self.kind = kinds.of_number(self._keys.kind)
+        self.credentials = (M1(self._keys, self.kind.PAYS),)
+        self._epochs.mount()
+        self.params.mount()
+        self.blacklist.mount()
+        self.grants.mount()
+        self.journal = Journal(self._flash, self._layout.journal, self.address)
+        self._recall(self.journal.mount(self._revisit))
+
+    # the session
+
+    def derive(self, salt, info, length):
+        """-> `length` bytes under the enrolment key."""
+        return self._keys.session(salt, info, length)
+
+    def next_epoch(self):
+        """-> an epoch above all before. A hello begins anew what is asked of the server."""
+        self.uploader.restart()
+        return self._epochs.next()
+
+    def on_open(self, now):
+        """The session is open: what cards took while offline is over."""
+        if not self.online:
+            self.seen.new_spell()
+        self.online = True
+
+    def on_close(self, now):
+        """The session died."""
+        if self.online:
+            self._met_utc_s = now.utc_s
+            self._offline_ms = now.ticks_ms
+        self.online = False
+        self.uploader.restart()
+
+    def report(self, now):
+        """Values of a REPORT."""
+        journal = self.journal
+        return (
+            now.utc_s & 0xFFFFFFFF,
+            self.version[0],
+            self.version[1],
+            self.version[2],
+            self.kind.NUMBER,
+            self.blacklist.version,
+            self.blacklist.digest[:8],
+            self.grants.version,
+            self.params.version,
+            journal.serial_next,
+            journal.acked_to,
+            journal.queue,
+            min(journal.grey, _U16),
+            journal.capacity,
+            self.heap_peak,
+            self._epochs.boots,
+            self.taps & 0xFFFFFFFF,
+            self.tears & _U16,
+            int(now.clock_trusted),
+            self.offline_s(now),
+        )
+
+    # people
+
+    def moment(self, utc_s, ticks_ms):
+        """-> the Moment that every call takes as `now`."""
+        trusted = self._clock.trusts(utc_s, ticks_ms, self.params["clock_tolerance_s"])
+        return Moment(utc_s, trusted, self.online, ticks_ms)
+
+    def tap(self, now):
+        """Generator of one tap (core.tap.run); close it if it is given up."""
+        self.taps += 1
+        return tap.run(tap.Tap(self, now))
+
+    def key(self, char, now):
+        """-> list of effects of one key."""
+        return self.kind.key(char, now, self.params)
+
+    def idle(self, now):
+        """-> list of effects for the screen when nothing happens."""
+        effects = self.kind.idle()
+        if effects is not None:
+            return list(effects)
+        if not self.params.met:
+            return [("show", "not_ready", (self.address,))]
+        local_s = now.utc_s + self.params["utc_offset_min"] * 60 if clock.is_set(now.utc_s) else 0
+        if now.online:
+            return [("show", "idle_online", (self.address, local_s))]
+        values = (
+            self.offline_s(now) // 60,
+            self.journal.queue,
+            self.journal.capacity,
+            self.blacklist.version,
+            self.list_age_min(now),
+        )
+        return [("show", "idle_offline", values)]
+
+    def effects(self):
+        """-> list of effects that the server's words have caused since the last call."""
+        effects = self._effects
+        self._effects = []
+        return effects
+
+    # for the other files of the core
+
+    def cause(self, *effect):
+        """An effect for the runner."""
+        self._effects.append(effect)
+
+    def list_of(self, number):
+        """The CardList of a list number of `messages`."""
+        return self.blacklist if number == messages.BLACKLIST else self.grants
+
+    def told_time(self, utc_s, now):
+        """The server's time."""
+        self._clock.told(utc_s, now.ticks_ms)
+        self._met_utc_s = utc_s
+        if abs(utc_s - now.utc_s) > 1:
+            self.cause("clock", utc_s)
+
+    def list_age_min(self, now):
+        """Minutes since the server last said that our blacklist is its own; 65535 unknown."""
+        age_s = clock.age_s(self.list_checked_utc_s, now.utc_s, self.params["clock_tolerance_s"])
+        if age_s is None:
+            return record.UNKNOWN_AGE_MIN
+        return min(age_s // 60, record.UNKNOWN_AGE_MIN)
+
+    def offline_s(self, now):
+        """Seconds without a session; by the clock if it knows, else since the boot."""
+        if now.online:
+            return 0
+        age_s = clock.age_s(self._met_utc_s, now.utc_s, self.params["clock_tolerance_s"])
+        if age_s is None:
+            age_s = max(0, now.ticks_ms - self._offline_ms) // 1000
+        return min(age_s, 0xFFFFFFFF)
+
+    @property
+    def leave_flag(self):
+        """Flag of a record made offline."""
+        return record.OFFLINE_LEAVE if self.may_leave else 0
+
+    def awaits(self, grey, now):
+        """True if this grey record is the debit that people are waiting for.
+
+        Either the tap was torn before their eyes; or power failed in it a moment ago, nothing has
+        happened here since, and what is entered now is the same amount or nothing.
+        """
+        if self.kind.awaited == (grey.card, grey.serial):
+            return True
+        if grey.serial != self._cut_serial or grey.serial != self.journal.serial_next - 1:
+            return False
+        age_s = clock.age_s(grey.utc_s, now.utc_s, self.params["clock_tolerance_s"])
+        recent = age_s is not None and age_s <= RESUME_S
+        return recent and self.kind.armed_fen in (None, grey.amount_fen)
+
+    def _revisit(self, raw, outcome):
+        """At mount, for each record that the server does not have: what its card took offline."""
+        entry = record.unpack(raw)
+        online = entry.flags & record.ONLINE
+        if online and not self._was_online:
+            self.seen.new_spell()
+        self._was_online = online
+        self._cut_serial = entry.serial if outcome == record.INTENT else 0
+        if not entry.flags & record.PURSE_READ or not entry.card:
+            return
+        counter = entry.counter
+        offline_fen = 0
+        if entry.type == record.PURCHASE and outcome != record.VOID:
+            if outcome == record.DONE:
+                counter += 1
+            if not online:
+                offline_fen = entry.amount_fen
+        self.seen.note(entry.card, counter, offline_fen)
+
+    def _recall(self, newest):
+        """At mount: how old the list is, from its header and from what the newest record says."""
+        self.list_checked_utc_s = self.blacklist.updated_utc_s
+        self._met_utc_s = self.blacklist.updated_utc_s
+        if newest is None:
+            return
+        entry = record.unpack(newest)
+        same_list = entry.list_version == self.blacklist.version & 0xFFFFFF
+        if same_list and entry.list_age_min != record.UNKNOWN_AGE_MIN:
+            checked_utc_s = entry.utc_s - entry.list_age_min * 60
+            self.list_checked_utc_s = max(self.list_checked_utc_s, checked_utc_s)
+        if entry.flags & record.ONLINE:
+            self._met_utc_s = max(self._met_utc_s, entry.utc_s)
+        self._met_utc_s = max(self._met_utc_s, self.list_checked_utc_s)

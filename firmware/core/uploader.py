@@ -1,0 +1,198 @@
+"""What a terminal says to its server, and what the server's words do: one request at a time.
+
+Not the session (protocol.session) nor the line: bodies in, bodies out. Order of what is sent: the
+report that opens every session; then lists that are wanted, for a lost card must not wait for old
+records; then records, oldest first; then a report each `heartbeat_s`. A request that died with its
+session is simply made anew: records are acknowledged only by the server's answer to them, and
+sending them twice is nothing (docs/journal.md).
+Limits: 50 records a batch; after a PROBLEM nothing is asked for a second.
+"""
+
+from firmware.core.fetch import Fetch
+from protocol import batch, messages
+from protocol.errors import RemoteError
+from protocol.states import SERVER
+
+PAUSE_MS = 1000
+REPORTS_TO_WAIT = 2  # that may show an old list before we fetch it without being told
+
+
+class Uploader:
+    """For one terminal (core.terminal.Terminal)."""
+
+    def __init__(self, terminal):
+        self._terminal = terminal
+        self._fetch = Fetch()
+        self._asked = 0  # number of the request that waits for its reply, 0 none
+        self._sent_to = 0  # last serial of the batch that waits
+        self._sent = 0  # how many records it has
+        self._report_due = True
+        self._heard_ms = 0
+        self._pause_to_ms = None
+        self._behind = [0, 0]  # reports in a row that showed an old list
+        self._wanted = None  # versions (blacklist, grants, params) of the last STATE
+
+    def restart(self):
+        """A session is to begin, or has died: what was asked is forgotten, a report comes first."""
+        self._asked = 0
+        self._report_due = True
+        self._pause_to_ms = None
+        self._behind = [0, 0]
+        self._fetch.drop()
+
+    def report_soon(self):
+        """Report before anything else."""
+        self._report_due = True
+
+    def next_request(self, now):
+        """Body to send now, or None. Not to be called while a request is outstanding."""
+        if self._pause_to_ms is not None:
+            if now.ticks_ms < self._pause_to_ms:
+                return None
+            self._pause_to_ms = None
+        terminal = self._terminal
+        heartbeat_ms = terminal.params["heartbeat_s"] * 1000
+        if self._report_due or now.ticks_ms - self._heard_ms >= heartbeat_ms:
+            self._asked = messages.REPORT
+            return messages.encode(messages.REPORT, terminal.report(now))
+        body = self._fetch.request()
+        if body is not None:
+            self._asked = messages.FETCH
+            return body
+        records = terminal.journal.batch(batch.MAX_RECORDS)
+        if records is None:
+            return None
+        self._asked = messages.BATCH
+        self._sent_to, tail = records
+        self._sent = len(tail) // 64
+        return messages.encode(messages.BATCH, (), tail)
+
+    def on_reply(self, body, now):
+        """The server's reply to what was asked. RemoteError if it is none; then ask again."""
+        asked = self._asked
+        self._asked = 0
+        self._heard_ms = now.ticks_ms
+        number, values, tail = messages.decode(body, SERVER)
+        if number == messages.PROBLEM:
+            self._pause_to_ms = now.ticks_ms + PAUSE_MS
+            return
+        if not asked or number != asked | 0x80:
+            raise RemoteError(f"{messages.name(number)} answers nothing that was asked")
+        if number == messages.STATE:
+            self._state(values, now)
+        elif number == messages.ANSWERS:
+            self._answers(tail, now)
+        else:
+            self._chunk(values, tail, now)
+
+    def on_request(self, body, now):
+        """What the server wants; -> body of the reply. Never raises on what the server says."""
+        try:
+            number, values, tail = messages.decode(body, SERVER)
+        except RemoteError:
+            return messages.encode(messages.PROBLEM, (messages.MALFORMED,))
+        if number == messages.DELTA:
+            return self._delta(values, tail, now)
+        if number == messages.NEWS:
+            return self._news(values)
+        if number == messages.PARAMS:
+            status = self._terminal.params.apply(values.version, tail)
+            self._caught_up()
+            return messages.encode(messages.PARAMS_STATE, (self._terminal.params.version, status))
+        if number == messages.COMMAND:
+            status = self._command(values)
+            return messages.encode(messages.COMMAND_STATE, (values.op, status))
+        return messages.encode(messages.PROBLEM, (messages.UNKNOWN_MESSAGE,))
+
+    # what the server's words do
+
+    def _state(self, values, now):
+        """The answer to a report: the time, and what this terminal shall have."""
+        terminal = self._terminal
+        self._report_due = False
+        terminal.told_time(values.utc_s, now)
+        terminal.may_leave = bool(values.flags & messages.MAY_LEAVE_OFFLINE)
+        terminal.journal.raise_serial(values.serial_highest)
+        if values.serial_highest < terminal.journal.acked_to:
+            terminal.journal.unack(values.serial_highest)  # it was restored from a backup
+        self._wanted = (values.list_version, values.grants_version, values.params_version)
+        if values.list_version == terminal.blacklist.version:
+            terminal.list_checked_utc_s = values.utc_s
+        for number in (messages.BLACKLIST, messages.GRANTS):
+            if self._wanted[number] == terminal.list_of(number).version:
+                self._behind[number] = 0
+                continue
+            self._behind[number] += 1
+            if self._behind[number] >= REPORTS_TO_WAIT:
+                self._fetch.want(number)
+        self._caught_up()
+
+    def _answers(self, tail, now):
+        """One answer for each record; whichever it is, the record needs not be sent again."""
+        answers = batch.unpack(tail)
+        if len(answers) != self._sent:
+            self._pause_to_ms = now.ticks_ms + PAUSE_MS
+            raise RemoteError(f"{len(answers)} answers to {self._sent} records")
+        self._terminal.journal.ack(self._sent_to)
+
+    def _chunk(self, values, tail, now):
+        done = self._fetch.take(values, tail)
+        if done is None:
+            return
+        number, version, digest, blob = done
+        self._terminal.list_of(number).apply_full(version, digest, blob, now.utc_s)
+        self._applied(number, now)
+        self._report_due = True  # the report tells the server what came of it
+
+    def _delta(self, values, tail, now):
+        if values.list not in (messages.BLACKLIST, messages.GRANTS):
+            return messages.encode(messages.PROBLEM, (messages.MALFORMED,))
+        cards = self._terminal.list_of(values.list)
+        status = cards.apply_delta(values.before, values.after, values.digest, tail, now.utc_s)
+        if status in (messages.APPLIED, messages.SAME):
+            self._applied(values.list, now)
+        return _list_state(values.list, cards, status)
+
+    def _news(self, values):
+        if values.list not in (messages.BLACKLIST, messages.GRANTS):
+            return messages.encode(messages.PROBLEM, (messages.MALFORMED,))
+        self._fetch.want(values.list)
+        return _list_state(values.list, self._terminal.list_of(values.list), messages.FETCHING)
+
+    def _applied(self, number, now):
+        """A list is now what the server said it is."""
+        self._behind[number] = 0
+        if number == messages.BLACKLIST:
+            self._terminal.list_checked_utc_s = now.utc_s
+        self._caught_up()
+
+    def _caught_up(self):
+        """When a new terminal has all that the server has for it, it is ready for taps."""
+        terminal = self._terminal
+        if terminal.params.met or self._wanted is None:
+            return
+        blacklist, grants, params = self._wanted
+        if terminal.blacklist.version >= blacklist and terminal.grants.version >= grants:
+            if terminal.params.version >= params:
+                terminal.params.meet()
+
+    def _command(self, values):
+        """-> status."""
+        terminal = self._terminal
+        if values.op == messages.REPORT_NOW:
+            self._report_due = True
+        elif values.op == messages.SEND_AGAIN:
+            terminal.journal.unack(values.argument - 1)
+        elif values.op == messages.RESTART:
+            terminal.cause("restart")
+        elif values.op == messages.IDENTIFY:
+            terminal.cause("show", "here", (terminal.address,))
+        else:
+            return messages.REFUSED
+        return messages.APPLIED
+
+
+def _list_state(number, cards, status):
+    return messages.encode(
+        messages.LIST_STATE, (number, cards.version, cards.digest, status)
+    )

@@ -1,0 +1,1 @@
+"""What can be presented: one file for each, with the same four generators."""

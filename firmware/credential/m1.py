@@ -1,0 +1,118 @@
+"""The MIFARE Classic card at a terminal: one authentication, three reads, one write, one read-back.
+
+What the blocks mean is card_layout's, whether the card may is the policy's. Where nothing is taken
+the sector is opened with key A, which cannot write. What it leaves in the tap: `identity`,
+`purse`, `previous`, `card`; in `private` the card's MAC and the block that is written next.
+Limits: UIDs of 4 and 7 bytes; a copy of a whole card cannot be told from the card (docs/mifare.md).
+"""
+
+from card_layout import identity, purse_m1
+from card_layout.block import Altered
+from card_layout.keys import card_mac, sector_key
+from card_layout.sectors import IDENTITY_BLOCK, SECTOR
+from firmware.core import states
+from firmware.core.keystore import PURSE, SECTOR_A, SECTOR_B
+from firmware.credential import air
+from protocol import reasons, record
+
+# SAK of MIFARE Classic chips: 1K, 4K, 1K of Infineon, 1K in a card that does ISO 14443-4 too
+_SAKS = (0x08, 0x18, 0x88, 0x28)
+_BLOCKS = (IDENTITY_BLOCK, purse_m1.BLOCK_A, purse_m1.BLOCK_B)
+
+
+class M1:
+    """For one terminal: its key store, its number, and whether it writes."""
+
+    KIND = record.MIFARE
+
+    def __init__(self, keys, writes):
+        self._keys = keys
+        self._writes = writes
+
+    def recognises(self, sak):
+        """True for a chip of this family."""
+        return sak in _SAKS
+
+    def identify(self, tap):
+        """Nothing more to ask before authentication."""
+        yield from ()
+        if len(tap.uid) in (4, 7):
+            return states.OK
+        tap.reason = reasons.FOREIGN
+        return states.REFUSED
+
+    def authenticate(self, tap):
+        """Open the sector, read it, check its MACs. OK, GONE or REFUSED."""
+        status, _ = yield ("card", self._opening(tap.uid))
+        if status == air.DENIED:
+            tap.reason = reasons.FOREIGN
+            return states.REFUSED
+        if status != air.OK:
+            return states.GONE
+        blocks = []
+        for block in _BLOCKS:
+            status, data = yield ("card", air.read(block))
+            if status == air.DENIED:
+                tap.reason = reasons.FOREIGN
+                return states.REFUSED
+            if status != air.OK or len(data) != 16:
+                return states.GONE
+            blocks.append(bytes(data))
+        return self._understand(tap, blocks)
+
+    def debit(self, tap):
+        """Write the purse's successor and read it back. OK, GONE (not known) or NOT_WRITTEN."""
+        mac, index = tap.private
+        purse = purse_m1.successor(tap.purse, -tap.amount_fen, self._keys.number, tap.serial)
+        block = purse_m1.pack(purse, tap.uid, index, mac)
+        status, _ = yield ("card", air.write(index, block))
+        if status == air.GONE:
+            return states.GONE
+        status, data = yield ("card", air.read(index))
+        if status != air.OK or len(data) != 16:
+            return states.GONE
+        return states.OK if bytes(data) == block else states.NOT_WRITTEN
+
+    def resolve(self, tap, grey):
+        """DONE or VOID for a grey record of this card, None if its purse cannot tell any more.
+
+        The purse names who wrote it, and its other block who wrote it before: so two writes back.
+        """
+        yield from ()
+        if tap.purse.counter == grey.counter:
+            return record.VOID
+        for purse in (tap.purse, tap.previous):
+            if purse is not None and purse.counter == grey.counter + 1:
+                ours = (purse.terminal, purse.serial) == (self._keys.number, grey.serial)
+                return record.DONE if ours else record.VOID
+        return None
+
+    def previous_amount(self, tap):
+        """fen that the card's last debit took, as the record has it."""
+        amount_fen = purse_m1.previous_amount(tap.purse, tap.previous)
+        if amount_fen is None or amount_fen < 0:
+            return record.UNKNOWN_AMOUNT_FEN
+        return amount_fen
+
+    def _opening(self, uid):
+        """The command that authenticates for what this terminal does."""
+        name, slot, command = (
+            ("B", SECTOR_B, air.AUTHENTICATE_B)
+            if self._writes
+            else ("A", SECTOR_A, air.AUTHENTICATE_A)
+        )
+        key = sector_key(self._keys.encryptor(slot), uid, SECTOR, name)
+        return air.authenticate(command, IDENTITY_BLOCK, key, uid)
+
+    def _understand(self, tap, blocks):
+        """What the three blocks say, as far as their MACs are ours."""
+        mac = card_mac(self._keys.encryptor(PURSE), tap.uid)
+        try:
+            tap.identity = identity.unpack(blocks[0], tap.uid, mac)
+            tap.card = tap.identity.card
+            tap.purse, index, tap.previous = purse_m1.choose(blocks[1], blocks[2], tap.uid, mac)
+        except Altered:
+            tap.reason = reasons.ALTERED
+            return states.REFUSED
+        tap.private = (mac, index)
+        return states.OK

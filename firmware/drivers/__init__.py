@@ -1,0 +1,1 @@
+"""What speaks to the parts around the processor. No driver waits: bytes in, bytes out."""

@@ -1,0 +1,89 @@
+"""The reader, waited for: set up, asked for cards, driven through the exchanges of a tap.
+
+drivers.pn532 knows the bytes; here is the patience. A list of targets is left pending in the chip,
+so an idle reader costs nothing and a card is seen the instant it comes. The few exchanges of a tap
+poll the pipe directly for up to a tick before they let other tasks run: going through the event
+loop for each would cost more than the exchange. A card that was served is let go: it is not seen
+again until it has left, or until `look_again`. Limits: the waits named below.
+"""
+
+import asyncio
+
+from firmware.drivers import pn532
+from firmware.drivers.pn532 import ReaderFault
+
+ANSWER_MS = 500  # longest wait for the answer to any command but a list of targets
+SLICE_MS = 5  # longest time that an exchange keeps other tasks waiting
+
+
+class Reader:
+    """The PN532 on `pipe` of a board."""
+
+    def __init__(self, pipe, ticks_ms):
+        self._pipe = pipe
+        self._ticks_ms = ticks_ms
+        self._chip = pn532.Pn532()
+        self._stream = asyncio.StreamReader(pipe.stream)
+        self._again = False
+
+    async def set_up(self):
+        """From whatever state, to ready. ReaderFault if there is no answer."""
+        self._pipe.read()
+        self._pipe.write(pn532.WAKE_UP + pn532.ACK)
+        for code, data in pn532.SET_UP:
+            await self.command(code, data)
+
+    async def card(self):
+        """Wait until cards are in the field; what the list of targets came to."""
+        found = None
+        while found is None:
+            self._pipe.write(self._chip.begin(*pn532.FIND_CARDS))
+            found = pn532.found(await self._pending())
+        return found
+
+    def look_again(self):
+        """A card that lies there unseen is to be found after all (the cashier asks for it)."""
+        self._again = True
+        self._pipe.write(pn532.ACK)  # ends the pending list; the chip answers nothing to it
+        self._pipe.write(self._chip.begin(*pn532.FIELD_OFF))
+
+    async def let_go(self):
+        """The card is served; it is found again when it has left and come back."""
+        await self.command(*pn532.LET_GO)
+
+    async def blink(self):
+        """Field off and on: every card starts anew."""
+        await self.command(*pn532.FIELD_OFF)
+        await self.command(*pn532.FIELD_ON)
+
+    async def exchange(self, frame):
+        """(status of air, data) of one card command."""
+        return pn532.answer(await self.command(*pn532.exchange(frame)))
+
+    async def command(self, code, data):
+        """The data of the chip's answer. ReaderFault when it is silent or wrong."""
+        self._pipe.write(self._chip.begin(code, data))
+        give_up_ms = self._ticks_ms() + ANSWER_MS
+        while self._ticks_ms() < give_up_ms:
+            if self._pipe.wait(SLICE_MS):
+                answer = self._chip.feed(self._pipe.read())
+                if answer is not None:
+                    return answer
+            else:
+                await asyncio.sleep_ms(0)
+        raise ReaderFault("the reader does not answer")
+
+    async def _pending(self):
+        """Wait for the answer to the list, however long; after `look_again` begin a new one."""
+        while True:  # a card comes, or the task is ended
+            data = await self._stream.read(64)
+            if not data:
+                raise ReaderFault("the reader's line is closed")
+            answer = self._chip.feed(data)
+            if answer is None:
+                continue
+            if not self._again:
+                return answer
+            self._again = False
+            await self.command(*pn532.FIELD_ON)
+            return b""

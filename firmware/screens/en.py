@@ -1,0 +1,24 @@
+"""Words of the screens, English. Only words: see table.py."""
+
+ROWS = {
+    "idle_online": ("Campus card", "Terminal {0}  {1}", "Present your card"),
+    "idle_offline": ("Offline {0}", "To send {1}/{2}", "List v{3}", "{4}"),
+    "not_ready": ("Terminal {0}", "not ready", "waiting for the server"),
+    "amount": ("Amount", "{0} yuan", "# enter  * clear"),
+    "ready": ("Pay {0} yuan", "Present your card", "* cancel"),
+    "paid": ("Paid", "{0} yuan", "Balance {1} yuan"),
+    "balance": ("Balance {0} yuan", "valid until", "{1}"),
+    "pass": ("Please pass", "{0}"),
+    "too_low": ("Balance too low", "To pay {0} yuan", "Balance {1} yuan", "load the card"),
+    "refused": ("{0}", "{1}"),
+    "put_back": ("Put the card back", "{0} yuan not finished", "* give up"),
+    "turned_away": ("Server refused", "{0}", "{1}"),
+    "here": ("Terminal {0}", "is here"),
+}
+
+HOLDERS = {1: "staff", 2: "student", 3: "temporary"}
+MINUTES = "{} min"
+HOURS = "{} h {} min"
+DAYS = "{} d {} h"
+AGO = "{} ago"
+UNKNOWN = "age unknown"

@@ -1,0 +1,99 @@
+"""From a screen's name and values to what the panel gets: light, beep and rows of text.
+
+It knows no words and no table of its own. Limits: 4 rows; values as `screens.table` names them.
+"""
+
+from firmware.screens.table import ROWS, SCREENS
+from protocol import reasons
+
+_UNKNOWN_MIN = 0xFFFF
+_DAYS_BEFORE_2000 = 10957  # since 1970
+
+
+def render(language, screen, values):
+    """-> (led, beep or None, list of 4 texts). language 0 Chinese, 1 English."""
+    words = _words(language)
+    led, beep, kinds = SCREENS[screen]
+    texts = []
+    for kind, value in zip(kinds, values):
+        texts += _WRITERS[kind](value, words, language)
+    rows = [row.format(*texts) for row in words.ROWS[screen]]
+    return led, beep, rows + [""] * (ROWS - len(rows))
+
+
+def _words(language):
+    """The module of a language; only the one in use is in RAM."""
+    if language == 1:
+        from firmware.screens import en
+
+        return en
+    from firmware.screens import zh
+
+    return zh
+
+
+def _number(value, words, language):
+    return [str(value)]
+
+
+def _fen(value, words, language):
+    """1250 -> 12.50."""
+    return [f"{value // 100}.{value % 100:02d}"]
+
+
+def _clock(value, words, language):
+    """Local seconds since 1970 -> 09:05, nothing for a clock that is not set."""
+    minutes = value // 60 % 1440
+    return [f"{minutes // 60:02d}:{minutes % 60:02d}" if value else ""]
+
+
+def _span(value, words, language):
+    """Minutes -> minutes; hours and minutes; days and hours."""
+    if value < 60:
+        return [words.MINUTES.format(value)]
+    if value < 48 * 60:
+        return [words.HOURS.format(value // 60, value % 60)]
+    return [words.DAYS.format(value // 1440, value % 1440 // 60)]
+
+
+def _ago(value, words, language):
+    if value >= _UNKNOWN_MIN:
+        return [words.UNKNOWN]
+    return [words.AGO.format(_span(value, words, language)[0])]
+
+
+def _day(value, words, language):
+    """Days since 2000-01-01 -> 2026-09-01 (H. Hinnant, days to civil, from year 1970 on)."""
+    days = value + _DAYS_BEFORE_2000 + 719468
+    of_era = days % 146097
+    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    day = of_year - (153 * month + 2) // 5 + 1
+    month = month + 3 if month < 10 else month - 9
+    year += days // 146097 * 400 + (1 if month <= 2 else 0)
+    return [f"{year}-{month:02d}-{day:02d}"]
+
+
+def _reason(value, words, language):
+    """What happened and what to do, from the table of all reasons."""
+    for code, _, zh, en, zh_do, en_do in reasons.TABLE:
+        if code == value:
+            return [en, en_do] if language == 1 else [zh, zh_do]
+    return [str(value), ""]
+
+
+def _holder(value, words, language):
+    return [words.HOLDERS.get(value, "")]
+
+
+_WRITERS = {
+    "number": _number,
+    "fen": _fen,
+    "clock": _clock,
+    "span": _span,
+    "ago": _ago,
+    "day": _day,
+    "reason": _reason,
+    "holder": _holder,
+}

@@ -1,0 +1,23 @@
+"""Every screen: its light, its beep, what its values are. The words are in zh.py and en.py.
+
+values: how `render` writes each of them. A reason gives two texts: what happened, what to do.
+"""
+
+ROWS = 4
+
+# screen -> (led, beep, kinds of values)
+SCREENS = {
+    "idle_online": ("green", None, ("number", "clock")),
+    "idle_offline": ("amber", None, ("span", "number", "number", "number", "ago")),
+    "not_ready": ("amber", None, ("number",)),
+    "amount": ("off", None, ("fen",)),
+    "ready": ("off", None, ("fen",)),
+    "paid": ("green", "ok", ("fen", "fen")),
+    "balance": ("green", "ok", ("fen", "day")),
+    "pass": ("green", "ok", ("holder",)),
+    "too_low": ("red", "error", ("fen", "fen")),
+    "refused": ("red", "error", ("reason",)),
+    "put_back": ("amber", "warn", ("fen",)),
+    "turned_away": ("red", "error", ("reason",)),
+    "here": ("amber", "warn", ("number",)),
+}
