@@ -9,6 +9,9 @@ from collections import namedtuple
 from card_layout import block as sealed
 from card_layout.block import Altered
 
+SECTOR = 1  # of the card: the one that is ours
+BLOCK = 4  # of the card: its first block has the identity
+
 STAFF = 1
 STUDENT = 2
 TEMPORARY = 3

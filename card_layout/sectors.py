@@ -7,13 +7,13 @@ Source of the rights: design decision D4; of their bits: card_layout.access.
 
 from collections import namedtuple
 
-from card_layout import access, purse_m1
+from card_layout import access, identity, purse_m1
 from card_layout.access import DataRights, TrailerRights
 from card_layout.identity import pack as pack_identity
 from card_layout.keys import card_mac, sector_key
 
-SECTOR = 1
-IDENTITY_BLOCK = 4
+SECTOR = identity.SECTOR
+IDENTITY_BLOCK = identity.BLOCK
 TRAILER_BLOCK = 7
 LAYOUT_VERSION = 1  # stands in the trailer's free byte
 
@@ -38,7 +38,7 @@ def access_bytes():
     return access.encode(triples) + bytes((LAYOUT_VERSION,))
 
 
-def personalise(identity, purse, uid, sector_encrypt_a, sector_encrypt_b, purse_encrypt):
+def personalise(holder, purse, uid, sector_encrypt_a, sector_encrypt_b, purse_encrypt):
     """-> list of (block, 16 bytes) in the order to write them; ValueError for a bad field.
 
     `encrypt` callables as in card_layout.keys. The second purse block is emptied first, so that
@@ -51,6 +51,6 @@ def personalise(identity, purse, uid, sector_encrypt_a, sector_encrypt_b, purse_
     return [
         (purse_m1.BLOCK_B, purse_m1.EMPTY),
         (purse_m1.BLOCK_A, purse_m1.pack(purse, uid, purse_m1.BLOCK_A, mac)),
-        (IDENTITY_BLOCK, pack_identity(identity, uid, mac)),
+        (IDENTITY_BLOCK, pack_identity(holder, uid, mac)),
         (TRAILER_BLOCK, key_a + access_bytes() + key_b),
     ]

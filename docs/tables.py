@@ -81,6 +81,6 @@ def reason_table() -> str:
     """Every reason: code, name, what happened and what to do, in both languages."""
     rows = [
         [code, name, f"{zh} / {en}", f"{zh_do} / {en_do}" if en_do else ""]
-        for code, name, zh, en, zh_do, en_do in reasons.TABLE
+        for code, name, zh, en, zh_do, en_do in reasons.rows()
     ]
     return markdown(["code", "name", "what happened", "what to do"], rows)

@@ -94,7 +94,15 @@ class _Message:
         self.format = ">" + letters
         self.size = 1 + struct.calcsize(self.format)
         self.letters = _letters(letters)
-        self.values = namedtuple(self.name, names.split())
+        self._names = names
+        self._values = None
+
+    def values(self, fields):
+        """The named tuple of unpacked fields. Its class is made at the first use: a terminal
+        reads a third of these messages, and a class costs it a kilobyte."""
+        if self._values is None:
+            self._values = namedtuple(self.name, self._names.split())
+        return self._values(*fields)
 
 
 def _letters(letters):
@@ -155,7 +163,7 @@ def decode(body, sender=BOTH):
         raise RemoteError(f"{message.name} from the wrong side")
     if len(body) < message.size or _tail_is_wrong(message, len(body) - message.size):
         raise RemoteError(f"{message.name} of {len(body)} bytes")
-    values = message.values(*struct.unpack_from(message.format, body, 1))
+    values = message.values(struct.unpack_from(message.format, body, 1))
     return message.number, values, body[message.size :]
 
 

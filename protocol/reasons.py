@@ -41,85 +41,62 @@ UNKNOWN_TERMINAL = 96
 STALE_EPOCH = 97
 VERSION = 98
 
-# code, name, zh, en, zh: what to do, en: what to do
-TABLE = (
-    (OK, "OK", "成功", "accepted", "", ""),
-    (LISTED, "LISTED", "卡已挂失", "card reported lost",
-     "收下此卡，请到卡务中心", "keep the card, go to the card office"),
-    (EXPIRED, "EXPIRED", "卡已过期", "card expired",
-     "请到卡务中心延期", "have it extended at the card office"),
-    (FOREIGN, "FOREIGN", "非本校卡", "not a card of this campus",
-     "请换本校卡", "use a campus card"),
-    (ALTERED, "ALTERED", "卡数据异常", "card data altered",
-     "请到卡务中心检查", "have it checked at the card office"),
-    (BALANCE, "BALANCE", "余额不足", "balance too low",
-     "请充值", "load the card"),
-    (TAP_LIMIT, "TAP_LIMIT", "超过单笔限额", "amount above the limit of one tap",
-     "请分次或减少金额", "enter a smaller amount"),
-    (AMOUNT_ZERO, "AMOUNT_ZERO", "金额为零", "amount is zero",
-     "请输入金额", "enter an amount"),
-    (NO_RIGHT, "NO_RIGHT", "无通行权限", "no right to pass here",
-     "请联系管理员", "ask the administrator"),
-    (OUT_OF_HOURS, "OUT_OF_HOURS", "不在开放时间", "outside the hours",
-     "请在开放时间再来", "come back within the hours"),
-    (OFFLINE_TAPS, "OFFLINE_TAPS", "脱机次数已满", "too many taps while offline",
-     "请换一台终端", "use another terminal"),
-    (OFFLINE_FEN, "OFFLINE_FEN", "脱机金额已满", "offline amount used up",
-     "请换一台终端", "use another terminal"),
-    (OFFLINE_TOO_LONG, "OFFLINE_TOO_LONG", "终端脱机过久", "terminal offline for too long",
-     "请检查网络", "check the network"),
-    (LIST_TOO_OLD, "LIST_TOO_OLD", "名单过旧", "blacklist too old",
-     "请检查网络", "check the network"),
-    (JOURNAL_FULL, "JOURNAL_FULL", "流水已满", "journal full",
-     "请检查网络，等待上传", "check the network and wait for the upload"),
-    (CARD_GONE, "CARD_GONE", "卡片离开过早", "card left too early",
-     "请重新放卡", "present the card again"),
-    (MANY_CARDS, "MANY_CARDS", "请勿多卡", "more than one card",
-     "请只放一张卡", "present one card only"),
-    (COUNTER_BACK, "COUNTER_BACK", "卡片数据倒退", "card is older than when last seen",
-     "收下此卡，请到卡务中心", "keep the card, go to the card office"),
-    (PUT_BACK, "PUT_BACK", "交易未完成", "tap not finished",
-     "请放回同一张卡", "put the same card back"),
-    (NOT_READY, "NOT_READY", "终端未就绪", "terminal has never met the server",
-     "请联网后再用", "connect it first"),
-    (CLOCK_UNSET, "CLOCK_UNSET", "时钟未校准", "clock not set",
-     "请联网后再用", "connect it first"),
-    (COUNTER_END, "COUNTER_END", "卡片次数用尽", "card's counter is used up",
-     "请到卡务中心换卡", "have it replaced at the card office"),
-    (BLOCKED_KIND, "BLOCKED_KIND", "此类人员不可用", "not for this kind of holder",
-     "请联系管理员", "ask the administrator"),
-    (UNKNOWN_CARD, "UNKNOWN_CARD", "卡号不存在", "card was never issued",
-     "核查终端与发卡记录", "check the terminal and the issue log"),
-    (BAD_RECORD, "BAD_RECORD", "流水损坏", "record is damaged",
-     "核查终端存储", "check the terminal's flash"),
-    (CHAIN_BROKEN, "CHAIN_BROKEN", "流水链断裂", "chain to the record before is broken",
-     "核查终端是否被篡改", "check the terminal for tampering"),
-    (FORKED_CARD, "FORKED_CARD", "卡片链分叉", "two records continue one purse",
-     "疑似复制卡，请挂失核查", "likely a copied card: report it lost and check"),
-    (NO_MERCHANT, "NO_MERCHANT", "终端无商户", "terminal belongs to no merchant",
-     "先为终端登记商户", "give the terminal a merchant"),
-    (BAD_TYPE, "BAD_TYPE", "流水类型未知", "unknown type of record",
-     "升级服务器", "upgrade the server"),
-    (UNBALANCED, "UNBALANCED", "余额对不上", "balance does not follow",
-     "人工核对此卡流水", "check this card's records by hand"),
-    (UNKNOWN_TERMINAL, "UNKNOWN_TERMINAL", "终端未登记", "terminal is not enrolled",
-     "请登记终端", "enrol the terminal"),
-    (STALE_EPOCH, "STALE_EPOCH", "终端状态过旧", "terminal's epoch is stale",
-     "终端可能被复制或还原，请核查", "the terminal may be a copy or restored: check it"),
-    (VERSION, "VERSION", "协议版本不符", "protocol version differs",
-     "请升级终端", "upgrade the terminal"),
-)  # fmt: skip
+# code | name | what happened: zh | en | what to do: zh | en. One text and not tuples: a terminal has
+# it in RAM, and needs a line of it when a tap is refused.
+_TEXT = """
+0 | OK | 成功 | accepted |  | 
+1 | LISTED | 卡已挂失 | card reported lost | 收下此卡，请到卡务中心 | keep the card, go to the card office
+2 | EXPIRED | 卡已过期 | card expired | 请到卡务中心延期 | have it extended at the card office
+3 | FOREIGN | 非本校卡 | not a card of this campus | 请换本校卡 | use a campus card
+4 | ALTERED | 卡数据异常 | card data altered | 请到卡务中心检查 | have it checked at the card office
+5 | BALANCE | 余额不足 | balance too low | 请充值 | load the card
+6 | TAP_LIMIT | 超过单笔限额 | amount above the limit of one tap | 请分次或减少金额 | enter a smaller amount
+7 | AMOUNT_ZERO | 金额为零 | amount is zero | 请输入金额 | enter an amount
+8 | NO_RIGHT | 无通行权限 | no right to pass here | 请联系管理员 | ask the administrator
+9 | OUT_OF_HOURS | 不在开放时间 | outside the hours | 请在开放时间再来 | come back within the hours
+10 | OFFLINE_TAPS | 脱机次数已满 | too many taps while offline | 请换一台终端 | use another terminal
+11 | OFFLINE_FEN | 脱机金额已满 | offline amount used up | 请换一台终端 | use another terminal
+12 | OFFLINE_TOO_LONG | 终端脱机过久 | terminal offline for too long | 请检查网络 | check the network
+13 | LIST_TOO_OLD | 名单过旧 | blacklist too old | 请检查网络 | check the network
+14 | JOURNAL_FULL | 流水已满 | journal full | 请检查网络，等待上传 | check the network and wait for the upload
+15 | CARD_GONE | 卡片离开过早 | card left too early | 请重新放卡 | present the card again
+16 | MANY_CARDS | 请勿多卡 | more than one card | 请只放一张卡 | present one card only
+17 | COUNTER_BACK | 卡片数据倒退 | card is older than when last seen | 收下此卡，请到卡务中心 | keep the card, go to the card office
+18 | PUT_BACK | 交易未完成 | tap not finished | 请放回同一张卡 | put the same card back
+19 | NOT_READY | 终端未就绪 | terminal has never met the server | 请联网后再用 | connect it first
+20 | CLOCK_UNSET | 时钟未校准 | clock not set | 请联网后再用 | connect it first
+21 | COUNTER_END | 卡片次数用尽 | card's counter is used up | 请到卡务中心换卡 | have it replaced at the card office
+22 | BLOCKED_KIND | 此类人员不可用 | not for this kind of holder | 请联系管理员 | ask the administrator
+64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
+65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
+66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering
+67 | FORKED_CARD | 卡片链分叉 | two records continue one purse | 疑似复制卡，请挂失核查 | likely a copied card: report it lost and check
+68 | NO_MERCHANT | 终端无商户 | terminal belongs to no merchant | 先为终端登记商户 | give the terminal a merchant
+69 | BAD_TYPE | 流水类型未知 | unknown type of record | 升级服务器 | upgrade the server
+70 | UNBALANCED | 余额对不上 | balance does not follow | 人工核对此卡流水 | check this card's records by hand
+96 | UNKNOWN_TERMINAL | 终端未登记 | terminal is not enrolled | 请登记终端 | enrol the terminal
+97 | STALE_EPOCH | 终端状态过旧 | terminal's epoch is stale | 终端可能被复制或还原，请核查 | the terminal may be a copy or restored: check it
+98 | VERSION | 协议版本不符 | protocol version differs | 请升级终端 | upgrade the terminal
+"""
 
 ZH = 0
 EN = 1
 
 
+def rows():
+    """Yield (code, name, zh, en, zh to do, en to do) of every reason, in order of the codes."""
+    for line in _TEXT.strip().split("\n"):
+        parts = [part.strip() for part in line.split("|")]
+        yield (int(parts[0]),) + tuple(parts[1:])
+
+
 def find(code):
     """The row of a code, or None. A scan: texts are for screens and pages, not for hot paths."""
-    for row in TABLE:
-        if row[0] == code:
-            return row
-    return None
+    at = _TEXT.find(f"\n{code} | ")
+    if at < 0:
+        return None
+    parts = _TEXT[at + 1 : _TEXT.find("\n", at + 1)].split("|")
+    return (code,) + tuple([part.strip() for part in parts[1:]])
 
 
 def name(code):

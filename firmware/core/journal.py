@@ -84,11 +84,10 @@ class Journal:
 
     def _scan(self, sector):
         """(highest acknowledged serial that a sector tells, its last record or None)."""
-        raws = self._ring.read_sector(sector)
         acked = 0
         last = None
-        for at in range(0, len(raws), record.SIZE):
-            raw = raws[at : at + record.SIZE]
+        for slot in range(sector * SLOTS, (sector + 1) * SLOTS):
+            raw = self._ring.read(slot)
             acked = max(acked, self._marks.acked(raw))
             if marks.serial_of(raw):
                 last = raw
@@ -110,6 +109,10 @@ class Journal:
                     self._remember(serial, slot, record.unpack(raw))
                 if visit is not None:
                     visit(raw, outcome)
+        for grey in list(self._greys):  # what a later mark has settled
+            raw = self._ring.read(grey.slot)
+            if self._marks.outcome(grey.serial, grey.slot, raw) != record.INTENT:
+                self.forget(grey.serial)
 
     # write
 

@@ -53,9 +53,10 @@ class Ring:
         """-> 64 bytes."""
         return self._flash.read(self._base + slot * SLOT, SLOT)
 
-    def read_sector(self, sector):
-        """-> 4096 bytes."""
-        return self._flash.read(self._base + sector * SLOTS * SLOT, SLOTS * SLOT)
+    def is_erased(self, sector):
+        """True if all of a sector is blank; read slot by slot, for 4 KiB may not be had at once."""
+        start = sector * SLOTS
+        return all(is_blank(self.read(slot)) for slot in range(start, start + SLOTS))
 
     def write(self, raw):
         """-> the slot that has `raw` now. At a sector's begin whoever calls has asked to erase."""
@@ -87,7 +88,7 @@ class Ring:
         if sector == self._erased:
             return
         self.first[sector] = 0
-        if not is_blank(self.read_sector(sector)):
+        if not self.is_erased(sector):
             self._flash.erase(self._first_sector + sector)
         self._erased = sector
 

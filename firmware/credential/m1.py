@@ -9,7 +9,6 @@ Limits: UIDs of 4 and 7 bytes; a copy of a whole card cannot be told from the ca
 from card_layout import identity, purse_m1
 from card_layout.block import Altered
 from card_layout.keys import card_mac, sector_key
-from card_layout.sectors import IDENTITY_BLOCK, SECTOR
 from firmware.core import states
 from firmware.core.keystore import PURSE, SECTOR_A, SECTOR_B
 from firmware.credential import air
@@ -17,7 +16,7 @@ from protocol import reasons, record
 
 # SAK of MIFARE Classic chips: 1K, 4K, 1K of Infineon, 1K in a card that does ISO 14443-4 too
 _SAKS = (0x08, 0x18, 0x88, 0x28)
-_BLOCKS = (IDENTITY_BLOCK, purse_m1.BLOCK_A, purse_m1.BLOCK_B)
+_BLOCKS = (identity.BLOCK, purse_m1.BLOCK_A, purse_m1.BLOCK_B)
 
 
 class M1:
@@ -101,8 +100,8 @@ class M1:
             if self._writes
             else ("A", SECTOR_A, air.AUTHENTICATE_A)
         )
-        key = sector_key(self._keys.encryptor(slot), uid, SECTOR, name)
-        return air.authenticate(command, IDENTITY_BLOCK, key, uid)
+        key = sector_key(self._keys.encryptor(slot), uid, identity.SECTOR, name)
+        return air.authenticate(command, identity.BLOCK, key, uid)
 
     def _understand(self, tap, blocks):
         """What the three blocks say, as far as their MACs are ours."""

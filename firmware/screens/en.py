@@ -14,6 +14,7 @@ ROWS = {
     "put_back": ("Put the card back", "{0} yuan not finished", "* give up"),
     "turned_away": ("Server refused", "{0}", "{1}"),
     "here": ("Terminal {0}", "is here"),
+    "no_reader": ("Reader is silent", "check its cable", "out of service"),
 }
 
 HOLDERS = {1: "staff", 2: "student", 3: "temporary"}

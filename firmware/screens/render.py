@@ -77,10 +77,7 @@ def _day(value, words, language):
 
 def _reason(value, words, language):
     """What happened and what to do, from the table of all reasons."""
-    for code, _, zh, en, zh_do, en_do in reasons.TABLE:
-        if code == value:
-            return [en, en_do] if language == 1 else [zh, zh_do]
-    return [str(value), ""]
+    return list(reasons.text(value, language))
 
 
 def _holder(value, words, language):

@@ -20,4 +20,5 @@ SCREENS = {
     "put_back": ("amber", "warn", ("fen",)),
     "turned_away": ("red", "error", ("reason",)),
     "here": ("amber", "warn", ("number",)),
+    "no_reader": ("red", None, ()),
 }

@@ -1,0 +1,147 @@
+"""The line to the server: connect, say hello, keep a session, exchange requests; for ever.
+
+The rules are protocol.session's and core.uploader's; here are the socket and the patience. A line
+that breaks, a server that is silent, garbage: the connection is dropped and made anew after a
+pause, and the terminal works offline meanwhile. The tap never waits for any of this.
+Limits: the waits below; one request outstanding each way.
+"""
+
+import asyncio
+
+from protocol import frame
+from protocol.errors import ProtocolError
+from protocol.session import TERMINAL, Session
+
+CONNECT_S = 5
+RETRY_MS = 2000  # an unanswered request is sent again, bit-identical
+RETRIES = 3  # then the line counts as dead
+
+
+class Link:
+    """`terminal` and its server at `address` (host, port). `on_change()` after each going on or off."""
+
+    def __init__(self, board, terminal, now, on_change, on_rejected):
+        self._board = board
+        self._terminal = terminal
+        self._now = now
+        self._on_change = on_change
+        self._on_rejected = on_rejected
+        self._session = None
+        self._writer = None
+        self._asked_ms = 0
+        self._retries = 0
+
+    async def run(self):
+        """Never returns."""
+        first_ms, longest_ms = self._board.backoff_ms
+        pause_ms = first_ms
+        while True:  # a terminal never gives its server up
+            try:
+                pause_ms = first_ms if await self._connection() else min(2 * pause_ms, longest_ms)
+            except OSError:
+                pause_ms = min(2 * pause_ms, longest_ms)
+            await asyncio.sleep_ms(pause_ms)
+
+    def pump(self):
+        """Send what is due, if a request may be sent; call it whenever something may be due."""
+        session = self._session
+        if session is None:
+            return
+        if session.waiting or not (session.is_open or session.state == "PROVING"):
+            self._impatience()
+            return
+        if session.exhausted:
+            self._hello()
+            return
+        body = self._terminal.uploader.next_request(self._now())
+        if body is not None:
+            self._send(session.request(body))
+            self._asked_ms = self._board.ticks_ms()
+            self._retries = 0
+
+    async def _connection(self):
+        """One connection from hello to its end. -> True if a session was open in it."""
+        host, port = self._board.server
+        reader, self._writer = await asyncio.wait_for(
+            asyncio.open_connection(host, port), CONNECT_S
+        )
+        terminal = self._terminal
+        self._session = Session(TERMINAL, terminal.address, terminal.derive, self._board.random)
+        frames = frame.Receiver()
+        was_open = False
+        try:
+            self._hello()
+            data = await reader.read(1024)
+            while data and self._session is not None:
+                for address, kind, payload in frames.feed(data):
+                    if address == terminal.address:
+                        was_open = self._take(kind, payload) or was_open
+                self.pump()
+                await self._writer.drain()
+                data = await reader.read(1024)
+        finally:
+            self._drop()
+            self._writer.close()
+            self._writer = None
+        return was_open
+
+    def _take(self, kind, payload):
+        """One frame. -> True if it opened the session. Garbage is passed over."""
+        terminal = self._terminal
+        opened = False
+        try:
+            for name, value in self._session.receive(kind, payload):
+                if name == "send":
+                    self._send(value)
+                elif name == "open":
+                    opened = True
+                    terminal.on_open(self._now())
+                    self._on_change()
+                elif name == "reply":
+                    self._asked_ms = self._board.ticks_ms()
+                    terminal.uploader.on_reply(value, self._now())
+                elif name == "request":
+                    self._send(
+                        self._session.reply(terminal.uploader.on_request(value, self._now()))
+                    )
+                elif name == "rejected":
+                    self._on_rejected(value)
+        except ProtocolError:
+            pass  # I7: what is not authentic changes nothing, and is worth no more than that
+        return opened
+
+    def _hello(self):
+        self._send(self._session.hello(self._terminal.next_epoch()))
+        self._asked_ms = self._board.ticks_ms()
+        self._retries = 0
+
+    def _impatience(self):
+        """Nothing came for a while: say it again, then give the line up."""
+        if self._board.ticks_ms() - self._asked_ms < RETRY_MS:
+            return
+        self._asked_ms = self._board.ticks_ms()
+        self._retries += 1
+        again = self._session.retry()
+        if self._retries > RETRIES or again is None:
+            self._drop()
+            self._writer.close()
+        else:
+            self._send(again)
+
+    def _send(self, data):
+        self._writer.write(data)
+        asyncio.create_task(_drain(self._writer))
+
+    def _drop(self):
+        """The session, if there was one, is dead."""
+        if self._session is not None:
+            self._session = None
+            self._terminal.on_close(self._now())
+            self._on_change()
+
+
+async def _drain(writer):
+    try:
+        await writer.drain()
+    except OSError:
+        pass  # the reading side notices

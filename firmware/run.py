@@ -1,0 +1,200 @@
+"""The terminal at work: the only file that waits for people, cards and the server.
+
+    MICROPYPATH=<compiled packages>:.frozen micropython -X heapsize=256k \
+        -c "import sys; from firmware.run import run; run(sys.argv[1])" CONFIG.json
+
+Tasks: taps (reader), keys (panel), the link, and a tick that keeps screen, link and clock going.
+None of them can stop another: a reader that fails is set up anew, a link that fails is made anew,
+noise on the panel is no key. All rules are in `core`; what is shown is in `screens`.
+Ends when the panel sends 04: then one line of JSON with the peak of the heap is printed.
+"""
+
+import asyncio
+import gc
+import json
+
+from firmware.boards import unix
+from firmware.core import layout
+from firmware.core.terminal import Terminal
+from firmware.drivers import panel, pn532
+from firmware.linking import Link
+from firmware.reading import Reader
+from firmware.screens.render import render
+
+TICK_MS = 100
+IDLE_AGAIN_MS = 5000  # how often the idle screen is drawn anew
+SCREEN_MS = 3000  # how long a tap's screen stands
+FAULT_PAUSE_MS = 1000
+SAME_CARD_MS = 1000  # a card that was refused at the door is not asked again at once
+
+
+class Runner:
+    """One terminal on one board."""
+
+    def __init__(self, board):
+        self.board = board
+        self.terminal = Terminal(board.flash, None, layout.LAYOUTS["unix"])
+        self.terminal.mount()
+        self.reader = Reader(board.pipe("reader"), board.ticks_ms)
+        self.link = Link(board, self.terminal, self.now, self.redraw, self.turned_away)
+        self._pipe = board.pipe("panel")
+        self._panel = panel.Panel()
+        self._screen_to_ms = 0  # until then a tap's screen stands
+        self._drawn_ms = 0
+        self._pin_to_ms = {}
+        self._lies_there = False  # the last card was looked at or refused and may lie there still
+        self._reader_fails = False
+        self._peak = 0
+        self._done = asyncio.Event()
+
+    async def main(self):
+        """Work until the panel says stop."""
+        tasks = [asyncio.create_task(work) for work in (self.taps(), self.keys(), self.ticks())]
+        if self.board.server:
+            tasks.append(asyncio.create_task(self.link.run()))
+        await self._done.wait()
+        for task in tasks:
+            task.cancel()
+
+    def now(self):
+        """The Moment of now."""
+        return self.terminal.moment(self.board.utc_s(), self.board.ticks_ms())
+
+    # cards
+
+    async def taps(self):
+        """Set the reader up, serve cards; when the reader fails, begin again."""
+        while True:  # until the task is cancelled
+            try:
+                await self.reader.set_up()
+                self._reader_fails = False
+                self.redraw()
+                while True:  # until the reader fails
+                    await self.serve(await self.reader.card())
+            except (pn532.ReaderFault, OSError):
+                self._reader_fails = True
+                self.redraw()
+                await asyncio.sleep_ms(FAULT_PAUSE_MS)
+
+    async def serve(self, found):
+        """One tap of the card or cards that were found."""
+        tap = self.terminal.tap(self.now())
+        outcome = await self.walk(tap, found)
+        self._lies_there = outcome is not None and not outcome.accepted and not outcome.torn
+        self.link.pump()
+        if found[0] == "many":
+            await self.reader.blink()
+            await asyncio.sleep_ms(SAME_CARD_MS // 2)
+        else:
+            await self.reader.let_go()
+
+    async def walk(self, tap, found):
+        """Answer what a tap asks for. -> its Outcome."""
+        answer = None
+        try:
+            while True:  # the tap ends by StopIteration
+                request = tap.send(answer)
+                answer = None
+                if request[0] == "select":
+                    answer = found
+                elif request[0] == "card":
+                    answer = await self.reader.exchange(request[1])
+                else:
+                    self.effect(request)
+                    self._screen_to_ms = self.board.ticks_ms() + SCREEN_MS
+        except StopIteration as end:
+            return end.value
+        finally:
+            tap.close()  # a reader that failed is a card that left
+
+    # people
+
+    async def keys(self):
+        """The keypad."""
+        stream = asyncio.StreamReader(self._pipe.stream)
+        while True:  # until the panel says stop
+            for key in self._panel.keys(await stream.read(64)):
+                if key == panel.STOP:
+                    self._done.set()
+                    return
+                self._screen_to_ms = 0
+                for effect in self.terminal.key(key, self.now()):
+                    self.effect(effect)
+                if key == "#" and self._lies_there and not self._reader_fails:
+                    self._lies_there = False
+                    self.reader.look_again()
+
+    def effect(self, effect):
+        """Do what the core wants done."""
+        if effect[0] == "show":
+            self.show(effect[1], effect[2])
+        elif effect[0] == "pin":
+            self.board.pin(effect[1], 1)
+            self._pin_to_ms[effect[1]] = self.board.ticks_ms() + effect[2]
+        elif effect[0] == "clock":
+            self.board.set_utc_s(effect[1])
+        elif effect[0] == "restart":
+            self.board.restart("the server asked for it")
+
+    def show(self, screen, values):
+        """Draw a screen."""
+        language = self.terminal.params["language"]
+        self._pipe.write(self._panel.show(*render(language, screen, values)))
+        self._drawn_ms = self.board.ticks_ms()
+
+    def redraw(self):
+        """Draw the idle screen at the next tick."""
+        self._drawn_ms = self.board.ticks_ms() - IDLE_AGAIN_MS
+
+    def turned_away(self, reason):
+        """The server does not know us, or takes us for a copy: a technician has to look."""
+        self.show("turned_away", (reason,))
+
+    # time
+
+    async def ticks(self):
+        """What goes on by itself."""
+        while True:  # until the task is cancelled
+            ticks_ms = self.board.ticks_ms()
+            for name in list(self._pin_to_ms):
+                if ticks_ms >= self._pin_to_ms[name]:
+                    self.board.pin(name, 0)
+                    del self._pin_to_ms[name]
+            for effect in self.terminal.effects():
+                self.effect(effect)
+            if ticks_ms >= self._screen_to_ms and ticks_ms - self._drawn_ms >= IDLE_AGAIN_MS:
+                self.idle()
+            self.link.pump()
+            await asyncio.sleep_ms(TICK_MS)
+
+    def idle(self):
+        """The screen when nothing happens; and the moment to look at the heap."""
+        if self._reader_fails:
+            self.show("no_reader", ())
+        else:
+            for effect in self.terminal.idle(self.now()):
+                self.effect(effect)
+        self._peak = max(self._peak, gc.mem_alloc())
+        gc.collect()
+        self.terminal.heap_peak = max(self.terminal.heap_peak, gc.mem_alloc())
+
+    def report(self):
+        """What the last line on standard output says."""
+        return {
+            "terminal": self.terminal.address,
+            "heap_bytes": gc.mem_alloc() + gc.mem_free(),
+            "heap_live_peak_bytes": self.terminal.heap_peak,
+            "heap_with_garbage_peak_bytes": self._peak,
+            "taps": self.terminal.taps,
+            "queue": self.terminal.journal.queue,
+        }
+
+
+def run(path):
+    """Run the terminal of a configuration file."""
+    gc.collect()
+    runner = Runner(unix.open_board(path))
+    gc.collect()
+    runner.terminal.heap_peak = gc.mem_alloc()
+    asyncio.run(runner.main())
+    print(json.dumps(runner.report()))

@@ -1,0 +1,122 @@
+"""A real server in a process of its own, and what the world asks of it over HTTP.
+
+The process is `campus serve` on loopback; it can be killed with SIGKILL and started again on the
+same ports and database, as a power cut in the server room would. What it is not: it looks into no
+database and imports nothing of the server.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+START_WAIT_S = 30
+CALL_WAIT_S = 60
+CARDS_A_CALL = 2000
+
+
+class ServerProblem(RuntimeError):
+    """The server did not start or refused what was asked; its own line says why."""
+
+
+class ServerProcess:
+    """`campus serve` over the database in `folder`. Ports are chosen at the first start and kept."""
+
+    def __init__(self, folder: Path, http_port: int = 0, tcp_port: int = 0):
+        self._database = folder / "campus.db"
+        self._log = folder / "server.log"
+        self._http = f"127.0.0.1:{http_port}"
+        self._tcp = f"127.0.0.1:{tcp_port}"
+        self._process: subprocess.Popen[str] | None = None
+        self._token = ""
+        self.console = ""
+
+    @property
+    def tcp(self) -> str:
+        """HOST:PORT for terminals."""
+        return self._tcp
+
+    @property
+    def http(self) -> str:
+        """http://HOST:PORT."""
+        return f"http://{self._http}"
+
+    def start(self) -> None:
+        """Start, or start again after `kill`; returns when it is ready. ServerProblem."""
+        command = [
+            *(sys.executable, "-m", "sync_server", "serve", "--db", f"sqlite:///{self._database}"),
+            *("--http", self._http, "--tcp", self._tcp),
+        ]
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=_root()
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            last = self._log.read_text().strip().splitlines()[-1:] or ["it said nothing"]
+            raise ServerProblem(f"the server did not start: {last[0]}")
+        ready = json.loads(line)
+        self._http = ready["http"].removeprefix("http://")
+        self._tcp = ready["tcp"]
+        self._token = Path(ready["token_file"]).read_text().strip()
+        self.console = self.call("POST", "/api/links")["link"]
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed, nothing is said."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it cleanly; a second call does nothing."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def call(self, method: str, path: str, body: dict | None = None) -> dict[str, Any]:
+        """One request of the API. ServerProblem with the server's own line."""
+        request = urllib.request.Request(
+            self.http + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=CALL_WAIT_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ServerProblem(f"{method} {path}: {error.read().decode()[:300]}") from None
+        except OSError as error:
+            raise ServerProblem(f"{method} {path}: {error}") from None
+
+    def enrol(self, kind: str, place: str, merchant: str) -> tuple[int, bytes]:
+        """-> (number, key page) of a new terminal."""
+        made = self.call(
+            "POST", "/api/terminals", {"kind": kind, "place": place, "merchant": merchant}
+        )
+        return made["number"], bytes.fromhex(made["provisioning"])
+
+    def issue(self, wishes: list[dict]) -> list[tuple[int, list[tuple[int, bytes]]]]:
+        """-> (card number, blocks to write) for each wish, in order."""
+        issued = []
+        for at in range(0, len(wishes), CARDS_A_CALL):
+            body = {"cards": wishes[at : at + CARDS_A_CALL]}
+            for made in self.call("POST", "/api/cards", body)["cards"]:
+                blocks = [(block, bytes.fromhex(data)) for block, data in made["blocks"]]
+                issued.append((made["card"], blocks))
+        return issued
+
+
+def _root() -> Path:
+    return Path(__file__).parents[1]

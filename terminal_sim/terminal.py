@@ -1,0 +1,159 @@
+"""One terminal of the world: the real firmware under the real interpreter, and what it is wired to.
+
+A folder holds what outlives a power cut: the flash file, with the key page that provisioning
+wrote. The process is `micropython` with 256 KiB of heap, firmware/run.py and a configuration; its
+reader is a simulated PN532, its panel a simulated keypad and display, each on a pty. `kill` is a
+power cut, `start` after it a power-on. Who runs the event loop calls `attach` once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from firmware.core.layout import LAYOUTS, SECTOR
+from terminal_sim.field import Field
+from terminal_sim.image import compiled
+from terminal_sim.panel import STOP, Panel
+from terminal_sim.pins import Pins
+from terminal_sim.port import Pn532Port
+from terminal_sim.rtc import Rtc
+
+HEAP = "256k"
+BOARD = "unix"
+STOP_WAIT_S = 5
+_START = "import sys; from firmware.run import run; run(sys.argv[1])"
+
+
+class NoInterpreter(RuntimeError):
+    """There is no micropython on this machine."""
+
+
+def micropython_command() -> str:
+    """Path of the interpreter: CAMPUS_MICROPYTHON, beside this Python, or on PATH."""
+    beside = Path(sys.executable).parent / "micropython"
+    found = os.environ.get("CAMPUS_MICROPYTHON") or (
+        str(beside) if beside.exists() else shutil.which("micropython")
+    )
+    if not found:
+        raise NoInterpreter("no micropython: run make setup, or set CAMPUS_MICROPYTHON")
+    return found
+
+
+def provision(path: Path, page: bytes) -> None:
+    """A new flash file: all erased but the key page (as the server's enrolment gave it)."""
+    flash = bytearray(b"\xff" * (LAYOUTS[BOARD].sectors * SECTOR))
+    at = LAYOUTS[BOARD].keys.first * SECTOR
+    flash[at : at + len(page)] = page
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(flash)
+
+
+class Terminal:
+    """server: HOST:PORT of the gateway, or None. utc_s: the world's clock, or None for the PC's."""
+
+    def __init__(self, folder: Path, page: bytes, server: str | None, utc_s: int | None = None):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._flash = folder / "flash.bin"
+        self._log = folder / "log"
+        if not self._flash.exists():
+            provision(self._flash, page)
+        self.field = Field()
+        self.reader = Pn532Port(self.field)
+        self.panel = Panel()
+        self.pins = Pins(folder / "pins")
+        self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
+        self._server = server
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let an event loop serve reader, panel and pins."""
+        for port in (self.reader, self.panel, self.pins):
+            loop.add_reader(port.fileno(), port.on_readable)
+
+    def start(self) -> None:
+        """Power on. NoInterpreter."""
+        config = {
+            "reader": self.reader.path,
+            "panel": self.panel.path,
+            "pins": str(self.pins.path),
+            "flash": str(self._flash),
+            "rtc": str(self.rtc.path) if self.rtc else None,
+            "server": self._server,
+        }
+        path = self._folder / "config.json"
+        path.write_text(json.dumps(config))
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                [micropython_command(), "-X", f"heapsize={HEAP}", "-c", _START, str(path)],
+                cwd=self._folder,  # sources in the current folder would come before MICROPYPATH
+                env={"MICROPYPATH": f"{compiled()}:.frozen"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def is_running(self) -> bool:
+        """False after a power cut, a stop, or if the firmware ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the firmware, 0 if it is off."""
+        return self._process.pid if self._process and self.is_running else 0
+
+    def kill(self) -> None:
+        """A power cut."""
+        if self._process:
+            self._process.kill()
+            self._end()
+
+    def stop(self) -> dict:
+        """End it in order. -> its own report (heap peaks in bytes), {} if it gave none."""
+        if not self._process:
+            return {}
+        self.panel.press(STOP)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_WAIT_S)
+        self._process.kill()
+        self._end()
+        with contextlib.suppress(ValueError):
+            return json.loads(self.last_line)
+        return {}
+
+    @property
+    def last_line(self) -> str:
+        """The last thing that the firmware printed: its report, or what ended it."""
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def close(self) -> None:
+        """Off, and everything unplugged. The folder stays."""
+        self.kill()
+        loop = asyncio.get_running_loop() if _in_loop() else None
+        for port in (self.reader, self.panel, self.pins):
+            if loop and port.fileno() >= 0:
+                loop.remove_reader(port.fileno())
+            port.close()
+        if self.rtc:
+            self.rtc.close()
+
+    def _end(self) -> None:
+        assert self._process is not None
+        self._process.wait()
+        self._process = None
+
+
+def _in_loop() -> bool:
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        return True
+    return False
