@@ -4,8 +4,9 @@ Power may be cut at the n-th operation from now, in the middle of it: a program 
 done in part (SHAPES) and PowerCut is raised, which no `except Exception` can swallow. What a run
 did is in `programs`, `programmed_bytes`, `erases`, and, if asked for, in `trace`.
 
-It is no timing model and it knows no bad blocks. Shared dialect, so that the dialect's tests can
-use it. Idea of the cut by exception: littlefs's emubd; of refusing misuse: MCUboot's simflash.
+Sectors that are blank take no memory. It is no timing model and it knows no bad blocks. Shared
+dialect, so that the dialect's tests can use it. Idea of the cut by exception: littlefs's emubd; of
+refusing misuse: MCUboot's simflash.
 """
 
 BLANK = 0xFF
@@ -35,7 +36,7 @@ class Flash:
         self.sector = sector
         self.unit = unit
         self.reprogram = reprogram
-        self.memory = bytearray(b"\xff" * size)
+        self._written = {}  # sector -> bytearray, for those that are not blank
         self.programs = 0
         self.programmed_bytes = 0
         self.erases = 0
@@ -52,21 +53,33 @@ class Flash:
         """-> `length` bytes."""
         if not 0 <= at <= at + length <= self.size:
             raise Misuse(f"read of {length} bytes at {at}")
-        return bytes(self.memory[at : at + length])
+        sector = at // self.sector
+        offset = at - sector * self.sector
+        if offset + length > self.sector:
+            here = self.sector - offset
+            return self.read(at, here) + self.read(at + here, length - here)
+        there = self._written.get(sector)
+        return b"\xff" * length if there is None else bytes(there[offset : offset + length])
 
     def program(self, at, data):
         """Clear bits. Misuse if it is not aligned, wants a bit set, or does a unit twice."""
         length = len(data)
+        sector = at // self.sector
+        offset = at - sector * self.sector
         if at % self.unit or length % self.unit or not 0 <= at < at + length <= self.size:
             raise Misuse(f"program of {length} bytes at {at}")
-        before = bytes(self.memory[at : at + length])
+        if offset + length > self.sector:
+            raise Misuse(f"program of {length} bytes over the end of sector {sector}")
+        before = self.read(at, length)
         self._check(at, before, data)
         after = int.from_bytes(before, "big") & int.from_bytes(data, "big")
         after = after.to_bytes(length, "big")
         self.programs += 1
         self.programmed_bytes += length
         done = self._begin("program", at, length)
-        self.memory[at : at + done] = after[:done]
+        if sector not in self._written:
+            self._written[sector] = bytearray(b"\xff" * self.sector)
+        self._written[sector][offset : offset + done] = after[:done]
         self._end(done, length)
 
     def erase(self, sector):
@@ -76,7 +89,10 @@ class Flash:
             raise Misuse(f"erase of sector {sector}")
         self.erases += 1
         done = self._begin("erase", at, self.sector)
-        self.memory[at : at + done] = b"\xff" * done
+        if done == self.sector:
+            self._written.pop(sector, None)
+        elif sector in self._written:
+            self._written[sector][:done] = b"\xff" * done
         self._end(done, self.sector)
 
     def _check(self, at, before, data):

@@ -73,7 +73,7 @@ class Fetch:
         self._filled = end
         if end < values.total:
             return None
-        done = (values.list, values.version, self._digest, bytes(self._blob))
+        done = (values.list, values.version, self._digest, self._blob)
         del self.wanted[0]
         self.drop()
         return done

@@ -8,7 +8,7 @@ Which list it is (refused cards, cards with a right) is the owner's business. Ru
  3. The header of a copy is erased before anything else of it is touched.
 Header, 64 bytes: magic 4 | sequence u32 | version u32 | universe u32 | digest 16 | utc u32 | FF to
 60 | CRC-32 u32. The copy with the higher sequence holds. Version 0 is the empty list of nobody.
-Limits: as many cards as the region has sectors for; 4 KiB of RAM while a version is made.
+Limits: as many cards as the region has sectors for; 4 KiB of RAM to make a version in.
 """
 
 import binascii
@@ -22,14 +22,19 @@ MAGIC = b"CLST"
 _HEADER = ">4sIIII16s"
 _HEADER_SIZE = 64
 _CRC_AT = 60
+_PIECE = 256  # bytes read or programmed at once
 _CARDS = blacklist.SECTOR_NUMBERS
 NO_DIGEST = blacklist.digest(b"")
 
 
 class CardList:
-    """The list in `region`: two copies of one header sector and the bitmap's sectors."""
+    """The list in `region`: two copies of one header sector and the bitmap's sectors.
 
-    def __init__(self, flash, region):
+    `work`: bytearray of one sector to build in, shared with other lists; made once, at the start,
+    because so many bytes in one piece may not be had later.
+    """
+
+    def __init__(self, flash, region, work):
         self.version = 0
         self.universe = 0
         self.digest = NO_DIGEST
@@ -40,6 +45,7 @@ class CardList:
         self._copy = 1  # the one that holds; at first neither, so that 0 is written next
         self._sequence = 0
         self._bits = 0  # position of the bitmap that holds
+        self._work = work
 
     def mount(self):
         """Find the copy that holds. Its digest was checked before its header was written."""
@@ -92,12 +98,12 @@ class CardList:
         whole = hashlib.sha256()
         try:
             for index in range(universe // _CARDS):
-                bits = self._old_sector(index) if removed is not None else bytearray(_CARDS >> 3)
                 end = (index + 1) * _CARDS
-                added.change(bits, end, True)
+                self._start_from(index, removed is None)
+                added.change(self._work, end, True)
                 if removed is not None:
-                    removed.change(bits, end, False)
-                whole.update(self._put(self._at(copy, 1 + index), bits))
+                    removed.change(self._work, end, False)
+                self._put(self._at(copy, 1 + index), whole)
         except RemoteError:
             return messages.REFUSED
         if whole.digest()[: blacklist.DIGEST_SIZE] != digest:
@@ -111,21 +117,26 @@ class CardList:
         self._hold(copy, self._sequence + 1, version, universe, bytes(digest), utc_s)
         return messages.APPLIED
 
-    def _old_sector(self, index):
-        """bytearray: the bits that hold now, zeros beyond the universe."""
-        if index * _CARDS >= self.universe:
-            return bytearray(_CARDS >> 3)
-        return bytearray(self._flash.read(self._bits + index * (_CARDS >> 3), _CARDS >> 3))
+    def _start_from(self, index, blank):
+        """Fill the work sector: with the bits that hold now, or zeros."""
+        work = self._work
+        for at in range(0, len(work), _PIECE):
+            if blank or index * _CARDS >= self.universe:
+                work[at : at + _PIECE] = bytes(_PIECE)
+            else:
+                start = self._bits + index * (_CARDS >> 3) + at
+                work[at : at + _PIECE] = self._flash.read(start, _PIECE)
 
-    def _put(self, at, bits):
-        """Make the sector at `at` these bits; -> what it reads afterwards."""
-        size = len(bits)
-        there = self._flash.read(at, size)
-        if there == bits:
-            return there
-        self._flash.erase(at // self._flash.sector)
-        self._flash.program(at, bits)
-        return self._flash.read(at, size)
+    def _put(self, start, whole):
+        """Make the sector at `start` the work sector's bits; what it then reads goes to `whole`."""
+        work = self._work
+        pieces = range(0, len(work), _PIECE)
+        if any(self._flash.read(start + at, _PIECE) != work[at : at + _PIECE] for at in pieces):
+            self._flash.erase(start // self._flash.sector)
+            for at in pieces:
+                self._flash.program(start + at, bytes(work[at : at + _PIECE]))
+        for at in pieces:
+            whole.update(self._flash.read(start + at, _PIECE))
 
     def _hold(self, copy, sequence, version, universe, digest, utc_s):
         self._copy = copy

@@ -35,8 +35,9 @@ class Terminal:
         self.taps = 0
         self.tears = 0
         self.params = Params(flash, layout.params)
-        self.blacklist = CardList(flash, layout.blacklist)
-        self.grants = CardList(flash, layout.grants)
+        work = bytearray(flash.sector)
+        self.blacklist = CardList(flash, layout.blacklist, work)
+        self.grants = CardList(flash, layout.grants, work)
         self.seen = Seen()
         self.uploader = Uploader(self)
         self._flash = flash

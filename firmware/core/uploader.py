@@ -172,9 +172,9 @@ class Uploader:
         if terminal.params.met or self._wanted is None:
             return
         blacklist, grants, params = self._wanted
-        if terminal.blacklist.version >= blacklist and terminal.grants.version >= grants:
-            if terminal.params.version >= params:
-                terminal.params.meet()
+        lists_here = terminal.blacklist.version >= blacklist and terminal.grants.version >= grants
+        if lists_here and terminal.params.version >= params:
+            terminal.params.meet()
 
     def _command(self, values):
         """-> status."""
