@@ -192,12 +192,9 @@ class Journal:
         return True
 
     def _remember(self, serial, slot, entry):
-        self._greys.append(
-            Grey(
-                serial, slot, entry.card, entry.counter, entry.amount_fen, entry.balance_fen,
-                entry.utc_s,
-            )  # fmt: skip
-        )
+        counter, balance_fen = entry.counter, entry.balance_fen
+        grey = Grey(serial, slot, entry.card, counter, entry.amount_fen, balance_fen, entry.utc_s)
+        self._greys.append(grey)
         if len(self._greys) > GREYS:
             del self._greys[0]
 

@@ -226,9 +226,7 @@ def _confirm(tap):
     if tap.pays:
         journal.confirm(tap.serial)
         tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
-        terminal.seen.note(
-            tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen
-        )
+        terminal.seen.note(tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen)
     else:
         for grey in journal.greys(tap.card):
             if grey.serial == tap.serial and not _witness(tap, grey):

@@ -193,6 +193,4 @@ class Uploader:
 
 
 def _list_state(number, cards, status):
-    return messages.encode(
-        messages.LIST_STATE, (number, cards.version, cards.digest, status)
-    )
+    return messages.encode(messages.LIST_STATE, (number, cards.version, cards.digest, status))
