@@ -1,0 +1,1 @@
+"""The rules of the server: no I/O, plain rows in, plain rows out."""

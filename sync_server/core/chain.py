@@ -1,0 +1,63 @@
+"""A card's chain: who wrote its purse from one counter to the next, and what that proves.
+
+Each purchase that is done takes a card from counter c to c + 1; that is its step. Each record that
+read a purse is a witness of the step before: it names the record that wrote it. From both:
+ - a grey record at counter c is DONE if the step from c is its own, VOID if it is another's, or if
+   a later record of its own terminal still read c; else it stays grey: nothing is guessed.
+ - two records that claim one step mean that there are two cards where there should be one.
+What it is not: a store; it works on `steps`, a dict (card, counter) -> (terminal, serial).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from protocol import record
+
+Writer = tuple[int, int]  # (terminal, serial)
+Steps = dict[tuple[int, int], Writer]
+
+
+class Grey(NamedTuple):
+    """A record whose outcome is not known."""
+
+    terminal: int
+    entry: record.Record
+
+    @property
+    def writer(self) -> Writer:
+        """How a purse would name it."""
+        return (self.terminal, self.entry.serial)
+
+
+def claim(entry: record.Record, terminal: int) -> tuple[tuple[int, int], Writer] | None:
+    """The step that a done record makes, None if it makes none."""
+    if entry.type != record.PURCHASE or not entry.flags & record.PURSE_READ:
+        return None
+    return (entry.card, entry.counter), (terminal, entry.serial)
+
+
+def witnessed(entry: record.Record) -> tuple[tuple[int, int], Writer] | None:
+    """The step before, as the purse named it to this record; None if it says nothing."""
+    if not entry.flags & record.PURSE_READ or not entry.card or not entry.counter:
+        return None
+    if not entry.previous_terminal:
+        return None
+    return (entry.card, entry.counter - 1), (entry.previous_terminal, entry.previous_serial)
+
+
+def verdict(grey: Grey, steps: Steps, later: record.Record | None = None, at: int = 0) -> int:
+    """DONE, VOID, or INTENT while it cannot be known. `later`: a record of terminal `at`."""
+    writer = steps.get((grey.entry.card, grey.entry.counter))
+    if writer is not None:
+        return record.DONE if writer == grey.writer else record.VOID
+    if (
+        later is not None
+        and at == grey.terminal
+        and later.serial > grey.entry.serial
+        and later.card == grey.entry.card
+        and later.flags & record.PURSE_READ
+        and later.counter == grey.entry.counter
+    ):
+        return record.VOID
+    return record.INTENT

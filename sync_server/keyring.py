@@ -1,0 +1,92 @@
+"""The server's secrets: one 0600 file beside the database, made at the first start.
+
+Four random masters: for the two sector keys of cards, for their purse MACs, and for the terminals'
+enrolment keys, which are derived from number and generation (HKDF-SHA256) and so stand in no
+database. Never logged, never in an error text. Whoever loses the file loses all cards: back it up
+apart from the database.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from card_layout import sectors
+from card_layout.identity import Identity
+from card_layout.purse_m1 import Purse
+from protocol import hkdf, keypage, messages
+from protocol.aes import Aes
+
+NAMES = ("sector_a", "sector_b", "purse", "terminal")
+KINDS = {"pos": messages.POS, "gate": messages.GATE, "water": messages.WATER}
+_KEY = 16
+_NO_KEY = b"\xff" * _KEY
+_WRITERS = ("pos", "water")
+
+
+class BadKeyFile(OSError):
+    """The key file is not one; nothing of it is told."""
+
+
+class Keyring:
+    """masters: name -> 16 bytes."""
+
+    def __init__(self, masters: dict[str, bytes]):
+        self._masters = masters
+        self._ciphers = [Aes(masters[name]).ecb for name in NAMES[:3]]
+
+    @classmethod
+    def beside(cls, database: Path) -> Keyring:
+        """Read from the file beside `database`, or made. BadKeyFile, OSError."""
+        path = Path(f"{database}.keys")
+        if not path.exists():
+            _write(path, {name: secrets.token_bytes(_KEY) for name in NAMES})
+        found = {}
+        for line in path.read_text(encoding="ascii").splitlines():
+            name, _, value = line.partition(" ")
+            if name in NAMES and len(value) == 2 * _KEY:
+                found[name] = bytes.fromhex(value)
+        if sorted(found) != sorted(NAMES):
+            raise BadKeyFile(f"{path} does not hold the four master keys: restore it from backup")
+        return cls(found)
+
+    def terminal_key(self, number: int, generation: int) -> bytes:
+        """The enrolment key of a terminal, 16 bytes."""
+        info = b"campus-card enrolment" + number.to_bytes(2, "big") + generation.to_bytes(4, "big")
+        return hkdf.derive(self._masters["terminal"], b"", info, _KEY)
+
+    def deriver(self, number: int, generation: int) -> Callable[[bytes, bytes, int], bytes]:
+        """derive(salt, info, length) for protocol.session."""
+        key = self.terminal_key(number, generation)
+        return lambda salt, info, length: hkdf.derive(key, salt, info, length)
+
+    def page(self, number: int, kind: str, generation: int) -> bytes:
+        """The key page of a terminal; a kind that never writes cards gets no key to write."""
+        masters = self._masters
+        sector_b = masters["sector_b"] if kind in _WRITERS else _NO_KEY
+        enrolment = self.terminal_key(number, generation)
+        keys = (enrolment, masters["sector_a"], sector_b, masters["purse"])
+        return keypage.pack(number, KINDS[kind], *keys)
+
+    def personalise(self, card: dict) -> list[tuple[int, bytes]]:
+        """(block, 16 bytes) in the order to write, for a row of the table of cards as issued."""
+        identity = Identity(
+            card["number"], card["holder_kind"], card["valid_until"], card["list_stamp"],
+            card["zones"], 1,
+        )  # fmt: skip
+        purse = Purse(0, card["balance_fen"], 0, 0)
+        return sectors.personalise(identity, purse, bytes.fromhex(card["uid"]), *self._ciphers)
+
+
+def _write(path: Path, masters: dict[str, bytes]) -> None:
+    """All of it or nothing, and only for its owner."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        for name, value in masters.items():
+            file.write(f"{name} {value.hex()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,64 @@
+"""Cards: issued with dense numbers, looked up. In the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync_server.core import ledger
+from sync_server.store.accounts import Accounts
+from sync_server.store.database import Database
+
+_COLUMNS = (
+    "number", "uid", "holder_kind", "name", "valid_until", "zones", "list_stamp", "balance_fen",
+    "issued_utc_s",
+)  # fmt: skip
+
+
+class Cards:
+    """Part of the Store."""
+
+    _db: Database
+    _accounts: Accounts
+    _cards: set[int]
+
+    def issue_cards(self, wishes: list[dict[str, Any]], utc_s: int) -> list[int]:
+        """New cards with their opening balances, all or none. -> numbers, in the order asked.
+
+        A wish: holder_kind, name, uid (hex), valid_until (days since 2000), zones, balance_fen.
+        The blacklist version of now becomes each card's stamp: an older list says nothing of it.
+        """
+        with self._db.transaction() as connection:
+            first = (self._db.one("SELECT max(number) FROM card") or 0) + 1
+            stamp = self._db.one("SELECT max(version) FROM list_version WHERE list = 0") or 0
+            rows = [
+                {"number": number, "list_stamp": stamp, "issued_utc_s": utc_s}
+                | {name: wish[name] for name in _COLUMNS if name in wish and name != "list_stamp"}
+                for number, wish in enumerate(wishes, first)
+            ]
+            connection.executemany(
+                f"INSERT INTO card ({', '.join(_COLUMNS)})"
+                f" VALUES ({', '.join(':' + name for name in _COLUMNS)})",
+                rows,
+            )
+            opening = [ledger.issue(row["number"], row["balance_fen"]) for row in rows]
+            self._accounts.book([made for made in opening if made], utc_s)
+        numbers = [row["number"] for row in rows]
+        self._cards.update(numbers)
+        return numbers
+
+    def card(self, number: int) -> dict[str, Any] | None:
+        """The row of one card."""
+        names = ", ".join(_COLUMNS)
+        rows = self._db.rows(f"SELECT {names} FROM card WHERE number = ?", number)
+        return rows[0] if rows else None
+
+    def cards(self, numbers: list[int]) -> list[dict[str, Any]]:
+        """The rows of these cards that exist, by number."""
+        if not numbers:
+            return []
+        names = ", ".join(_COLUMNS)
+        low, high, wanted = min(numbers), max(numbers), set(numbers)
+        rows = self._db.rows(
+            f"SELECT {names} FROM card WHERE number BETWEEN ? AND ? ORDER BY number", low, high
+        )
+        return [row for row in rows if row["number"] in wanted]

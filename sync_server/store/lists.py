@@ -1,0 +1,183 @@
+"""Lists and losses in the database: each version, who made it, who confirmed it and when.
+
+What a version and a delta are is core.loss_lists'; their bytes are protocol.blacklist's. The set
+that is in force is kept in a table of its own and, for one list at a time, in memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol import blacklist, messages
+from sync_server.core import loss_lists
+from sync_server.store.database import Database
+
+BLACKLIST = messages.BLACKLIST
+GRANTS = messages.GRANTS
+
+
+class UnknownCard(LookupError):
+    """There is no such card."""
+
+
+class NotListed(LookupError):
+    """The card is not reported lost, so there is nothing to withdraw or approve."""
+
+
+class Lists:
+    """Part of the Store. `terminal` names the scope of GRANTS; the blacklist has one for all."""
+
+    _db: Database
+    _cards: set[int]
+
+    def loss_report(self, card: int, by: str, utc_s: int) -> int:
+        """The card is lost from now on. -> the version that says so (the old one if it must wait
+        for `loss_approve`, or if it says so already). UnknownCard."""
+        if card not in self._cards:
+            raise UnknownCard(f"card {card} was never issued")
+        with self._db.transaction() as connection:
+            if self._open_loss(card):
+                return self._version(BLACKLIST, 0)
+            listed = self._db.one("SELECT count(*) FROM list_member WHERE list = 0")
+            lately = self._db.one("SELECT count(*) FROM loss WHERE reported_utc_s > ?", utc_s - 60)
+            waits = loss_lists.must_wait(listed, len(self._cards), lately)
+            version = None if waits else self._change(BLACKLIST, 0, {card: True}, utc_s)
+            connection.execute(
+                "INSERT INTO loss (card, reported_by, reported_utc_s, version) VALUES (?, ?, ?, ?)",
+                (card, by, utc_s, version),
+            )
+            return self._version(BLACKLIST, 0)
+
+    def loss_approve(self, card: int, by: str, utc_s: int) -> int:
+        """A second person lets a report that waited take effect. -> version. NotListed."""
+        with self._db.transaction() as connection:
+            loss = self._open_loss(card)
+            if not loss or loss["version"] is not None:
+                raise NotListed(f"card {card} has no report that waits")
+            version = self._change(BLACKLIST, 0, {card: True}, utc_s)
+            connection.execute(
+                "UPDATE loss SET version = ?, approved_by = ? WHERE id = ?",
+                (version, by, loss["id"]),
+            )
+            return version
+
+    def loss_withdraw(self, card: int, by: str, utc_s: int) -> int:
+        """The card was found. -> the version that says so. UnknownCard, NotListed."""
+        if card not in self._cards:
+            raise UnknownCard(f"card {card} was never issued")
+        with self._db.transaction() as connection:
+            loss = self._open_loss(card)
+            if not loss:
+                raise NotListed(f"card {card} is not reported lost")
+            connection.execute(
+                "UPDATE loss SET withdrawn_by = ?, withdrawn_utc_s = ? WHERE id = ?",
+                (by, utc_s, loss["id"]),
+            )
+            if loss["version"] is None:
+                return self._version(BLACKLIST, 0)
+            return self._change(BLACKLIST, 0, {card: False}, utc_s)
+
+    def is_listed(self, card: int) -> bool:
+        """Is the card on the blacklist that is in force?"""
+        found = self._db.one("SELECT 1 FROM list_member WHERE list = 0 AND card = ?", card)
+        return found is not None
+
+    def set_grants(self, terminal: int, numbers: list[int], utc_s: int) -> int:
+        """Exactly these cards may pass at this gate. -> version. UnknownCard names the first."""
+        wanted = set(numbers)
+        unknown = wanted - self._cards
+        if unknown:
+            raise UnknownCard(f"card {min(unknown)} was never issued")
+        with self._db.transaction():
+            have = self._members(GRANTS, terminal)
+            change = dict.fromkeys(wanted - have, True) | dict.fromkeys(have - wanted, False)
+            if not change:
+                return self._version(GRANTS, terminal)
+            return self._change(GRANTS, terminal, change, utc_s)
+
+    def list_state(self, list_id: int, terminal: int) -> tuple[int, int, bytes]:
+        """(version, universe, digest) in force; version 0 is the empty list before any change."""
+        row = self._db.conn.execute(
+            "SELECT version, universe, digest FROM list_version WHERE list = ? AND scope = ?"
+            " ORDER BY version DESC LIMIT 1",
+            (list_id, _scope(list_id, terminal)),
+        ).fetchone()
+        if row:
+            return row[0], row[1], row[2]
+        universe = loss_lists.universe(0)
+        return 0, universe, loss_lists.digest((), universe)
+
+    def list_full(self, list_id: int, terminal: int) -> tuple[int, bytes, bytes]:
+        """(version, digest, the whole list in force, encoded)."""
+        version, universe, digest = self.list_state(list_id, terminal)
+        members = self._members(list_id, _scope(list_id, terminal))
+        return version, digest, blacklist.encode(sorted(members), universe)
+
+    def list_delta(
+        self, list_id: int, terminal: int, before: int
+    ) -> tuple[int, bytes, bytes] | None:
+        """(version, digest, what changed since `before`, encoded); None if it was never made."""
+        scope = _scope(list_id, terminal)
+        version, universe, digest = self.list_state(list_id, terminal)
+        if not 0 <= before < version:
+            return None
+        now = self._members(list_id, scope)
+        changes = self._db.conn.execute(
+            "SELECT card, listed FROM list_change WHERE list = ? AND scope = ? AND version > ?"
+            " ORDER BY version",
+            (list_id, scope, before),
+        )
+        was = loss_lists.before(now, ((card, bool(listed)) for card, listed in changes))
+        blob = blacklist.encode_delta(sorted(now - was), sorted(was - now), universe)
+        return version, digest, blob
+
+    def confirm_list(
+        self, number: int, list_id: int, version: int, digest: bytes, utc_s: int
+    ) -> None:
+        """A terminal said that it holds this version; the first time is what counts (R17)."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT INTO list_confirmed VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (number, list_id, version, digest, utc_s),
+            )
+
+    def _open_loss(self, card: int) -> dict[str, Any] | None:
+        rows = self._db.rows(
+            "SELECT id, version FROM loss WHERE card = ? AND withdrawn_utc_s IS NULL", card
+        )
+        return rows[0] if rows else None
+
+    def _version(self, list_id: int, scope: int) -> int:
+        return self.list_state(list_id, scope)[0]
+
+    def _members(self, list_id: int, scope: int) -> set[int]:
+        rows = self._db.conn.execute(
+            "SELECT card FROM list_member WHERE list = ? AND scope = ?", (list_id, scope)
+        )
+        return {row[0] for row in rows}
+
+    def _change(self, list_id: int, scope: int, change: dict[int, bool], utc_s: int) -> int:
+        """A new version; inside the caller's transaction."""
+        connection = self._db.conn
+        version = self._version(list_id, scope) + 1
+        connection.executemany(
+            "INSERT INTO list_change VALUES (?, ?, ?, ?, ?)",
+            [(list_id, scope, version, card, listed) for card, listed in change.items()],
+        )
+        for listed, statement in (
+            (True, "INSERT INTO list_member VALUES (?, ?, ?)"),
+            (False, "DELETE FROM list_member WHERE list = ? AND scope = ? AND card = ?"),
+        ):
+            rows = [(list_id, scope, card) for card, on in change.items() if on == listed]
+            connection.executemany(statement, rows)
+        universe = loss_lists.universe(max(self._cards, default=0))
+        digest = loss_lists.digest(self._members(list_id, scope), universe)
+        connection.execute(
+            "INSERT INTO list_version VALUES (?, ?, ?, ?, ?, ?)",
+            (list_id, scope, version, universe, digest, utc_s),
+        )
+        return version
+
+
+def _scope(list_id: int, terminal: int) -> int:
+    return 0 if list_id == BLACKLIST else terminal

@@ -1,0 +1,219 @@
+"""Records: taken in, counted, looked at. In the database; what becomes of each is core.ingest's.
+
+One call is one transaction for the batches of many terminals. What the judge must know is read
+with a few queries for the whole commit, and of a card that continues where it stood nothing is read
+at all: the last step of each card and the last record of each terminal are remembered. After a
+rollback everything that was remembered is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol import batch, record
+from sync_server.core import ingest
+from sync_server.core.chain import Grey, Steps
+from sync_server.core.ingest import Known, Place, Result
+from sync_server.store.accounts import Accounts
+from sync_server.store.database import Database
+
+_GREY = record.INTENT
+_TAPS = (record.PURCHASE, record.PASS, record.REFUSAL)
+Parsed = list[tuple[bytes, record.Record | None]]
+
+
+class Records:
+    """Part of the Store."""
+
+    _db: Database
+    _accounts: Accounts
+    _cards: set[int]
+    _places: dict[int, Place]
+    _last_step: dict[int, tuple[int, tuple[int, int]]]  # card -> (counter, writer), (-1, ...) none
+    _greys: dict[int, list[Grey]]
+
+    def ingest(self, batches: list[tuple[int, bytes]], received_utc_s: int) -> list[bytes]:
+        """Take in (terminal, tail of BATCH) of many terminals. -> tail of ANSWERS for each.
+
+        When it returns, all of it is committed. RemoteError for a tail that is no batch, and
+        sqlite3.Error, leave everything as it was.
+        """
+        parsed = [(number, ingest.parse(tail)) for number, tail in batches]
+        result = Result()
+        try:
+            with self._db.transaction():
+                known = self._known(parsed)
+                answers = [
+                    batch.pack(ingest.judge(number, rows, known, result)) for number, rows in parsed
+                ]
+                self._write(result, received_utc_s)
+        except BaseException:
+            self._forget()
+            raise
+        for card, counter, terminal, serial in result.steps:
+            if counter > self._last_step.get(card, (-1, (0, 0)))[0]:
+                self._last_step[card] = (counter, (terminal, serial))
+        return answers
+
+    def highest_serial(self, number: int) -> int:
+        """The highest record number that is here of a terminal, 0 for none."""
+        return self._place(number).highest
+
+    def counts(self) -> dict[str, int]:
+        """records, taps, accepted, refused, quarantined, grey: of all time."""
+        counts = dict.fromkeys(("records", "taps", "accepted", "refused", "quarantined", "grey"), 0)
+        counts |= dict(self._db.conn.execute("SELECT name, value FROM tally"))
+        counts["grey"] = sum(len(greys) for greys in list(self._greys.values()))
+        return counts
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The last records that came, newest first, with place and kind of their terminal."""
+        return self._db.rows(
+            "SELECT r.id, r.terminal, r.serial, r.type, r.outcome, r.reason, r.fault, r.flags,"
+            " r.utc_s, r.card, r.amount_fen, r.balance_fen, r.received_utc_s, t.place, t.kind"
+            " FROM record r LEFT JOIN terminal t ON t.number = r.terminal"
+            " ORDER BY r.id DESC LIMIT ?",
+            limit,
+        )
+
+    def last_record_id(self) -> int:
+        """Grows with every record that comes."""
+        return self._db.one("SELECT max(id) FROM record") or 0
+
+    # what the judge must know
+
+    def _known(self, parsed: list[tuple[int, Parsed]]) -> Known:
+        known = Known(cards=self._cards, greys=self._greys, places=self._places)
+        for number, rows in parsed:
+            entries = [entry for _, entry in rows if entry is not None]
+            place = self._place(number)
+            serials = [entry.serial for entry in entries if entry.serial <= place.highest]
+            if serials:
+                self._load_records(number, min(serials), max(serials), known)
+            self._load_steps(entries, known.steps)
+        return known
+
+    def _place(self, number: int) -> Place:
+        place = self._places.get(number)
+        if place is None:
+            connection = self._db.conn
+            row = connection.execute(
+                "SELECT merchant FROM terminal WHERE number = ?", (number,)
+            ).fetchone()
+            place = Place(row[0] if row else None)
+            last = connection.execute(
+                "SELECT serial, content FROM record WHERE terminal = ? ORDER BY serial DESC LIMIT 1",
+                (number,),
+            ).fetchone()
+            if last:
+                place.highest, place.chain = last[0], record.chain_of(last[1])
+            self._places[number] = place
+        return place
+
+    def _load_records(self, number: int, low: int, high: int, known: Known) -> None:
+        rows = self._db.conn.execute(
+            "SELECT serial, content, outcome FROM record"
+            " WHERE terminal = ? AND serial BETWEEN ? AND ?",
+            (number, low, high),
+        )
+        for serial, content, outcome in rows:
+            known.records[number, serial] = (content, outcome)
+
+    def _load_steps(self, entries: list[record.Record], steps: Steps) -> None:
+        """The steps before and after what each record read, as far as there are any."""
+        for entry in entries:
+            if not entry.flags & record.PURSE_READ or entry.card not in self._cards:
+                continue
+            counter, writer = self._last(entry.card)
+            if counter >= 0:
+                steps.setdefault((entry.card, counter), writer)
+            if entry.counter - 1 < counter:
+                rows = self._db.conn.execute(
+                    "SELECT counter, terminal, serial FROM step"
+                    " WHERE card = ? AND counter BETWEEN ? AND ?",
+                    (entry.card, entry.counter - 1, entry.counter),
+                )
+                for at, terminal, serial in rows:
+                    steps[entry.card, at] = (terminal, serial)
+
+    def _last(self, card: int) -> tuple[int, tuple[int, int]]:
+        last = self._last_step.get(card)
+        if last is None:
+            row = self._db.conn.execute(
+                "SELECT counter, terminal, serial FROM step WHERE card = ?"
+                " ORDER BY counter DESC LIMIT 1",
+                (card,),
+            ).fetchone()
+            last = self._last_step[card] = (row[0], (row[1], row[2])) if row else (-1, (0, 0))
+        return last
+
+    def _forget(self) -> None:
+        """Nothing that was remembered is sure any more."""
+        self._places.clear()
+        self._last_step.clear()
+        self._accounts.forget()
+        self._load_greys()
+
+    def _load_greys(self) -> None:
+        self._greys.clear()
+        rows = self._db.conn.execute("SELECT terminal, content FROM record WHERE outcome = 255")
+        for terminal, content in rows:
+            entry = record.unpack(content + b"\xff" * 4)
+            self._greys.setdefault(entry.card, []).append(Grey(terminal, entry))
+
+    # what the judge decided
+
+    def _write(self, result: Result, received_utc_s: int) -> None:
+        connection = self._db.conn
+        settled = {(terminal, serial): out for out, terminal, serial in result.outcomes}
+        connection.executemany(
+            "INSERT INTO record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card,"
+            " amount_fen, balance_fen, content, received_utc_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    kept.terminal, kept.entry.serial, kept.entry.type, kept.outcome,
+                    kept.entry.reason, kept.fault, kept.entry.flags, kept.entry.utc_s,
+                    kept.entry.card, kept.entry.amount_fen, kept.entry.balance_fen,
+                    kept.raw[:60], received_utc_s,
+                )
+                for kept in result.kept
+            ],
+        )  # fmt: skip
+        if settled:
+            connection.executemany(
+                "UPDATE record SET outcome = ? WHERE terminal = ? AND serial = ?", result.outcomes
+            )
+        connection.executemany(
+            "INSERT INTO step (card, counter, terminal, serial) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            result.steps,
+        )
+        if result.aside:
+            connection.executemany(
+                "INSERT INTO quarantine (terminal, raw, answer, reason, received_utc_s)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [tuple(aside) + (received_utc_s,) for aside in result.aside],
+            )
+        self._accounts.book(result.transfers, received_utc_s)
+        self._tally(result)
+
+    def _tally(self, result: Result) -> None:
+        change = {"records": len(result.kept), "quarantined": len(result.aside)}
+        for kept in result.kept:
+            names = ["quarantined"] if kept.fault else []
+            if kept.entry.type in _TAPS:
+                names.append("taps")
+                if kept.entry.type == record.REFUSAL:
+                    names.append("refused")
+                elif kept.outcome == record.DONE:
+                    names.append("accepted")
+            for name in names:
+                change[name] = change.get(name, 0) + 1
+        done = [outcome for outcome, _, _ in result.outcomes if outcome == record.DONE]
+        change["accepted"] = change.get("accepted", 0) + len(done)
+        self._db.conn.executemany(
+            "INSERT INTO tally (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            [(name, value) for name, value in change.items() if value],
+        )

@@ -1,0 +1,53 @@
+"""The store as the rest of the server sees it, over one SQLite database.
+
+Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
+part is a file of its own: terminals, cards, records, lists, accounts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync_server.core.chain import Grey
+from sync_server.core.ingest import Place
+from sync_server.store.accounts import Accounts
+from sync_server.store.cards import Cards
+from sync_server.store.database import BadUrl, Database
+from sync_server.store.lists import Lists, NotListed, UnknownCard
+from sync_server.store.records import Records
+from sync_server.store.terminals import Terminals
+
+__all__ = ("BadUrl", "NotListed", "Store", "UnknownCard")
+
+
+class Store(Terminals, Cards, Records, Lists):
+    """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
+
+    def __init__(self, url: str):
+        self._db = Database(url)
+        self._accounts = Accounts(self._db)
+        self._cards: set[int] = {row[0] for row in self._db.conn.execute("SELECT number FROM card")}
+        self._places: dict[int, Place] = {}
+        self._last_step: dict[int, tuple[int, tuple[int, int]]] = {}
+        self._greys: dict[int, list[Grey]] = {}
+        self._load_greys()
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """type, key, balance_fen of every account."""
+        return self._db.rows("SELECT type, key, balance_fen FROM account ORDER BY type, id")
+
+    def ledger_sum(self) -> int:
+        """Sum over all accounts in fen; anything but 0 is a fault (I1)."""
+        return self._db.one("SELECT sum(balance_fen) FROM account") or 0
+
+    def places(self) -> list[dict[str, Any]]:
+        """place, amount_fen, count: what was taken at each place, from the transfers."""
+        return self._db.rows(
+            "SELECT t.place AS place, sum(x.amount_fen) AS amount_fen, count(*) AS count"
+            " FROM transfer x JOIN terminal t ON t.number = x.terminal"
+            " GROUP BY t.place ORDER BY t.place"
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
