@@ -129,7 +129,7 @@ class TerminalTruth:
 
 
 class Oracle:
-    """All the truths, and the checks. Told of every event by the world, in the order they happen."""
+    """All the truths, and the checks; told of every event by the world, in order."""
 
     def __init__(self):
         self.cards = {}
@@ -184,7 +184,7 @@ class Oracle:
         self.posted[key] = posting
 
     def settled(self, purse_fen):
-        """At the end: every true debit is posted, every purse account is what the card holds (I2)."""
+        """At the end: every true debit is posted, every purse account is its card's (I2)."""
         self.checks += 1
         for card in self.cards.values():
             missing = [w for w in card.writes if (w.terminal, w.serial) not in self.posted]

@@ -1,4 +1,4 @@
-"""The other end of a terminal's panel: a keypad to press, a lamp, a beeper and four rows to look at.
+"""The other end of a terminal's panel: keys to press, a lamp, a beeper, four rows to look at.
 
 A pty stands for the UART; the line format is told in firmware/drivers/panel.py. What it shows is
 kept as people see it; who waits for a beep or a screen gets a future of the running event loop.

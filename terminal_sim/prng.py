@@ -46,5 +46,5 @@ class Prng:
         return bytes(self._next() >> 11 & 0xFF for _ in range(length))
 
     def fork(self, subject):
-        """A stream of its own for `subject` (an int), so that one more draw there moves nothing here."""
+        """A stream of its own for `subject` (an int): one more draw there moves nothing here."""
         return Prng(self._next() ^ (subject * 0x85EBCA6B))

@@ -143,5 +143,5 @@ def _utc_s(text: str, form: str) -> int:
 
 
 def _card_number(text: str) -> str | None:
-    """Numbers lose leading zeros on their way through spreadsheets; so they are compared without."""
+    """Spreadsheets lose leading zeros, so numbers are compared without them."""
     return str(int(text)) if text.isascii() and text.isdigit() else None

@@ -25,7 +25,7 @@ class ServerProblem(RuntimeError):
 
 
 class ServerProcess:
-    """`campus serve` over the database in `folder`. Ports are chosen at the first start and kept."""
+    """`campus serve` over the database in `folder`; ports are chosen once and kept."""
 
     def __init__(self, folder: Path, http_port: int = 0, tcp_port: int = 0):
         self._database = folder / "campus.db"
@@ -116,6 +116,18 @@ class ServerProcess:
                 blocks = [(block, bytes.fromhex(data)) for block, data in made["blocks"]]
                 issued.append((made["card"], blocks))
         return issued
+
+    def records(self, terminal: int) -> list[list[int]]:
+        """All records of a terminal: [serial, type, outcome, reason, utc_s, card, amount_fen]."""
+        found: list[list[int]] = []
+        more = True
+        while more:
+            after = found[-1][0] if found else 0
+            path = f"/api/terminals/{terminal}/records?after={after}"
+            page = self.call("GET", path)["records"]
+            found += page
+            more = bool(page)
+        return found
 
 
 def _root() -> Path:
