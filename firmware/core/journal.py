@@ -9,7 +9,9 @@ It does not know what a tap is, nor the wire. Rules:
     and the card had not been touched.
  4. A record without an outcome is grey. Its card may settle it later (`confirm`, `void`), or the
     server does from the card's chain; nobody guesses.
- 5. A batch goes oldest first, and ends before the record of a tap that is not over.
+ 5. A batch goes oldest first, and ends before the record of a tap that is not over. It begins
+    with the record after the last acknowledged one, or that one is nowhere in the ring: an
+    acknowledgement speaks for all before it, so a batch that left one out would lose it.
 Limits: 64 grey records are remembered (the oldest are left to the server). Format:
 docs/journal-format.md, story: docs/journal.md. After littlefs in spirit (every state that a cut
 leaves is a state to start from), not in design.
@@ -233,12 +235,17 @@ class Journal:
             if serial and serial == self.open:
                 break
             if serial > self.acked_to:
+                if not raws and serial != self.acked_to + 1 and self._cursor is not None:
+                    break  # the remembered place was erased and written anew: rule 5
                 raws.append(self._as_sent(serial, slot, raw))
                 last = serial
                 self._batch_end = (last, slot)
                 if len(raws) == limit:
                     break
             slot = (slot + 1) % slots
+        if not raws and self._cursor is not None:
+            self._cursor = None
+            return self.batch(limit)
         if not raws:
             return None
         self.handed_to = max(self.handed_to, last)

@@ -32,7 +32,7 @@ class Terminal:
         self.online = False
         self.may_leave = False  # the server lets this terminal be offline
         self.list_checked_utc_s = 0  # when the server last said that our blacklist is its own
-        self.taps = 0
+        self.taps = 0  # of this boot, as the next
         self.tears = 0
         self.params = Params(flash, layout.params)
         work = bytearray(flash.sector)

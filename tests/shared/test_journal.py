@@ -170,6 +170,25 @@ def test_round_and_round():
             )[(serial - 1) % 4]  # fmt: skip
 
 
+def test_full_and_emptied_again_and_again():
+    """The place to send from must not be believed beyond the erase of its sector.
+
+    Marks may be all that follows the last acknowledged record; then its sector is erased while the
+    place lies in it, and the ring goes past. Once, 252 records were acknowledged and never sent.
+    """
+    for kind in KINDS:
+        journal = mounted(flash_of(kind))
+        for _ in range(5):
+            first = journal.serial_next
+            while not journal.full:
+                purchase(journal)
+            assert journal.queue == journal.serial_next - first
+            server = {}
+            drain(journal, server)
+            assert sorted(server) == list(range(first, journal.serial_next))
+            assert journal.queue == 0 and not journal.full
+
+
 def test_how_much_is_programmed():
     flash = flash_of((1, True))
     journal = mounted(flash)
