@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from docs import tables
+from firmware.core import states as tap_states
 from protocol import states
 
 Table = Mapping[Any, Mapping[Any, Any]]  # state -> event -> state
@@ -62,8 +63,15 @@ def session() -> str:
     return "\n\n".join(parts)
 
 
+def tap() -> str:
+    """The tap machine."""
+    return f"{mermaid(tap_states.TABLE, {})}\n\n{cells(tap_states.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
+    "tap": tap,
+    "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,
     "params": tables.parameter_table,

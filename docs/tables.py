@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 
+from firmware.core import policy
 from protocol import messages, params, reasons, record, states
 
 _COMMENTED = re.compile(r'^ +\(.*?"(\w+)".*\),  # (.+)$', re.MULTILINE)
@@ -75,6 +76,15 @@ def parameter_table() -> str:
         bounds = f"{least}..{most}" + (" bytes" if letter == "s" else "")
         rows.append([number, f"`{name}`", types[letter], unit, shown, bounds, words[name]])
     return markdown(["number", "name", "type", "unit", "default", "range", "meaning"], rows)
+
+
+def policy_checks() -> str:
+    """The checks of a tap in their order."""
+    rows = []
+    for place, (code, _) in enumerate(policy.CHECKS, 1):
+        what = reasons.text(code, 1)[0]
+        rows.append([place, code, reasons.name(code), what])
+    return markdown(["order", "bit", "reason", "bites when"], rows)
 
 
 def reason_table() -> str:
