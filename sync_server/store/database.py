@@ -59,16 +59,22 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or nothing; committed, and durable, when the block ends."""
+        """All of it or nothing; committed, and durable, when the block ends.
+
+        Inside another one it is a part of that: undone alone when it fails, durable with the whole.
+        """
         with self._writing:
             connection = self.conn
-            connection.execute("BEGIN IMMEDIATE")
+            inner = connection.in_transaction
+            connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+                if inner:
+                    connection.execute("RELEASE part")
                 raise
-            connection.execute("COMMIT")
+            connection.execute("RELEASE part" if inner else "COMMIT")
 
     def rows(self, sql: str, *values) -> list[dict]:
         """The rows of a query as dicts."""

@@ -82,6 +82,15 @@ class Lists:
         found = self._db.one("SELECT 1 FROM list_member WHERE list = 0 AND card = ?", card)
         return found is not None
 
+    def loss_state(self, card: int) -> tuple[bool, int, bool]:
+        """(on the blacklist, version of its last change there or 0, a report waits). UnknownCard"""
+        if card not in self._cards:
+            raise UnknownCard(f"card {card} was never issued")
+        loss = self._open_loss(card)
+        changed = "SELECT max(version) FROM list_change WHERE list = 0 AND card = ?"
+        version = self._db.one(changed, card)
+        return self.is_listed(card), version or 0, loss is not None and loss["version"] is None
+
     def set_grants(self, terminal: int, numbers: list[int], utc_s: int) -> int:
         """Exactly these cards may pass at this gate. -> version. UnknownCard names the first."""
         wanted = set(numbers)

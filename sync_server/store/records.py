@@ -76,6 +76,15 @@ class Records:
             limit,
         )
 
+    def records_of(self, terminal: int, after: int, limit: int) -> list[tuple[int, ...]]:
+        """serial, type, outcome, reason, utc_s, card, amount_fen of a terminal's records with a
+        serial above `after`, in order."""
+        return self._db.conn.execute(
+            "SELECT serial, type, outcome, reason, utc_s, card, amount_fen FROM record"
+            " WHERE terminal = ? AND serial > ? ORDER BY serial LIMIT ?",
+            (terminal, after, limit),
+        ).fetchall()
+
     def last_record_id(self) -> int:
         """Grows with every record that comes."""
         return self._db.one("SELECT max(id) FROM record") or 0

@@ -6,6 +6,7 @@ part is a file of its own: terminals, cards, records, lists, accounts.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sync_server.core.chain import Grey
@@ -31,6 +32,11 @@ class Store(Terminals, Cards, Records, Lists):
         self._last_step: dict[int, tuple[int, tuple[int, int]]] = {}
         self._greys: dict[int, list[Grey]] = {}
         self._load_greys()
+
+    def group(self) -> AbstractContextManager[Any]:
+        """Many small changes that share one commit: epochs, reports, confirmations. Not `ingest`,
+        which remembers what it wrote and so must end with its own commit."""
+        return self._db.transaction()
 
     def accounts(self) -> list[dict[str, Any]]:
         """type, key, balance_fen of every account."""
