@@ -1,11 +1,14 @@
 """The writer thread: everything that changes the database goes through here, one after another.
 
-Group commit: all batches that wait when the thread comes round go into one transaction, so a
-commit's fsync is shared by as many terminals as are waiting and nobody waits for a timer. An answer
+When the thread comes round it takes everything that waits and does it in this order:
+1. calls of people and programs, each with a commit of its own: a loss report waits for no records;
+2. posts of the gateway (epochs, reports, confirmations, reading lists), sharing one commit;
+3. batches of records, up to 64 of them sharing one commit (group commit).
+So an fsync is shared by as many terminals as are waiting, and nobody waits for a timer. An answer
 leaves this thread only after the commit that it speaks of (design D10).
 
-What it is not: a queue without end. A terminal has one request outstanding and a web thread waits
-for its call, so what can wait here is bounded by the connections and the web threads.
+What it is not: a queue without end. A terminal has one request and one push outstanding and a web
+thread waits for its call, so what can wait here is bounded by the connections and the web threads.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync_server.gateway.limits import BATCHES_PER_COMMIT
+from sync_server.gateway.limits import BATCHES_PER_COMMIT, POSTS_PER_COMMIT
 
 if TYPE_CHECKING:
     from sync_server.store.sqlite import Store
@@ -38,12 +42,23 @@ class Batch(NamedTuple):
     done: Done
 
 
-class Call(NamedTuple):
-    """Some other change; `done(result, error)` runs on the loop."""
+class Post(NamedTuple):
+    """A small change or a look; `done(result, error)` runs on the loop."""
 
     work: Callable[..., Any]
     args: tuple[Any, ...]
     done: Done
+
+
+class Call(NamedTuple):
+    """A change that another thread waits for."""
+
+    work: Callable[..., Any]
+    args: tuple[Any, ...]
+    future: Future[Any]
+
+
+Result = tuple[Done, Any, Exception | None]
 
 
 class Writer:
@@ -52,11 +67,14 @@ class Writer:
     def __init__(self, store: Store, loop: asyncio.AbstractEventLoop):
         self._store = store
         self._loop = loop
-        self._inbox: queue.SimpleQueue[Batch | Call | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Batch | Post | Call | None] = queue.SimpleQueue()
+        self._batches: deque[Batch] = deque()
+        self._posts: deque[Post] = deque()
+        self._calls: deque[Call] = deque()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.commits = 0  # with records in them
         self.batches = 0
-        self.changes = 0  # grows with every change; the console looks at it
+        self.changes = 0  # grows with every round; the console looks at it
 
     def start(self) -> None:
         """Begin."""
@@ -73,56 +91,70 @@ class Writer:
 
     def post(self, done: Done, work: Callable[..., Any], *args: Any) -> None:
         """Run `work(*args)` in the writer thread; `done(result, error)` on the loop."""
-        self._inbox.put(Call(work, args, done))
+        self._inbox.put(Post(work, args, done))
 
     def call(self, work: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run `work(*args)` in the writer thread; the future is for a thread that may wait."""
         future: Future[Any] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(work(*args))
-            except Exception as error:
-                future.set_exception(error)
-
-        self._inbox.put(Call(run, (), _nothing))
+        self._inbox.put(Call(work, args, future))
         return future
 
     def _run(self) -> None:
         going = True
-        while going:  # ends with the None that stop() puts in
-            batches: list[Batch] = []
-            calls: list[Call] = []
-            going = self._gather(self._inbox.get(), batches, calls)
-            results = [self._do(call) for call in calls]
+        while going or self._batches or self._posts or self._calls:  # until stop(), and all is done
+            going = self._gather(going) and going
+            while self._calls:
+                self._call(self._calls.popleft())
+            results = self._share(_take(self._posts, POSTS_PER_COMMIT))
+            batches = _take(self._batches, BATCHES_PER_COMMIT)
             if batches:
                 results += self._ingest(batches)
             self.changes += 1
             self._deliver(results)
 
-    def _gather(self, item: Any, batches: list[Batch], calls: list[Call]) -> bool:
-        """Take what waits, up to one commit's worth; False when the end was among it."""
-        while item is not None:
-            if isinstance(item, Batch):
-                batches.append(item)
-            else:
-                calls.append(item)
-            if len(batches) + len(calls) >= BATCHES_PER_COMMIT:
-                return True
-            try:
-                item = self._inbox.get_nowait()
-            except queue.Empty:
-                return True
-        return False
+    def _gather(self, may_wait: bool) -> bool:
+        """Sort what is in the inbox, waiting only if nothing is left to do; False at the end."""
+        going = True
+        wait = may_wait and not (self._batches or self._posts)
+        with contextlib.suppress(queue.Empty):
+            while going or not self._inbox.empty():
+                item = self._inbox.get(block=wait)
+                wait = False
+                if item is None:
+                    going = False
+                elif isinstance(item, Batch):
+                    self._batches.append(item)
+                elif isinstance(item, Post):
+                    self._posts.append(item)
+                else:
+                    self._calls.append(item)
+        return going
 
-    def _do(self, call: Call) -> tuple[Done, Any, Exception | None]:
+    def _call(self, call: Call) -> None:
         try:
-            return call.done, call.work(*call.args), None
+            call.future.set_result(call.work(*call.args))
         except Exception as error:
-            log.exception("writer: %s failed", getattr(call.work, "__name__", call.work))
-            return call.done, None, error
+            call.future.set_exception(error)
 
-    def _ingest(self, batches: list[Batch]) -> list[tuple[Done, Any, Exception | None]]:
+    def _share(self, posts: list[Post]) -> list[Result]:
+        """All posts in one commit; one that fails is undone alone."""
+        if not posts:
+            return []
+        try:
+            with self._store.group():
+                return [self._post(post) for post in posts]
+        except Exception as error:  # the commit itself
+            log.exception("writer: a commit failed")
+            return [(post.done, None, error) for post in posts]
+
+    def _post(self, post: Post) -> Result:
+        try:
+            return post.done, post.work(*post.args), None
+        except Exception as error:
+            log.exception("writer: %s failed", getattr(post.work, "__name__", post.work))
+            return post.done, None, error
+
+    def _ingest(self, batches: list[Batch]) -> list[Result]:
         now_s = int(time.time())
         try:
             answers = self._store.ingest([(b.number, b.tail) for b in batches], now_s)
@@ -136,16 +168,16 @@ class Writer:
         self.batches += len(batches)
         return [(b.done, answer, None) for b, answer in zip(batches, answers, strict=True)]
 
-    def _deliver(self, results: list[tuple[Done, Any, Exception | None]]) -> None:
+    def _deliver(self, results: list[Result]) -> None:
         # Without a loop nobody is left to hear it: every terminal asks again after the restart.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(_hand_out, results)
 
 
-def _hand_out(results: list[tuple[Done, Any, Exception | None]]) -> None:
+def _take(waiting: deque[Any], most: int) -> list[Any]:
+    return [waiting.popleft() for _ in range(min(len(waiting), most))]
+
+
+def _hand_out(results: list[Result]) -> None:
     for done, result, error in results:
         done(result, error)
-
-
-def _nothing(result: Any, error: Exception | None) -> None:
-    """A call whose caller waits on its own future."""

@@ -13,6 +13,7 @@ WRITE_HIGH_BYTES = 64 * 1024  # unsent bytes of one connection before its readin
 WRITE_STALL_S = 20  # paused for this long: a reader that does not read, closed
 
 BATCHES_PER_COMMIT = 64  # 64 x 50 records share one commit at most
+POSTS_PER_COMMIT = 500  # epochs, reports, confirmations and reads that share one commit
 CALL_WAIT_S = 30  # a web thread waits this long for the writer thread
 
 CHUNK_BYTES = 2048  # of a full list

@@ -12,8 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as Overdue
 from typing import TYPE_CHECKING, Any
 
+from protocol.errors import LocalError
+from sync_server.gateway import looks
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.push import BLACKLIST, GRANTS, PARAMETERS
+from sync_server.store.lists import NotListed, UnknownCard
 
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
@@ -46,6 +49,7 @@ class Orders:
         """A new terminal: its number and the key page for its flash."""
         number = self._do(self._store.enrol, kind, place, merchant, _now_s())
         row = self._store.terminal(number)
+        assert row is not None
         self._tell(self._gateway.enrolled, row)
         return number, self._gateway.keyring.page(number, kind, row["generation"])
 
@@ -54,12 +58,16 @@ class Orders:
     ) -> list[tuple[int, list[tuple[int, bytes]]]]:
         """New cards, each with the MIFARE blocks that personalise it."""
         numbers = self._do(self._store.issue_cards, wishes, _now_s())
-        self._gateway.keyring  # noqa: B018
-        return [(number, []) for number in numbers]
+        rows = self._store.cards(numbers)
+        return [(row["number"], self._gateway.keyring.personalise(row)) for row in rows]
 
     def loss_report(self, card: int, by: str) -> dict[str, Any]:
         """The card is refused from now on, terminal by terminal as they confirm."""
         return self._relist(self._store.loss_report, card, by)
+
+    def loss_approve(self, card: int, by: str) -> dict[str, Any]:
+        """Let a report that waits for a second person take effect."""
+        return self._relist(self._store.loss_approve, card, by)
 
     def loss_withdraw(self, card: int, by: str) -> dict[str, Any]:
         """The card works again, terminal by terminal as they confirm."""
@@ -89,9 +97,7 @@ class Orders:
     def _push_one(self, subject: int, number: int | None, version: int) -> None:
         """On the loop."""
         live = self._gateway.live
-        chosen = (
-            list(live.values()) if number is None else [live[n] for n in (number,) if n in live]
-        )
+        chosen = list(live.values()) if number is None else [live[n] for n in {number} & set(live)]
         self._gateway.pusher.changed(subject, version, chosen)
 
     def _known(self, number: int) -> None:
@@ -103,6 +109,12 @@ class Orders:
             return self._gateway.writer.call(work, *args).result(CALL_WAIT_S)
         except Overdue:
             raise NotReady("the server is busy, ask again") from None
+        except UnknownCard as error:
+            raise Impossible(str(error), 404) from None
+        except NotListed as error:
+            raise Impossible(str(error), 409) from None
+        except LocalError as error:
+            raise Impossible(str(error)) from None
 
     def _tell(self, act: Callable[..., None], *args: Any) -> None:
         try:
@@ -116,6 +128,34 @@ class Orders:
         """A number that grows whenever something changed that a page could show."""
         gateway = self._gateway
         return gateway.changes + gateway.writer.changes + gateway.pusher.confirmed
+
+    def status(self) -> dict[str, Any]:
+        """Terminals and totals, as docs/api.md lists them."""
+        return looks.status(self._gateway)
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The last taps that came, newest first, as `web.console.view` shows them."""
+        return looks.taps(self._store.recent(limit))
+
+    def records(self, number: int, after: int, limit: int) -> list[tuple[int, ...]]:
+        """Records of one terminal with a serial above `after`, in order."""
+        self._known(number)
+        return self._store.records_of(number, after, limit)
+
+    def ledger(self) -> dict[str, Any]:
+        """The sum, every account, and what each place took."""
+        return {
+            "sum": self._store.ledger_sum(),
+            "accounts": self._store.accounts(),
+            "places": self._store.places(),
+        }
+
+    def loss_reach(self, card: int) -> dict[str, Any]:
+        """Is the card refused, and how many terminals know it."""
+        try:
+            return looks.reach(self._gateway, card)
+        except UnknownCard as error:
+            raise Impossible(str(error), 404) from None
 
 
 def _now_s() -> int:

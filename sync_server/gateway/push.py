@@ -56,7 +56,6 @@ class Hand:
         self.parcel: Parcel | None = None
         self.sent_s = 0.0  # monotonic, of the outstanding request; 0.0 without one
         self.preparing = False
-        self.told_again = False
         self._not_before_s: dict[int, float] = {}
 
     def rest(self, subject: int, seconds: float) -> None:
@@ -144,14 +143,6 @@ class Pusher:
         self.sent += 1
         connection.ask(parcel.body)
 
-    def send_again(self, connection: Connection, serial: int) -> None:
-        """Ask for the records from `serial` on, once a session: this server was restored."""
-        hand = connection.hand
-        if not hand.told_again and connection.may_be_asked():
-            hand.told_again = True
-            hand.sent_s = time.monotonic()
-            connection.ask(messages.encode(messages.COMMAND, (messages.SEND_AGAIN, serial)))
-
     def replied(self, connection: Connection, number: int, values) -> None:
         """The terminal answered what it was given."""
         hand = connection.hand
@@ -161,6 +152,8 @@ class Pusher:
             subject = parcel.subject
             if status in (messages.APPLIED, messages.SAME):
                 hand.has[subject] = parcel.version
+                if subject == BLACKLIST:
+                    connection.gateway.holds(connection.number, parcel.version)
                 self.confirm(connection.number, subject, parcel.version, parcel.digest)
             elif status == messages.FETCHING:
                 hand.rest(subject, FETCHING_S)

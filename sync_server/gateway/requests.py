@@ -100,6 +100,7 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
     for subject, version in standing.versions.items():
         hand.wants[subject] = max(version, hand.wants[subject])
         hand.has[subject] = reported[subject]
+    connection.gateway.holds(connection.number, report.list_version)
     if 0 < report.list_version == standing.versions[BLACKLIST]:
         if report.list_digest == standing.digests[BLACKLIST][:8]:
             pusher.confirm(
@@ -107,8 +108,7 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
             )
         else:
             hand.has[BLACKLIST] = NOTHING  # same number, other set: start from the full list
-    if report.acked_to > standing.serial_highest:
-        pusher.send_again(connection, standing.serial_highest + 1)
+            connection.gateway.holds(connection.number, None)
     pusher.look(connection)
 
 

@@ -34,9 +34,11 @@ class Enrolled:
 
     number: int
     kind: str
+    place: str
     generation: int
     epoch: int  # the highest that was admitted
     contact_utc_s: int | None = None  # last frame that was authentic
+    held: int | None = None  # version of the blacklist that it said it has
 
 
 class Gateway:
@@ -84,8 +86,15 @@ class Gateway:
 
     def enrolled(self, row) -> None:
         """A terminal exists (at start, and when one is enrolled)."""
+        said = [row.get("list_version"), (row.get("report") or {}).get("list_version")]
         self.terminals[row["number"]] = Enrolled(
-            row["number"], row["kind"], row["generation"], row["epoch"], row["contact_utc_s"]
+            row["number"],
+            row["kind"],
+            row["place"],
+            row["generation"],
+            row["epoch"],
+            row["contact_utc_s"],
+            max((version for version in said if version is not None), default=None),
         )
         self.changes += 1
 
@@ -130,6 +139,10 @@ class Gateway:
         terminal = self.terminals.get(connection.number)
         if terminal is not None and connection.live:
             terminal.contact_utc_s = self.contact_utc_s(connection)
+
+    def holds(self, number: int, version: int | None) -> None:
+        """A terminal said which version of the blacklist it has; None: nothing usable."""
+        self.terminals[number].held = version
 
     def contact_utc_s(self, connection: Connection) -> int:
         """When this connection last brought a valid frame."""

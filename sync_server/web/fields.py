@@ -68,13 +68,20 @@ def day(fields: dict[str, Any], name: str) -> int:
     return days
 
 
-def uid(fields: dict[str, Any], name: str) -> bytes:
-    """A card's UID: 8 or 14 hexadecimal digits."""
+def hexadecimal(fields: dict[str, Any], name: str) -> bytes:
+    """Bytes as pairs of hexadecimal digits."""
     value = fields.get(name)
     try:
-        raw = bytes.fromhex(value) if isinstance(value, str) else b""
+        if isinstance(value, str) and " " not in value:
+            return bytes.fromhex(value)
     except ValueError:
-        raw = b""
+        pass
+    raise BadField(f"{name} must be hexadecimal")
+
+
+def uid(fields: dict[str, Any], name: str) -> bytes:
+    """A card's UID: 4 or 7 bytes."""
+    raw = hexadecimal(fields, name)
     if len(raw) not in (4, 7):
         raise BadField(f"{name} must be 4 or 7 bytes in hexadecimal")
     return raw

@@ -103,6 +103,9 @@ class PretendOrders:
     def ledger(self):
         return {"sum": 0, "accounts": [], "places": []}
 
+    def records(self, number, after, limit):
+        return [(serial, 1, 15, 0, self.now_s, 5, 100) for serial in (1, 2, 3) if serial > after]
+
     def enrol(self, kind, place, merchant):
         self.calls.append(("enrol", kind, place, merchant))
         return 218, b"\x01\x02"
@@ -129,6 +132,8 @@ class PretendOrders:
 
     def loss_withdraw(self, card, by):
         self.calls.append(("withdraw", card, by))
+        if card not in self.listed:
+            raise Impossible("card is not reported lost", 409)
         self.listed.discard(card)
         self.version += 1
         return self.loss_reach(card)
@@ -143,6 +148,7 @@ class PretendOrders:
         return {
             "card": card,
             "listed": card in self.listed,
+            "waits": False,
             "version": self.version,
             "terminals": 217,
             "confirmed": 215,

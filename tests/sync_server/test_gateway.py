@@ -479,18 +479,6 @@ def test_parameters_are_pushed_once():
     run(scenario)
 
 
-def test_a_restored_server_asks_for_the_records_again():
-    async def scenario(rig):
-        terminal = rig.terminal(1)
-        terminal.acked_to = 40
-        await terminal.connect(rig.port, 1)
-        await until(lambda: terminal.pushes)
-        await terminal.report()
-        assert terminal.pushes == [messages.COMMAND]
-
-    run(scenario)
-
-
 def test_too_many_connections_are_closed_on_arrival(monkeypatch):
     monkeypatch.setattr("sync_server.gateway.service.CONNECTIONS", 2)
 

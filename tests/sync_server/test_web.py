@@ -222,13 +222,13 @@ def test_issue_cards(api, orders):
     assert answer.status_code == 201
     assert answer.json["cards"][1] == {"card": 101, "blocks": [[4, "00" * 16]]}
     (_, wishes) = orders.calls[0]
-    assert wishes[0]["uid"] == bytes.fromhex("04a1b2c3") and wishes[0]["valid_until"] == 10043
+    assert wishes[0]["uid"] == "04a1b2c3" and wishes[0]["valid_until"] == 10043
 
 
 @pytest.mark.parametrize(
     ("field", "value", "line"),
     [
-        ("uid", "xyz", "cards[0].uid must be 4 or 7 bytes in hexadecimal"),
+        ("uid", "xyz", "cards[0].uid must be hexadecimal"),
         ("uid", "04a1", "cards[0].uid must be 4 or 7 bytes in hexadecimal"),
         ("valid_until", "2027-02-30", "cards[0].valid_until must be a date YYYY-MM-DD"),
         ("valid_until", "1999-12-31", "cards[0].valid_until must be 2000-01-01 to 2179-06-06"),
@@ -255,8 +255,16 @@ def test_loss_over_the_api(api):
     assert answer.status_code == 200
     assert {"card", "version", "confirmed", "connected"} <= set(answer.json)
     assert api.delete("/api/cards/12/loss", headers=BEARER).json["listed"] is False
+    assert api.delete("/api/cards/12/loss", headers=BEARER).status_code == 409
     gone = api.post("/api/cards/999/loss", headers=BEARER)
     assert (gone.status_code, gone.json) == (404, {"error": "there is no such card"})
+
+
+def test_records_of_a_terminal_page_by_page(api):
+    first = api.get("/api/terminals/3/records", headers=BEARER).json["records"]
+    assert [row[0] for row in first] == [1, 2, 3]
+    assert api.get("/api/terminals/3/records?after=3", headers=BEARER).json == {"records": []}
+    assert api.get("/api/terminals/3/records?after=-1", headers=BEARER).status_code == 400
 
 
 def test_grants_and_parameters(api, orders):

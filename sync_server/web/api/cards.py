@@ -40,7 +40,7 @@ def _read(place: int, wish: Any) -> dict[str, Any]:
         return {
             "holder_kind": fields.whole(wish, "holder_kind", 1, 3),
             "name": fields.text(wish, "name", 60),
-            "uid": fields.uid(wish, "uid"),
+            "uid": fields.uid(wish, "uid").hex(),
             "valid_until": fields.day(wish, "valid_until"),
             "zones": fields.whole(wish, "zones", 0, 0xFFFF),
             "balance_fen": fields.whole(wish, "balance_fen", 0, fields.MONEY_MAX_FEN),

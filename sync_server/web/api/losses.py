@@ -14,7 +14,7 @@ from sync_server.web.fields import CARD_MAX
 
 @api.post(f"/cards/<int(max={CARD_MAX}):card>/loss")
 def report(card: int):
-    """-> {card, listed, version, confirmed, connected, terminals, missing}"""
+    """-> {card, listed, waits, version, confirmed, connected, terminals, missing}"""
     return jsonify(current_app.extensions["desk"].orders.loss_report(card, by="api"))
 
 
@@ -22,6 +22,12 @@ def report(card: int):
 def withdraw(card: int):
     """-> the same; the card works again as each terminal gets the version."""
     return jsonify(current_app.extensions["desk"].orders.loss_withdraw(card, by="api"))
+
+
+@api.post(f"/cards/<int(max={CARD_MAX}):card>/loss/approval")
+def approve(card: int):
+    """-> the same; for a report that waits because there were too many at once."""
+    return jsonify(current_app.extensions["desk"].orders.loss_approve(card, by="api"))
 
 
 @api.get(f"/cards/<int(max={CARD_MAX}):card>/loss")

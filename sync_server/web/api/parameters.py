@@ -27,7 +27,10 @@ def for_one(number: int):
 
 
 def _set(number: int | None):
-    version = current_app.extensions["desk"].orders.set_params(number, fields.body())
+    values = fields.body()
+    if "windows" in values:  # bytes, in JSON as hexadecimal
+        values["windows"] = fields.hexadecimal(values, "windows")
+    version = current_app.extensions["desk"].orders.set_params(number, values)
     return jsonify(version=version)
 
 

@@ -18,7 +18,7 @@ def status():
 
 @api.get("/ledger")
 def ledger():
-    """-> {sum, accounts, places}; all amounts in fen"""
+    """-> {sum, accounts, places} in fen"""
     return jsonify(current_app.extensions["desk"].orders.ledger())
 
 

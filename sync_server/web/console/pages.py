@@ -23,6 +23,16 @@ def read_card(value: str | None) -> int | None:
     return number if number <= CARD_MAX else None
 
 
+def _why_not(card: int, error: Impossible) -> str:
+    if error.status == 404:
+        problem = _("this card was never issued")
+    elif error.status == 409:
+        problem = _("this card is not reported lost")
+    else:
+        problem = str(error)
+    return _("Card %(card)s: %(problem)s", card=card, problem=problem)
+
+
 @console.get("/")
 def index():
     """Terminals, taps, totals; with ?card=N also how far the list has come for that card."""
@@ -34,7 +44,7 @@ def index():
         try:
             reach = view.reach(desk.orders.loss_reach(card))
         except Impossible as error:
-            flash(_("Card %(card)s: %(problem)s", card=card, problem=_(str(error))), "problem")
+            flash(_why_not(card, error), "problem")
             card = None
     return render_template(
         "console.html",
@@ -60,6 +70,6 @@ def loss():
     try:
         act(card, by="console")
     except Impossible as error:
-        flash(_("Card %(card)s: %(problem)s", card=card, problem=_(str(error))), "problem")
+        flash(_why_not(card, error), "problem")
         return redirect(url_for("console.index"))
     return redirect(url_for("console.index", card=card))

@@ -201,7 +201,7 @@ def _tap(row: dict[str, Any], now_s: int) -> TapLine:
     return TapLine(
         mark=f"{row['terminal']}-{row['serial']}",
         time=clock(row["utc_s"], now_s),
-        place=row["place"],
+        place=row["place"] or "–",
         kind=str(KIND_WORDS.get(row["kind"], row["kind"])),
         card=str(row["card"]) if row["card"] else "–",
         amount=money(row["amount_fen"]) if row["amount_fen"] else "",
@@ -217,6 +217,7 @@ class Reach:
 
     card: int
     listed: bool
+    waits: bool
     version: int
     confirmed: int
     connected: int
@@ -238,6 +239,7 @@ def reach(row: dict[str, Any]) -> Reach:
     return Reach(
         card=row["card"],
         listed=row["listed"],
+        waits=row["waits"],
         version=row["version"],
         confirmed=row["confirmed"],
         connected=row["connected"],

@@ -1,0 +1,122 @@
+"""What the server knows, put together for people and programs: rows of the store beside what is
+connected now. Only reads; any thread.
+
+What a terminal has of the blacklist is what it said last, in a report or in its answer to a push.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from protocol import record
+from sync_server.gateway.push import BLACKLIST
+
+if TYPE_CHECKING:
+    from sync_server.gateway.service import Gateway
+
+MISSING_NAMED = 200
+TYPES = {
+    record.PURCHASE: "purchase",
+    record.PASS: "pass",
+    record.REFUSAL: "refusal",
+    record.REVERSAL: "reversal",
+    record.LOAD: "load",
+    record.RESERVE: "reserve",
+    record.SETTLE: "settle",
+    record.EVENT: "event",
+}
+
+
+def status(gateway: Gateway) -> dict[str, Any]:
+    """As docs/api.md lists it."""
+    store = gateway.store
+    counts = store.counts()
+    version, _, _ = store.list_state(BLACKLIST, 0)
+    return {
+        "utc_s": int(time.time()),
+        "list_version": version,
+        **counts,
+        "uploaded": counts["records"],
+        "ledger_sum": store.ledger_sum(),
+        "terminals": [_terminal(gateway, row) for row in store.terminals()],
+        "gateway": dict(gateway.counts) | {"connections": len(gateway.connections)},
+    }
+
+
+def _terminal(gateway: Gateway, row: dict[str, Any]) -> dict[str, Any]:
+    live = gateway.live.get(row["number"])
+    known = gateway.terminals.get(row["number"])
+    report = row["report"] or {}
+    contact_utc_s = row["contact_utc_s"]
+    if live is not None:
+        contact_utc_s = gateway.contact_utc_s(live)
+    elif known is not None:
+        contact_utc_s = known.contact_utc_s or contact_utc_s
+    return {
+        "number": row["number"],
+        "kind": row["kind"],
+        "place": row["place"],
+        "merchant": row["merchant"],
+        "connected": live is not None,
+        "list_version": known.held if known is not None else None,
+        "contact_utc_s": contact_utc_s,
+        "reported": bool(report),
+        "queue": report.get("queue", 0),
+        "grey": report.get("grey", 0),
+        "taps": report.get("taps", 0),
+        "tears": report.get("tears", 0),
+        "boots": report.get("boots", 0),
+        "capacity": report.get("capacity", 0),
+        "heap_peak": report.get("heap_peak", 0),
+        "clock_trusted": bool(report.get("clock_trusted", 0)),
+        "firmware": ".".join(str(report[part]) for part in ("major", "minor", "patch"))
+        if report
+        else "",
+    }
+
+
+def reach(gateway: Gateway, card: int) -> dict[str, Any]:
+    """The card's place on the blacklist and who knows of it. UnknownCard."""
+    listed, version, waits = gateway.store.loss_state(card)
+    terminals = list(gateway.terminals.values())
+    missing = [terminal for terminal in terminals if (terminal.held or 0) < version]
+    return {
+        "card": card,
+        "listed": listed,
+        "waits": waits,
+        "version": version,
+        "terminals": len(terminals),
+        "confirmed": len(terminals) - len(missing),
+        "connected": len(gateway.live),
+        "missing": [
+            {"number": terminal.number, "kind": terminal.kind, "place": terminal.place}
+            for terminal in missing[:MISSING_NAMED]
+        ],
+    }
+
+
+def taps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records as taps: what a person wants to know of each."""
+    return [_tap(row) for row in rows if row["type"] != record.EVENT]
+
+
+def _tap(row: dict[str, Any]) -> dict[str, Any]:
+    done = row["outcome"] == record.DONE
+    refused = row["type"] == record.REFUSAL
+    return {
+        "terminal": row["terminal"],
+        "serial": row["serial"],
+        "place": row["place"] or "",
+        "kind": row["kind"] or "",
+        "utc_s": row["utc_s"],
+        "card": row["card"],
+        "type": TYPES.get(row["type"], str(row["type"])),
+        "amount_fen": row["amount_fen"],
+        "accepted": done and not refused,
+        "reason": row["reason"],
+        # The balance in a void record is one that never came about.
+        "balance_fen": row["balance_fen"] if done and row["flags"] & record.PURSE_READ else None,
+        "grey": row["outcome"] == record.INTENT,
+        "quarantined": row["fault"],
+    }

@@ -1,0 +1,198 @@
+"""The running server: opens store, gateway and HTTP, and closes them in the right order.
+
+Threads: the event loop owns the sockets of the terminals (main thread in `serve`, its own thread in
+`Server` for tests), one writer thread owns changes to the database, waitress's threads serve HTTP.
+What it is not: a command line; `commands/serve.py` reads the options.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import resource
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from waitress import create_server
+
+from sync_server.gateway.limits import CONNECTIONS
+from sync_server.gateway.orders import Orders
+from sync_server.gateway.service import Gateway
+from sync_server.keyring import Keyring
+from sync_server.store.sqlite import Store
+from sync_server.web.access import token_beside
+from sync_server.web.app import STREAMS_MAX, create_app
+
+HTTP_THREADS = STREAMS_MAX + 8  # every live page holds one
+HTTP_CONNECTIONS = 200
+SPARE_FILES = HTTP_CONNECTIONS + 300  # HTTP, database, logs
+
+
+class StartFailed(Exception):
+    """The server cannot start; one clear line."""
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def read(cls, option: str, text: str) -> Address:
+        """From "HOST:PORT"; StartFailed names the option."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+            raise StartFailed(f"{option} must be HOST:PORT, not {text!r}")
+        return cls(host.strip("[]"), int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def database_path(url: str) -> Path:
+    """The file of a sqlite URL; StartFailed for any other."""
+    if url.startswith("postgresql://"):
+        raise StartFailed("--db: PostgreSQL is not supported yet, use sqlite:///PATH")
+    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
+        raise StartFailed(f"--db must be sqlite:///PATH, not {url!r}")
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def _allow_many_files() -> None:
+    """Every terminal is a descriptor: take what the system lets us have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's where it is installed: it is faster, asyncio's does the same."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def serve(url: str, http: Address, tcp: Address, json_file: str | None = None) -> None:
+    """Run until SIGTERM or SIGINT; StartFailed when it cannot begin."""
+    _allow_many_files()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(url, http, tcp, json_file))
+
+
+async def _serve(url: str, http: Address, tcp: Address, json_file: str | None) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    server = await Server.open(url, http, tcp)
+    line = json.dumps(server.ready)
+    if json_file:
+        Path(json_file).write_text(line + "\n", encoding="utf-8")
+    print(line, flush=True)
+    print(f"console: {server.console_link()}", file=sys.stderr, flush=True)
+    await ended.wait()
+    await server.close()
+
+
+class Server:
+    """Everything that runs; made by `open` inside an event loop."""
+
+    def __init__(self, gateway: Gateway, tcp: Address, http: Address, token: str, token_file: Path):
+        self.gateway = gateway
+        self.orders = Orders(gateway)
+        self.token = token
+        self.app = create_app(self.orders, token)
+        self._socket = _listen(http)
+        self._waitress = create_server(
+            self.app,
+            sockets=[self._socket],
+            threads=HTTP_THREADS,
+            connection_limit=HTTP_CONNECTIONS,
+            asyncore_use_poll=True,  # select() ends at descriptor 1024, and terminals come first
+            channel_request_lookahead=2,  # lets a stream notice that its page is gone
+            ident="campus",
+            clear_untrusted_proxy_headers=True,
+        )
+        bound = Address(http.host, self._socket.getsockname()[1])
+        self.ready = {
+            "http": f"http://{bound}",
+            "tcp": str(tcp),
+            "token_file": str(token_file),
+        }
+        self._lock: IO[str]
+        self._thread = threading.Thread(target=self._waitress.run, name="http", daemon=True)
+
+    @classmethod
+    async def open(cls, url: str, http: Address, tcp: Address) -> Server:
+        """Open everything; StartFailed leaves nothing open."""
+        path = database_path(url)
+        try:
+            lock = _lock(path)
+            token, token_file = token_beside(path)
+            store, keyring = Store(url), Keyring.beside(path)
+        except OSError as error:
+            raise StartFailed(f"{path}: {error.strerror or error}") from None
+        except sqlite3.Error as error:
+            raise StartFailed(f"{path}: {error}") from None
+        gateway = Gateway(store, keyring)
+        try:
+            port = await gateway.start(tcp.host, tcp.port)
+        except OSError as error:
+            raise StartFailed(f"--tcp {tcp}: {error.strerror or error}") from None
+        try:
+            server = cls(gateway, Address(tcp.host, port), http, token, token_file)
+        except OSError as error:
+            await gateway.stop()
+            raise StartFailed(f"--http {http}: {error.strerror or error}") from None
+        server._lock = lock
+        server._thread.start()
+        return server
+
+    def console_link(self) -> str:
+        """A link that opens the console once."""
+        key = self.app.extensions["desk"].doorkeeper.one_time_key()
+        return f"{self.ready['http']}/enter?key={key}"
+
+    async def close(self) -> None:
+        """HTTP first, so nobody hands in work that would not be done; then the gateway."""
+        self.app.extensions["desk"].feed.close()
+        self._waitress.close()
+        self._waitress.task_dispatcher.shutdown()
+        await self.gateway.stop()
+        self.gateway.store.close()
+        self._lock.close()
+
+
+def _lock(database: Path) -> IO[str]:
+    """Held as long as it is open, and not beyond a crash: the store remembers what it wrote, so
+    two servers on one file would each believe a stale picture."""
+    file = open(f"{database}.lock", "w", encoding="ascii")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StartFailed(f"{database}: another server has this database open") from None
+    return file
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address.host, address.port))
+    except OSError:
+        listening.close()
+        raise
+    return listening

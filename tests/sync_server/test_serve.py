@@ -1,0 +1,232 @@
+"""The server as a process: ready line, HTTP, SIGTERM, and SIGKILL in the middle of batches."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bench.plain_terminal import PlainTerminal, Tape
+from protocol import batch, messages
+
+SERVE = "from sync_server.commands.serve import command; command()"
+
+
+class Process:
+    """`campus serve` on free ports over one database."""
+
+    def __init__(self, database):
+        self.database = database
+        self.start()
+
+    def start(self):
+        words = ["--db", f"sqlite:///{self.database}", "--http", "127.0.0.1:0"]
+        self.running = subprocess.Popen(
+            [sys.executable, "-c", SERVE, *words, "--tcp", "127.0.0.1:0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        line = self.running.stdout.readline()
+        assert line, self.running.stderr.read()
+        self.ready = json.loads(line)
+        self.port = int(self.ready["tcp"].rpartition(":")[2])
+        self.token = Path(self.ready["token_file"]).read_text().strip()
+
+    def end(self, number):
+        self.running.send_signal(number)
+        code = self.running.wait(20)
+        self.running.stdout.close()
+        self.running.stderr.close()
+        return code
+
+    def ask(self, method, address, body=None):
+        request = urllib.request.Request(
+            self.ready["http"] + address,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def enrol(self, count):
+        """Terminals with the keys from their provisioning pages."""
+        made = []
+        for place in range(count):
+            body = {"kind": "pos", "place": f"食堂 {place}", "merchant": "食堂"}
+            answer = self.ask("POST", "/api/terminals", body)
+            page = bytes.fromhex(answer["provisioning"])
+            made.append(PlainTerminal(answer["number"], page[12:28]))
+        return made
+
+    def issue(self, count, balance_fen=100_000):
+        cards = [
+            {
+                "holder_kind": 2, "name": f"学生 {n}", "uid": f"{n:08x}", "zones": 1,
+                "valid_until": "2030-07-01", "balance_fen": balance_fen,
+            }
+            for n in range(count)
+        ]  # fmt: skip
+        return self.ask("POST", "/api/cards", {"cards": cards})["cards"]
+
+
+@pytest.fixture
+def process(tmp_path):
+    made = Process(tmp_path / "campus.db")
+    yield made
+    if made.running.poll() is None:
+        made.end(signal.SIGKILL)
+
+
+def test_ready_line_http_and_a_clean_end(process):
+    assert set(process.ready) >= {"http", "tcp", "token_file"}
+    status = process.ask("GET", "/api/status")
+    assert status["ledger_sum"] == 0 and status["terminals"] == []
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(process.ready["http"] + "/api/status", timeout=5)
+    assert refused.value.code == 401
+    began_s = time.monotonic()
+    assert process.end(signal.SIGTERM) == 0
+    assert time.monotonic() - began_s < 5
+
+
+def test_a_loss_report_reaches_the_terminals_and_the_page(process):
+    terminals = process.enrol(5)
+    (card,) = [made["card"] for made in process.issue(1)]
+
+    async def scenario():
+        for terminal in terminals[:4]:
+            await terminal.connect(process.port, 1)
+        loop = asyncio.get_running_loop()
+        began_s = time.monotonic()
+        await loop.run_in_executor(None, process.ask, "POST", f"/api/cards/{card}/loss")
+        while any(t.cards != {card} for t in terminals[:4]):
+            assert time.monotonic() - began_s < 2
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        path = f"/api/cards/{card}/loss"
+        reach = await loop.run_in_executor(None, process.ask, "GET", path)
+        assert (reach["listed"], reach["confirmed"], reach["connected"]) == (True, 4, 4)
+        assert [item["number"] for item in reach["missing"]] == [terminals[4].number]
+        await loop.run_in_executor(None, process.ask, "DELETE", path)
+        while any(t.cards for t in terminals[:4]):
+            assert time.monotonic() - began_s < 4
+            await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+
+
+def test_http_answers_beyond_a_thousand_descriptors(process):
+    with contextlib.ExitStack() as stack:
+        for _ in range(1100):
+            stack.enter_context(socket.create_connection(("127.0.0.1", process.port)))
+        ends_s = time.monotonic() + 10
+        while process.ask("GET", "/api/status")["gateway"]["connections"] < 1100:
+            assert time.monotonic() < ends_s
+            time.sleep(0.05)
+
+
+def test_two_servers_never_share_a_database(process):
+    words = ["--db", f"sqlite:///{process.database}", "--http", "127.0.0.1:0"]
+    second = subprocess.run(
+        [sys.executable, "-c", SERVE, *words, "--tcp", "127.0.0.1:0"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert second.returncode != 0 and "another server has this database open" in second.stderr
+
+
+def test_taps_come_in_live(process):
+    (terminal,) = process.enrol(1)
+    (card,) = [made["card"] for made in process.issue(1)]
+    link = process.ask("POST", "/api/links")["link"]
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    assert "校园一卡通" in opener.open(link, timeout=5).read().decode()
+    stream = opener.open(process.ready["http"] + "/events", timeout=10)
+
+    async def pay():
+        await terminal.connect(process.port, 1)
+        await terminal.ask(messages.BATCH, (), Tape(terminal.number, [card], 100_000).take(1))
+
+    asyncio.run(pay())
+    seen = ""
+    while f">{card}<" not in seen:
+        seen = stream.readline().decode()
+    assert "消费" in seen or f">{card}<" in seen
+    stream.close()
+
+
+def test_killed_in_the_middle_of_batches_nothing_is_lost_or_doubled(process):
+    count, per_terminal = 6, 1500
+    terminals = process.enrol(count)
+    cards = [made["card"] for made in process.issue(count, 1_000_000)]
+    tapes = [Tape(t.number, [card], 1_000_000) for t, card in zip(terminals, cards, strict=True)]
+    tails = [[tape.take(5) for _ in range(per_terminal // 5)] for tape in tapes]
+    acked = [0] * count
+
+    async def send(place, epoch):
+        terminal = terminals[place]
+        await terminal.connect(process.port, epoch)
+        while acked[place] < len(tails[place]):
+            number, _, answers = await terminal.ask(messages.BATCH, (), tails[place][acked[place]])
+            assert number == messages.ANSWERS
+            assert {a for a, _ in batch.unpack(answers)} <= {batch.STORED, batch.EXISTS}
+            acked[place] += 1
+
+    async def spell(epoch, kill_after_s):
+        sending = [asyncio.ensure_future(send(place, epoch)) for place in range(count)]
+        if kill_after_s:
+            await asyncio.sleep(kill_after_s)
+            process.running.send_signal(signal.SIGKILL)
+        return await asyncio.gather(*sending, return_exceptions=bool(kill_after_s))
+
+    for epoch, kill_after_s in enumerate((0.05, 0.12, 0.2), 1):
+        asyncio.run(spell(epoch, kill_after_s))
+        assert 0 < sum(acked) < sum(len(mine) for mine in tails), "not killed in the middle"
+        process.end(signal.SIGKILL)
+        process.start()
+    asyncio.run(spell(9, 0))
+    status = process.ask("GET", "/api/status")
+    total = count * per_terminal
+    assert (status["records"], status["accepted"], status["ledger_sum"]) == (total, total, 0)
+    assert status["quarantined"] == status["grey"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--serial", "/dev/ttyUSB0"], "serial line are not supported yet"),
+        (["--db", "mysql://x"], "--db must be sqlite:///PATH"),
+        (["--tcp", "nowhere"], "--tcp must be HOST:PORT"),
+        (["--http", "127.0.0.1:99999"], "--http must be HOST:PORT"),
+        (["--db", "sqlite:////nowhere/at/all.db"], "/nowhere/at/all.db"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path, words, line):
+    given = ["--db", f"sqlite:///{tmp_path}/a.db", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0"]
+    ended = subprocess.run(
+        [sys.executable, "-c", SERVE, *given, *words], capture_output=True, text=True, timeout=20
+    )
+    assert ended.returncode != 0 and ended.stdout == ""
+    assert line in ended.stderr and len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_taken_port_is_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        given = ["--db", f"sqlite:///{tmp_path}/a.db", "--http", "127.0.0.1:0"]
+        words = [sys.executable, "-c", SERVE, *given, "--tcp", f"127.0.0.1:{port}"]
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=20)
+    assert ended.returncode != 0 and f"--tcp 127.0.0.1:{port}" in ended.stderr
