@@ -100,7 +100,8 @@ async def _serve(url: str, http: Address, tcp: Address, json_file: str | None) -
     if json_file:
         Path(json_file).write_text(line + "\n", encoding="utf-8")
     print(line, flush=True)
-    print(f"console: {server.console_link()}", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():  # a key belongs on a screen, not in a log
+        print(f"console: {server.console_link()}", file=sys.stderr, flush=True)
     await ended.wait()
     await server.close()
 

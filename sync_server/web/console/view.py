@@ -147,7 +147,7 @@ def _terminal(row: dict[str, Any], current: int, now_s: int) -> TerminalLine:
     seen_s = row["contact_utc_s"]
     version = row["list_version"]
     if row["reported"]:
-        report = _("%(taps)s taps, %(boots)s starts", taps=count(row["taps"]), boots=row["boots"])
+        report = _("taps %(taps)s, starts %(boots)s", taps=count(row["taps"]), boots=row["boots"])
     else:
         report = _("no report yet")
     return TerminalLine(
