@@ -1,1 +1,1 @@
-"""Bytes on the wire and in the journal, the same files on CPython and MicroPython. See README.md."""
+"""Bytes on the wire and in the journal, one set of files for both interpreters. See README.md."""

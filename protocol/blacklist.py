@@ -3,7 +3,7 @@
 The same bytes serve every list of cards (refused cards, gate rights). Not where a list lies in
 flash (firmware.core.lists) nor who made which version (sync_server.core.loss_lists).
 
-List:   universe | count | Rice bits.            Delta: universe | added | removed | Rice bits, twice.
+List:  universe | count | Rice bits.       Delta: universe | added | removed | Rice bits, twice.
 Counts are varints: 7 bits a byte, highest first, high bit set on all but the last. Universe is a
 varint too: 2 * sectors if it is whole flash sectors of 32,768 numbers, else 2 * universe + 1.
 Each Rice part is there only if its count is not 0; the bits of a delta run on without a break.

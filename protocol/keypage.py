@@ -1,9 +1,9 @@
 """The key page: what enrolment gives a terminal, 128 bytes, written once into its flash.
 
-Magic 8 | number u16 | kind u8 | FF | enrolment 16 | sector A 16 | sector B 16 | purse 16 | FF to 124
-| CRC-32 u32. It is secret: whoever has it is this terminal. A kind that never writes cards gets FF
-for sector B. What may be done with the keys is firmware.core.keystore's. Limits: number 1..65534,
-AES-128 keys.
+Magic 8 | number u16 | kind u8 | FF | enrolment 16 | sector A 16 | sector B 16 | purse 16 | FF to
+124 | CRC-32 u32. It is secret: whoever has it is this terminal. A kind that never writes cards gets
+FF for sector B. What may be done with the keys is firmware.core.keystore's. Limits: number
+1..65534, AES-128 keys.
 """
 
 import binascii

@@ -111,7 +111,8 @@ class Records:
             ).fetchone()
             place = Place(row[0] if row else None)
             last = connection.execute(
-                "SELECT serial, content FROM record WHERE terminal = ? ORDER BY serial DESC LIMIT 1",
+                "SELECT serial, content FROM record WHERE terminal = ?"
+                " ORDER BY serial DESC LIMIT 1",
                 (number,),
             ).fetchone()
             if last:
@@ -176,8 +177,8 @@ class Records:
         connection = self._db.conn
         settled = {(terminal, serial): out for out, terminal, serial in result.outcomes}
         connection.executemany(
-            "INSERT INTO record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card,"
-            " amount_fen, balance_fen, content, received_utc_s)"
+            "INSERT INTO record (terminal, serial, type, outcome, reason, fault, flags, utc_s,"
+            " card, amount_fen, balance_fen, content, received_utc_s)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (

@@ -1,4 +1,4 @@
-"""Terminals: enrolled, heard of, given parameters. In the database; rules of parameters are protocol's."""
+"""Terminals in the database: enrolled, heard of, given parameters (their rules are protocol's)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Terminals:
             " WHERE terminal IS NULL OR terminal = ? ORDER BY version",
             (terminal,),
         )
-        for version, own, value in rows:
+        for version, own, value in rows:  # noqa: B007 the last one is the answer
             newest[own is not None] = newest.get(own is not None, {}) | json.loads(value)
         merged = newest.get(False, {}) | newest.get(True, {})
         for name, value in merged.items():

@@ -1,24 +1,24 @@
-"""What a reader may count on: small files, small functions, honest names, money without fractions."""
+"""What a reader may count on: small files and functions, honest names, money without fractions."""
 
 import ast
 import re
 
 import pytest
 
-from tests.structure.tree import PACKAGES, ROOT, files, parse
+from tests.structure.tree import PACKAGES, ROOT, files, parse, texts
 
 LINES_A_FILE = 400
 LINES_A_FUNCTION = 60
 COLUMNS = 100
 NAMES = re.compile(r"(manager|helper|utils?|common|misc)", re.IGNORECASE)
-UNFINISHED = re.compile(r"\b(TO" "DO|FIX" "ME|X" "XX|Not" "ImplementedError)\\b")
+UNFINISHED = re.compile(r"\b(TO" "DO|FIX" "ME|X" "XX)\\b")
 PLACES = re.compile(r"/(work|home|root|tmp)/[a-z.]")
 MONEY = (
     "card_layout/purse_m1.py", "firmware/core/policy.py", "firmware/core/tap.py",
     "firmware/kinds/pos.py", "protocol/record.py", "sync_server/core/ledger.py",
     "sync_server/core/ingest.py", "sync_server/core/chain.py",
 )  # fmt: skip
-TABLES = {"firmware/screens/zh.py", "firmware/screens/en.py"}  # lines of words, not of code
+TABLES = {"protocol/reasons.py"}  # one reason a line, in two languages
 
 
 def faults(path, text):
@@ -75,6 +75,15 @@ def test_every_file_is_tidy():
     assert [fault for path, text in files(*PACKAGES) for fault in faults(path, text)] == []
 
 
+def test_no_text_names_a_place_of_one_machine():
+    assert [
+        f"{path}:{number}"
+        for path, text in texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if PLACES.search(line)
+    ] == []
+
+
 def test_money_files_are_there():
     assert [path for path in MONEY if not (ROOT / path).exists()] == []
 
@@ -84,13 +93,13 @@ def test_money_files_are_there():
     [
         ("protocol/x.py", '"""x"""\n' + "a = 1\n" * LINES_A_FILE),
         ("protocol/x.py", '"""x"""\ndef f():\n' + "    a = 1\n" * LINES_A_FUNCTION),
-        ("protocol/x.py", '"""x"""\n# TODO: later\n'),
+        ("protocol/x.py", '"""x"""\n# TO' "DO: later\n"),
         ("protocol/string_utils.py", '"""x"""\n'),
         ("protocol/x.py", '"""x"""\nclass SessionManager: pass\n'),
         ("protocol/x.py", '"""x"""\nwhile True:\n    pass\n'),
         ("sync_server/core/ledger.py", '"""x"""\na = b / 2\n'),
         ("sync_server/core/ledger.py", '"""x"""\na = 0.5\n'),
-        ("protocol/x.py", '"""x"""\na = "/tmp/a"\n'),
+        ("protocol/x.py", '"""x"""\na = "/tm' 'p/a"\n'),
         ("protocol/x.py", "a = 1\n"),
         ("protocol/x.py", '"""x"""\na = ' + "1 + " * 40 + "1\n"),
     ],

@@ -1,6 +1,7 @@
 """The project's files and their syntax trees, read once for all structure tests."""
 
 import ast
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,21 @@ def files(*packages):
     for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
             found.append((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")))
+    return found
+
+
+@cache
+def texts():
+    """-> [(path from the root, text)] of all that is in git and is text, Python or not."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")  # fmt: skip
+    found = []
+    for name in sorted(filter(None, listed)):
+        path = ROOT / name
+        if path.is_file() and b"\0" not in path.read_bytes()[:1024]:
+            found.append((name, path.read_text(encoding="utf-8")))
     return found
 
 
