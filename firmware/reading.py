@@ -24,7 +24,8 @@ class Reader:
         self._ticks_ms = ticks_ms
         self._chip = pn532.Pn532()
         self._stream = asyncio.StreamReader(pipe.stream)
-        self._again = False
+        self._again = False  # the field is to be switched off and on before the next list
+        self._is_waiting = False
 
     async def set_up(self):
         """From whatever state, to ready. ReaderFault if there is no answer."""
@@ -37,15 +38,22 @@ class Reader:
         """Wait until cards are in the field; what the list of targets came to."""
         found = None
         while found is None:
+            if self._again:
+                self._again = False
+                await self.blink()
             self._pipe.write(self._chip.begin(*pn532.FIND_CARDS))
-            found = pn532.found(await self._pending())
+            self._is_waiting = True
+            try:
+                found = pn532.found(await self._patient())
+            finally:
+                self._is_waiting = False
         return found
 
     def look_again(self):
         """A card that lies there unseen is to be found after all (the cashier asks for it)."""
         self._again = True
-        self._pipe.write(pn532.ACK)  # ends the pending list; the chip answers nothing to it
-        self._pipe.write(self._chip.begin(*pn532.FIELD_OFF))
+        if self._is_waiting:  # end the pending list: ACK, and a command whose answer wakes `card`
+            self._pipe.write(pn532.ACK + self._chip.begin(*pn532.FIELD_OFF))
 
     async def let_go(self):
         """The card is served; it is found again when it has left and come back."""
@@ -73,17 +81,15 @@ class Reader:
                 await asyncio.sleep_ms(0)
         raise ReaderFault("the reader does not answer")
 
-    async def _pending(self):
-        """Wait for the answer to the list, however long; after `look_again` begin a new one."""
-        while True:  # a card comes, or the task is ended
-            data = await self._stream.read(64)
+    async def _patient(self):
+        """The answer's data, however long it takes. ReaderFault if the line is closed."""
+        answer = None
+        while answer is None:
+            try:
+                data = await self._stream.read(64)
+            except OSError:
+                data = b""
             if not data:
                 raise ReaderFault("the reader's line is closed")
             answer = self._chip.feed(data)
-            if answer is None:
-                continue
-            if not self._again:
-                return answer
-            self._again = False
-            await self.command(*pn532.FIELD_ON)
-            return b""
+        return answer

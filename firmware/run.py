@@ -71,7 +71,7 @@ class Runner:
                 self.redraw()
                 while True:  # until the reader fails
                     await self.serve(await self.reader.card())
-            except (pn532.ReaderFault, OSError):
+            except pn532.ReaderFault:
                 self._reader_fails = True
                 self.redraw()
                 await asyncio.sleep_ms(FAULT_PAUSE_MS)
@@ -118,11 +118,11 @@ class Runner:
                     self._done.set()
                     return
                 self._screen_to_ms = 0
-                for effect in self.terminal.key(key, self.now()):
-                    self.effect(effect)
                 if key == "#" and self._lies_there and not self._reader_fails:
                     self._lies_there = False
-                    self.reader.look_again()
+                    self.reader.look_again()  # before the screen asks for a card
+                for effect in self.terminal.key(key, self.now()):
+                    self.effect(effect)
 
     def effect(self, effect):
         """Do what the core wants done."""

@@ -81,7 +81,8 @@ class Initiator:
     def _forget(self):
         """Old targets fall back to where they were woken from; the cipher is off."""
         for card in self.targets:
-            card.drop()
+            if self._hears(card):
+                card.drop()
         self.targets = []
         self._selected = None
         self._crypto_1(False)
@@ -115,6 +116,9 @@ class Initiator:
             return self._ends(_WRONG_CONTEXT)
         card = self.targets[number - 1]
         if card is not self._selected and not self._switch_to(card):
+            return self._ends(_TIMEOUT)
+        if not self._hears(card):
+            self.meter.wait(SILENCE_US)
             return self._ends(_TIMEOUT)
         if len(data) < 2:
             raise SyntaxFault
@@ -165,7 +169,7 @@ class Initiator:
         if not 1 <= number <= len(self.targets):
             return self._ends(_WRONG_CONTEXT)
         card = self.targets[number - 1]
-        listens = card is self._selected and card.state == ACTIVE
+        listens = card is self._selected and self._hears(card) and card.state == ACTIVE
         return self._ends(_OK if listens or self._switch_to(card) else _TIMEOUT)
 
     def in_deselect(self, data):
@@ -204,7 +208,8 @@ class Initiator:
 
     def _halt(self, card):
         self.meter.card("halt")
-        card.halt()
+        if self._hears(card):
+            card.halt()
         if card is self._selected:
             self._selected = None
             self._crypto_1(False)
@@ -215,9 +220,13 @@ class Initiator:
             self._halt(self._selected)
         self._crypto_1(False)
         self.meter.card("select")
-        awake = card.wake()
+        awake = self._hears(card) and card.wake()
         self._selected = card if awake else None
         return awake
+
+    def _hears(self, card):
+        """A target that was carried away is no business of this reader, wherever it is now."""
+        return card in self.field.cards
 
     def _crypto_1(self, on):
         status = self.registers.get(pn532.CIU_STATUS_2, 0) & ~pn532.CRYPTO_1_ON

@@ -37,7 +37,7 @@ class Board:
             if not config.get(name):
                 raise ConfigError("the configuration names no " + name)
         self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
-        self._pins = open(config["pins"], "a") if config.get("pins") else None
+        self._pins = open(config["pins"], "wb", buffering=0) if config.get("pins") else None
         self._rtc = open(config["rtc"], "rb", buffering=0) if config.get("rtc") else None
         self._offset_s = 0
         self._ticks_ms = 0
@@ -58,8 +58,7 @@ class Board:
     def pin(self, name, on):
         """A line "barrier 1" or "barrier 0" for the world."""
         if self._pins:
-            self._pins.write("%s %d\n" % (name, on))
-            self._pins.flush()
+            self._pins.write(("%s %d\n" % (name, on)).encode())
 
     def ticks_ms(self):
         """Milliseconds that only grow; the interpreter's own wrap after 12 days."""
@@ -144,4 +143,5 @@ class FileFlash:
     def erase(self, sector):
         """A sector of FF again."""
         self._file.seek(sector * SECTOR)
-        self._file.write(b"\xff" * SECTOR)
+        for _ in range(SECTOR // 256):  # 4 KiB at once may not be had from a busy heap
+            self._file.write(b"\xff" * 256)

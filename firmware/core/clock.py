@@ -6,7 +6,7 @@ server's next word. Records say which it was (flag CLOCK_TRUSTED). Limit: tolera
 parameter.
 """
 
-EARLIEST_UTC_S = 1577836800  # 2020-01-01: a clock before that was never set
+EARLIEST_UTC_S = 978307200  # 2001-01-01: clocks that lost power begin in 1970 or 2000
 
 
 class Clock:

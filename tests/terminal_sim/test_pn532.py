@@ -2,7 +2,9 @@
 
 import pytest
 
+from terminal_sim.field import Field
 from terminal_sim.mifare import MifareClassic, value_block
+from terminal_sim.pn532 import Pn532
 from terminal_sim.pn532_tables import SyntaxFault
 from tests.terminal_sim.bench_chip import (
     FACTORY,
@@ -315,3 +317,18 @@ def test_reset_is_power_on():
     assert not bench.field.is_on
     assert bench.tell("04") == "00000000"
     assert bench.tell(LIST_ONE)[:2] == "01"
+
+
+def test_a_card_carried_to_another_reader_is_not_halted_by_the_first():
+    card = MifareClassic(bytes((1, 2, 3, 4)))
+    here, there = Field(card), Field()
+    first, second = Pn532(here), Pn532(there)
+    assert first.execute(0x4A, b"\x01\x00")[0] == 1
+    here.take(card)
+    there.put(card)
+    assert second.execute(0x4A, b"\x01\x00")[0] == 1
+    first.execute(0x52, b"\x00")  # InRelease of what has left
+    first.execute(0x40, b"\x01\x30\x00")  # an exchange with it
+    key = b"\xff" * 6
+    answer = second.execute(0x40, b"\x01\x60\x00" + key + bytes((1, 2, 3, 4)))
+    assert answer == b"\x00"
