@@ -41,10 +41,11 @@ run: setup ## server, simulated terminals with the real firmware, console (ARGS=
 test: setup lint ## every check and test
 	$(BIN)/python -m pytest
 
-lint: setup ## format, style, types
+lint: setup ## format, style, types (on a terminal those of MicroPython), stale pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file firmware/mypy.ini
 	$(BIN)/python -m docs.diagrams check
 
 docs: setup ## draw the tables and diagrams in docs/ from the code

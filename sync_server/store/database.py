@@ -1,8 +1,8 @@
 """The database file: opened, brought to the newest schema, given to each thread.
 
 SQLite with a write-ahead log and synchronous=FULL: a transaction that was committed survives a
-power cut. Each thread has a connection of its own; writes are one at a time. What it is not: it knows no
-table but its own list of migrations. Limits: one writing process a database.
+power cut. Each thread has a connection of its own; writes are one at a time. What it is not: it
+knows no table but its own list of migrations. Limits: one writing process a database.
 """
 
 from __future__ import annotations

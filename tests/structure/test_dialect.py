@@ -60,6 +60,7 @@ NO_KEYWORDS = {
     "from_bytes": "bytes byteorder signed",
 }  # fmt: skip
 
+ORDERLESS = {"sorted", "max", "min", "sum", "any", "all", "set", "len"}
 UNORDERED = ("protocol/", "card_layout/", "firmware/screens/")
 
 
@@ -157,10 +158,9 @@ def _walks_a_dict(node):
 
 def _parts_of_orderless(node):
     """Everything inside of a call that makes the order not matter."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id in ("sorted", "max", "min", "sum", "any", "all", "set", "len"):
-            return [part for argument in node.args for part in ast.walk(argument)]
-    return []
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in ORDERLESS:
+        return []
+    return [part for argument in node.args for part in ast.walk(argument)]
 
 
 RULES = (_statements, _expressions, _names, _calls)
