@@ -32,6 +32,7 @@ class Terminal:
         self.online = False
         self.may_leave = False  # the server lets this terminal be offline
         self.list_checked_utc_s = 0  # when the server last said that our blacklist is its own
+        self._list_checked_ms = None  # the same in ticks, if it was in this boot
         self.taps = 0  # of this boot, as the next
         self.tears = 0
         self.params = Params(flash, layout.params)
@@ -44,7 +45,7 @@ class Terminal:
         self._layout = layout
         self._epochs = Epochs(flash, layout.epoch)
         self._clock = clock.Clock()
-        self._offline_ms = 0  # ticks when the last session died
+        self._offline_ms = None  # ticks when the last session of this boot died
         self._met_utc_s = 0  # when the server was last heard of
         self._effects = []
         self._was_online = False  # while the journal is read again
@@ -173,20 +174,31 @@ class Terminal:
         if abs(utc_s - now.utc_s) > 1:
             self.cause("clock", utc_s)
 
+    def list_checked(self, utc_s, now):
+        """The server has just said that our blacklist is its own."""
+        self.list_checked_utc_s = utc_s
+        self._list_checked_ms = now.ticks_ms
+
     def list_age_min(self, now):
         """Minutes since the server last said that our blacklist is its own; 65535 unknown."""
-        age_s = clock.age_s(self.list_checked_utc_s, now.utc_s, self.params["clock_tolerance_s"])
+        if self._list_checked_ms is not None:  # in this boot: ticks cannot be set wrong
+            age_s = (now.ticks_ms - self._list_checked_ms) // 1000
+        else:
+            tolerance_s = self.params["clock_tolerance_s"]
+            age_s = clock.age_s(self.list_checked_utc_s, now.utc_s, tolerance_s)
         if age_s is None:
             return record.UNKNOWN_AGE_MIN
         return min(age_s // 60, record.UNKNOWN_AGE_MIN)
 
     def offline_s(self, now):
-        """Seconds without a session; by the clock if it knows, else since the boot."""
+        """Seconds without a session: by ticks within a boot, over boots by the clock."""
         if now.online:
             return 0
-        age_s = clock.age_s(self._met_utc_s, now.utc_s, self.params["clock_tolerance_s"])
+        age_s = None
+        if self._offline_ms is None:  # no session yet in this boot: only the clock can tell
+            age_s = clock.age_s(self._met_utc_s, now.utc_s, self.params["clock_tolerance_s"])
         if age_s is None:
-            age_s = max(0, now.ticks_ms - self._offline_ms) // 1000
+            age_s = max(0, now.ticks_ms - (self._offline_ms or 0)) // 1000
         return min(age_s, 0xFFFFFFFF)
 
     @property

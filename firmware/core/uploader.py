@@ -117,7 +117,7 @@ class Uploader:
             terminal.journal.unack(values.serial_highest)  # it was restored from a backup
         self._wanted = (values.list_version, values.grants_version, values.params_version)
         if values.list_version == terminal.blacklist.version:
-            terminal.list_checked_utc_s = values.utc_s
+            terminal.list_checked(values.utc_s, now)
         for number in (messages.BLACKLIST, messages.GRANTS):
             if self._wanted[number] == terminal.list_of(number).version:
                 self._behind[number] = 0
@@ -163,7 +163,7 @@ class Uploader:
         """A list is now what the server said it is."""
         self._behind[number] = 0
         if number == messages.BLACKLIST:
-            self._terminal.list_checked_utc_s = now.utc_s
+            self._terminal.list_checked(now.utc_s, now)
         self._caught_up()
 
     def _caught_up(self):

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from protocol import record
-from sync_server.gateway.push import BLACKLIST
+from sync_server.gateway.push import BLACKLIST, GRANTS
 
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
@@ -74,6 +74,14 @@ def _terminal(gateway: Gateway, row: dict[str, Any]) -> dict[str, Any]:
         if report
         else "",
     }
+
+
+def grants(gateway: Gateway, number: int) -> dict[str, int]:
+    """Version of a gate's list of rights, and the one the gate holds (0 while it is away)."""
+    version, _, _ = gateway.store.list_state(GRANTS, number)
+    live = gateway.live.get(number)
+    held = live.hand.has[GRANTS] if live is not None else 0
+    return {"version": version, "confirmed": max(held, 0)}
 
 
 def reach(gateway: Gateway, card: int) -> dict[str, Any]:

@@ -150,6 +150,11 @@ class Orders:
             "places": self._store.places(),
         }
 
+    def grants_reach(self, number: int) -> dict[str, int]:
+        """version and confirmed of a gate's list of rights."""
+        self._known(number)
+        return looks.grants(self._gateway, number)
+
     def loss_reach(self, card: int) -> dict[str, Any]:
         """Is the card refused, and how many terminals know it."""
         try:

@@ -34,6 +34,12 @@ def _set(number: int | None):
     return jsonify(version=version)
 
 
+@api.get(f"/terminals/<int(min=1,max={TERMINAL_MAX}):number>/grants")
+def grants_reach(number: int):
+    """-> {version, confirmed}: the newest, and the one this gate holds"""
+    return jsonify(current_app.extensions["desk"].orders.grants_reach(number))
+
+
 @api.put(f"/terminals/<int(min=1,max={TERMINAL_MAX}):number>/grants")
 def grants(number: int):
     """{cards: [...]}: exactly these cards may pass at this gate -> {version}"""
