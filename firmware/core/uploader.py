@@ -14,6 +14,7 @@ from protocol.errors import RemoteError
 from protocol.states import SERVER
 
 PAUSE_MS = 1000
+GATHER_MS = 100  # from batch to batch: in a rush records go together, alone they go at once
 REPORTS_TO_WAIT = 2  # that may show an old list before we fetch it without being told
 
 
@@ -26,6 +27,7 @@ class Uploader:
         self._asked = 0  # number of the request that waits for its reply, 0 none
         self._sent_to = 0  # last serial of the batch that waits
         self._sent = 0  # how many records it has
+        self._batch_from_ms = 0
         self._report_due = True
         self._heard_ms = 0
         self._pause_to_ms = None
@@ -38,6 +40,7 @@ class Uploader:
         self._report_due = True
         self._pause_to_ms = None
         self._behind = [0, 0]
+        self._batch_from_ms = 0
         self._fetch.drop()
 
     def report_soon(self):
@@ -59,9 +62,12 @@ class Uploader:
         if body is not None:
             self._asked = messages.FETCH
             return body
+        if terminal.journal.queue < batch.MAX_RECORDS and now.ticks_ms < self._batch_from_ms:
+            return None
         records = terminal.journal.batch(batch.MAX_RECORDS)
         if records is None:
             return None
+        self._batch_from_ms = now.ticks_ms + GATHER_MS
         self._asked = messages.BATCH
         self._sent_to, tail = records
         self._sent = len(tail) // 64

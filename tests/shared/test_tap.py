@@ -275,12 +275,22 @@ def test_offline_caps_survive_a_reboot():
 def test_offline_too_long_and_list_too_old():
     terminal = pos()
     moment(terminal, online=False)
-    later = terminal.moment(NOON + 72 * 3600 + 60, 0)
+    later = terminal.moment(NOON + 72 * 3600 + 60, (72 * 3600 + 60) * 1000)
     refused(terminal, Card(), reasons.LIST_TOO_OLD, now=later)
-    later = terminal.moment(NOON + 240 * 3600 + 60, 0)
+    later = terminal.moment(NOON + 240 * 3600 + 60, (240 * 3600 + 60) * 1000)
     entry = refused(terminal, Card(), reasons.OFFLINE_TOO_LONG, now=later)
     assert entry.policy == 1 << reasons.OFFLINE_TOO_LONG | 1 << reasons.LIST_TOO_OLD
     assert entry.list_age_min == 240 * 60 + 1
+
+
+def test_a_clock_that_disagrees_with_the_server_ages_nothing():
+    terminal = pos()
+    moment(terminal, online=False)
+    replayed = terminal.moment(NOON - 7 * 365 * 86400, 60000)
+    terminal.kind.ready(1250)
+    outcome, _ = tap(terminal, Card(), now=replayed)
+    assert outcome.accepted
+    assert record.unpack(records(terminal)[0]).list_age_min == 1
 
 
 def test_removed_before_the_write_is_no_record():
