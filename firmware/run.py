@@ -12,6 +12,7 @@ Ends when the panel sends 04: then one line of JSON with the peak of the heap is
 import asyncio
 import gc
 import json
+import sys
 
 from firmware.boards import unix
 from firmware.core import layout
@@ -49,12 +50,22 @@ class Runner:
 
     async def main(self):
         """Work until the panel says stop."""
-        tasks = [asyncio.create_task(work) for work in (self.taps(), self.keys(), self.ticks())]
+        works = [self.taps(), self.keys(), self.ticks()]
         if self.board.server:
-            tasks.append(asyncio.create_task(self.link.run()))
+            works.append(self.link.run())
+        tasks = [asyncio.create_task(self.guarded(work)) for work in works]
         await self._done.wait()
         for task in tasks:
             task.cancel()
+
+    async def guarded(self, work):
+        """A task that ends by a fault nobody foresaw is a terminal that starts again: what it
+        knew is in flash."""
+        try:
+            await work
+        except Exception as fault:
+            sys.print_exception(fault)
+            self.board.restart("a task failed")
 
     def now(self):
         """The Moment of now."""
@@ -71,7 +82,8 @@ class Runner:
                 self.redraw()
                 while True:  # until the reader fails
                     await self.serve(await self.reader.card())
-            except pn532.ReaderFault:
+            except (pn532.ReaderFault, MemoryError):
+                gc.collect()
                 self._reader_fails = True
                 self.redraw()
                 await asyncio.sleep_ms(FAULT_PAUSE_MS)
@@ -113,7 +125,10 @@ class Runner:
         """The keypad."""
         stream = asyncio.StreamReader(self._pipe.stream)
         while True:  # until the panel says stop
-            for key in self._panel.keys(await stream.read(64)):
+            data = await stream.read(64)
+            if not data:  # the line is closed: not a reason to spin
+                await asyncio.sleep_ms(FAULT_PAUSE_MS)
+            for key in self._panel.keys(data):
                 if key == panel.STOP:
                     self._done.set()
                     return
