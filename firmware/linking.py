@@ -7,6 +7,7 @@ Limits: the waits below; one request outstanding each way.
 """
 
 import asyncio
+import gc
 
 from protocol import frame
 from protocol.errors import ProtocolError
@@ -18,7 +19,7 @@ RETRIES = 3  # then the line counts as dead
 
 
 class Link:
-    """`terminal` and its server at `address` (host, port). `on_change()` after each going on or off."""
+    """`terminal` and the server of `board`. `on_change()` after each going on or off."""
 
     def __init__(self, board, terminal, now, on_change, on_rejected):
         self._board = board
@@ -28,6 +29,8 @@ class Link:
         self._on_rejected = on_rejected
         self._session = None
         self._writer = None
+        self._task = None
+        self._was_open = False
         self._asked_ms = 0
         self._retries = 0
 
@@ -35,15 +38,24 @@ class Link:
         """Never returns."""
         first_ms, longest_ms = self._board.backoff_ms
         pause_ms = first_ms
+        self._task = asyncio.current_task()
         while True:  # a terminal never gives its server up
+            self._was_open = False
             try:
-                pause_ms = first_ms if await self._connection() else min(2 * pause_ms, longest_ms)
-            except OSError:
-                pause_ms = min(2 * pause_ms, longest_ms)
+                await self._connection()
+            except (OSError, MemoryError, asyncio.TimeoutError, asyncio.CancelledError):
+                gc.collect()
+            pause_ms = first_ms if self._was_open else min(2 * pause_ms, longest_ms)
             await asyncio.sleep_ms(pause_ms)
 
     def pump(self):
         """Send what is due, if a request may be sent; call it whenever something may be due."""
+        try:
+            self._pump()
+        except MemoryError:
+            self._out_of_memory()
+
+    def _pump(self):
         session = self._session
         if session is None:
             return
@@ -60,7 +72,7 @@ class Link:
             self._retries = 0
 
     async def _connection(self):
-        """One connection from hello to its end. -> True if a session was open in it."""
+        """One connection from hello to its end."""
         host, port = self._board.server
         reader, self._writer = await asyncio.wait_for(
             asyncio.open_connection(host, port), CONNECT_S
@@ -68,33 +80,31 @@ class Link:
         terminal = self._terminal
         self._session = Session(TERMINAL, terminal.address, terminal.derive, self._board.random)
         frames = frame.Receiver()
-        was_open = False
         try:
             self._hello()
-            data = await reader.read(1024)
-            while data and self._session is not None:
+            while self._session is not None:
+                data = await reader.read(1024)
+                if not data:
+                    break
                 for address, kind, payload in frames.feed(data):
-                    if address == terminal.address:
-                        was_open = self._take(kind, payload) or was_open
+                    if address == terminal.address and self._session is not None:
+                        self._take(kind, payload)
                 self.pump()
                 await self._writer.drain()
-                data = await reader.read(1024)
         finally:
             self._drop()
-            self._writer.close()
+            await self._writer.wait_closed()  # MicroPython's close() alone does nothing
             self._writer = None
-        return was_open
 
     def _take(self, kind, payload):
-        """One frame. -> True if it opened the session. Garbage is passed over."""
+        """One frame. Garbage is passed over."""
         terminal = self._terminal
-        opened = False
         try:
             for name, value in self._session.receive(kind, payload):
                 if name == "send":
                     self._send(value)
                 elif name == "open":
-                    opened = True
+                    self._was_open = True
                     terminal.on_open(self._now())
                     self._on_change()
                 elif name == "reply":
@@ -108,7 +118,20 @@ class Link:
                     self._on_rejected(value)
         except ProtocolError:
             pass  # I7: what is not authentic changes nothing, and is worth no more than that
-        return opened
+        except MemoryError:
+            self._out_of_memory()
+
+    def _out_of_memory(self):
+        """Nothing was sent: a new session begins, and batches are smaller from now on."""
+        self._terminal.uploader.ask_for_less()
+        gc.collect()
+        self._hang_up()
+
+    def _hang_up(self):
+        """The line is no good any more; whoever reads from it stops waiting."""
+        self._drop()
+        if self._writer is not None and asyncio.current_task() is not self._task:
+            self._task.cancel()
 
     def _hello(self):
         self._send(self._session.hello(self._terminal.next_epoch()))
@@ -123,8 +146,7 @@ class Link:
         self._retries += 1
         again = self._session.retry()
         if self._retries > RETRIES or again is None:
-            self._drop()
-            self._writer.close()
+            self._hang_up()
         else:
             self._send(again)
 

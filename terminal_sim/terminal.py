@@ -28,7 +28,9 @@ from terminal_sim.rtc import Rtc
 HEAP = "256k"
 BOARD = "unix"
 STOP_WAIT_S = 5
-_START = "import gc; gc.threshold(16384); import sys; from firmware.run import run; run(sys.argv[1])"
+_START = (
+    "import gc; gc.threshold(16384); import sys; from firmware.run import run; run(sys.argv[1])"
+)
 
 
 class NoInterpreter(RuntimeError):

@@ -5,7 +5,8 @@ report that opens every session; then lists that are wanted, for a lost card mus
 records; then records, oldest first; then a report each `heartbeat_s`. A request that died with its
 session is simply made anew: records are acknowledged only by the server's answer to them, and
 sending them twice is nothing (docs/journal.md).
-Limits: 50 records a batch; after a PROBLEM nothing is asked for a second.
+Limits: 50 records a batch, fewer where RAM has no room for their frame; after a
+PROBLEM nothing is asked for a second.
 """
 
 from firmware.core.fetch import Fetch
@@ -28,6 +29,7 @@ class Uploader:
         self._sent_to = 0  # last serial of the batch that waits
         self._sent = 0  # how many records it has
         self._batch_from_ms = 0
+        self._most = batch.MAX_RECORDS  # a batch has
         self._report_due = True
         self._heard_ms = 0
         self._pause_to_ms = None
@@ -42,6 +44,10 @@ class Uploader:
         self._behind = [0, 0]
         self._batch_from_ms = 0
         self._fetch.drop()
+
+    def ask_for_less(self):
+        """There was no room in RAM for a whole batch and its frame."""
+        self._most = max(1, self._most // 2)
 
     def report_soon(self):
         """Report before anything else."""
@@ -62,9 +68,9 @@ class Uploader:
         if body is not None:
             self._asked = messages.FETCH
             return body
-        if terminal.journal.queue < batch.MAX_RECORDS and now.ticks_ms < self._batch_from_ms:
+        if terminal.journal.queue < self._most and now.ticks_ms < self._batch_from_ms:
             return None
-        records = terminal.journal.batch(batch.MAX_RECORDS)
+        records = terminal.journal.batch(self._most)
         if records is None:
             return None
         self._batch_from_ms = now.ticks_ms + GATHER_MS

@@ -54,6 +54,17 @@ def test_records_go_up_and_are_acknowledged():
     assert terminal.uploader.next_request(now) is None
 
 
+def test_without_room_for_a_batch_smaller_ones_go_up():
+    terminal, now = opened(taps=3)
+    for most in (25, 12, 6, 3, 1, 1):
+        terminal.uploader.ask_for_less()
+        terminal.uploader.restart()
+        assert terminal.uploader.next_request(now)[0] == messages.REPORT
+        terminal.uploader.on_reply(state(), now)
+        _, _, tail = messages.decode(terminal.uploader.next_request(now))
+        assert len(tail) == 64 * min(3, most)
+
+
 def test_answers_that_do_not_fit_acknowledge_nothing():
     terminal, now = opened(taps=3)
     terminal.uploader.next_request(now)

@@ -30,7 +30,7 @@ ARROWS = {
     "firmware/boards/": ({"firmware", "protocol", "card_layout"}, None),
     "firmware/run.py": (
         {"firmware", "protocol", "card_layout"}, PURE | {"asyncio", "gc", "json"}),
-    "firmware/linking.py": ({"protocol"}, PURE | {"asyncio"}),
+    "firmware/linking.py": ({"protocol"}, PURE | {"asyncio", "gc"}),
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/boot.py": ({"firmware"}, None),
     "firmware/manifest.py": (set(), set()),
