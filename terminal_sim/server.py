@@ -24,65 +24,12 @@ class ServerProblem(RuntimeError):
     """The server did not start or refused what was asked; its own line says why."""
 
 
-class ServerProcess:
-    """`campus serve` over the database in `folder`; ports are chosen once and kept."""
+class Office:
+    """Whoever may use the API of a server. address: http://HOST:PORT; token: as in its file."""
 
-    def __init__(self, folder: Path, http_port: int = 0, tcp_port: int = 0):
-        self._database = folder / "campus.db"
-        self._log = folder / "server.log"
-        self._http = f"127.0.0.1:{http_port}"
-        self._tcp = f"127.0.0.1:{tcp_port}"
-        self._process: subprocess.Popen[str] | None = None
-        self._token = ""
-        self.console = ""
-
-    @property
-    def tcp(self) -> str:
-        """HOST:PORT for terminals."""
-        return self._tcp
-
-    @property
-    def http(self) -> str:
-        """http://HOST:PORT."""
-        return f"http://{self._http}"
-
-    def start(self) -> None:
-        """Start, or start again after `kill`; returns when it is ready. ServerProblem."""
-        command = [
-            *(sys.executable, "-m", "sync_server", "serve", "--db", f"sqlite:///{self._database}"),
-            *("--http", self._http, "--tcp", self._tcp),
-        ]
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=_root()
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            last = self._log.read_text().strip().splitlines()[-1:] or ["it said nothing"]
-            raise ServerProblem(f"the server did not start: {last[0]}")
-        ready = json.loads(line)
-        self._http = ready["http"].removeprefix("http://")
-        self._tcp = ready["tcp"]
-        self._token = Path(ready["token_file"]).read_text().strip()
-        self.console = self.call("POST", "/api/links")["link"]
-
-    def kill(self) -> None:
-        """SIGKILL: nothing is flushed, nothing is said."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def stop(self) -> None:
-        """End it cleanly; a second call does nothing."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.kill()
-            self._process = None
+    def __init__(self, address: str, token: str):
+        self.http = address.rstrip("/")
+        self._token = token
 
     def call(self, method: str, path: str, body: dict | None = None) -> dict[str, Any]:
         """One request of the API. ServerProblem with the server's own line."""
@@ -128,6 +75,63 @@ class ServerProcess:
             found += page
             more = bool(page)
         return found
+
+
+class ServerProcess(Office):
+    """`campus serve` over the database in `folder`; ports are chosen once and kept."""
+
+    def __init__(self, folder: Path, http_port: int = 0, tcp_port: int = 0):
+        super().__init__("", "")
+        self._database = folder / "campus.db"
+        self._log = folder / "server.log"
+        self._http = f"127.0.0.1:{http_port}"
+        self._tcp = f"127.0.0.1:{tcp_port}"
+        self._process: subprocess.Popen[str] | None = None
+        self.console = ""
+
+    @property
+    def tcp(self) -> str:
+        """HOST:PORT for terminals."""
+        return self._tcp
+
+    def start(self) -> None:
+        """Start, or start again after `kill`; returns when it is ready. ServerProblem."""
+        command = [
+            *(sys.executable, "-m", "sync_server", "serve", "--db", f"sqlite:///{self._database}"),
+            *("--http", self._http, "--tcp", self._tcp),
+        ]
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=_root()
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            last = self._log.read_text().strip().splitlines()[-1:] or ["it said nothing"]
+            raise ServerProblem(f"the server did not start: {last[0]}")
+        ready = json.loads(line)
+        self.http = ready["http"]
+        self._http = self.http.removeprefix("http://")
+        self._tcp = ready["tcp"]
+        self._token = Path(ready["token_file"]).read_text().strip()
+        self.console = self.call("POST", "/api/links")["link"]
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed, nothing is said."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it cleanly; a second call does nothing."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
 
 
 def _root() -> Path:
