@@ -67,11 +67,12 @@ class Aside(NamedTuple):
 
 @dataclass
 class Result:
-    """What must be written for one commit."""
+    """What must be written for one commit. outcomes: (outcome, fault or 0, terminal, serial) of
+    records that were grey; steps: (card, counter, terminal, serial)."""
 
     kept: list[Kept] = field(default_factory=list)
     aside: list[Aside] = field(default_factory=list)
-    outcomes: list[tuple[int, int, int]] = field(default_factory=list)  # outcome, terminal, serial
+    outcomes: list[tuple[int, int, int, int]] = field(default_factory=list)
     steps: list[tuple[int, int, int, int]] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
 
@@ -119,15 +120,15 @@ def _new(terminal, raw, entry, known: Known, result: Result) -> tuple[int, int]:
         place.highest = entry.serial
         place.chain = record.chain_of(raw)
     known.records[terminal, entry.serial] = (raw[:_CONTENT], outcome)
+    at = len(result.kept)
     result.kept.append(Kept(terminal, raw, entry, outcome, fault))
     if outcome == record.DONE:
         fault = _done(terminal, entry, known, result, fault)
+    fault = fault or _witness(terminal, entry, known, result)
     if fault:
-        result.kept[-1] = result.kept[-1]._replace(fault=fault)
+        result.kept[at] = result.kept[at]._replace(fault=fault)
     if outcome == record.INTENT and entry.card in known.cards:
         known.greys.setdefault(entry.card, []).append(Grey(terminal, entry))
-    if entry.card:
-        _witness(terminal, entry, known, result)
     return (batch.QUARANTINED, fault) if fault else (batch.STORED, reasons.OK)
 
 
@@ -165,20 +166,36 @@ def _done(terminal, entry, known: Known, result: Result, fault: int) -> int:
 def _told_later(terminal, raw, entry, outcome: int, known: Known, result: Result) -> None:
     """The same record again: its terminal may know by now what became of it."""
     told = record.outcome_of(raw)
-    if outcome == record.INTENT and told != record.INTENT:
+    if told == record.INTENT or told == outcome:
+        return
+    if outcome == record.INTENT:
         _settle(Grey(terminal, entry), told, known, result)
+    else:  # the chain proved one thing, the terminal says another: named, and not posted again
+        result.aside.append(Aside(terminal, raw, batch.EXISTS, reasons.UNBALANCED))
 
 
-def _witness(terminal, entry, known: Known, result: Result) -> None:
-    """What this record's purse tells of the step before, and of greys of this card."""
+def _witness(terminal, entry, known: Known, result: Result) -> int:
+    """What this record's purse tells of the step before, and of greys of this card.
+
+    -> FORKED_CARD if another record is known to have made that step, else 0.
+    """
+    if entry.card not in known.cards:
+        return reasons.OK
+    fault = reasons.OK
     seen = chain.witnessed(entry)
-    if seen is not None and seen[0] not in known.steps and entry.card in known.cards:
-        known.steps[seen[0]] = seen[1]
-        result.steps.append(seen[0] + seen[1])
+    if seen is not None:
+        step, writer = seen
+        before = known.steps.get(step)
+        if before is None:
+            known.steps[step] = writer
+            result.steps.append(step + writer)
+        elif before != writer:
+            fault = reasons.FORKED_CARD
     for grey in list(known.greys.get(entry.card, ())):
         told = chain.verdict(grey, known.steps, entry, terminal)
         if told != record.INTENT:
             _settle(grey, told, known, result)
+    return fault
 
 
 def _settle(grey: Grey, outcome: int, known: Known, result: Result) -> None:
@@ -187,7 +204,10 @@ def _settle(grey: Grey, outcome: int, known: Known, result: Result) -> None:
     if grey in greys:
         greys.remove(grey)
     key = (grey.terminal, grey.entry.serial)
-    known.records[key] = (known.records[key][0], outcome)
-    result.outcomes.append((outcome, *key))
+    if key in known.records:
+        known.records[key] = (known.records[key][0], outcome)
+    is_known = grey.entry.card in known.cards
+    fault = reasons.OK if is_known else reasons.UNKNOWN_CARD
     if outcome == record.DONE:
-        _done(grey.terminal, grey.entry, known, result, reasons.OK)
+        fault = _done(grey.terminal, grey.entry, known, result, fault)
+    result.outcomes.append((outcome, fault, *key))

@@ -100,6 +100,9 @@ class Records:
             if serials:
                 self._load_records(number, min(serials), max(serials), known)
             self._load_steps(entries, known.steps)
+            for entry in entries:
+                for grey in self._greys.get(entry.card, ()):
+                    self._place(grey.terminal)  # its record may be settled, and its money booked
         return known
 
     def _place(self, number: int) -> Place:
@@ -175,7 +178,6 @@ class Records:
 
     def _write(self, result: Result, received_utc_s: int) -> None:
         connection = self._db.conn
-        settled = {(terminal, serial): out for out, terminal, serial in result.outcomes}
         connection.executemany(
             "INSERT INTO record (terminal, serial, type, outcome, reason, fault, flags, utc_s,"
             " card, amount_fen, balance_fen, content, received_utc_s)"
@@ -190,10 +192,11 @@ class Records:
                 for kept in result.kept
             ],
         )  # fmt: skip
-        if settled:
-            connection.executemany(
-                "UPDATE record SET outcome = ? WHERE terminal = ? AND serial = ?", result.outcomes
-            )
+        connection.executemany(
+            "UPDATE record SET outcome = ?1, fault = coalesce(nullif(?2, 0), fault)"
+            " WHERE terminal = ?3 AND serial = ?4",
+            result.outcomes,
+        )
         connection.executemany(
             "INSERT INTO step (card, counter, terminal, serial) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
@@ -220,7 +223,7 @@ class Records:
                     names.append("accepted")
             for name in names:
                 change[name] = change.get(name, 0) + 1
-        done = [outcome for outcome, _, _ in result.outcomes if outcome == record.DONE]
+        done = [outcome for outcome, *_ in result.outcomes if outcome == record.DONE]
         change["accepted"] = change.get("accepted", 0) + len(done)
         self._db.conn.executemany(
             "INSERT INTO tally (name, value) VALUES (?, ?)"
