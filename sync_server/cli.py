@@ -7,6 +7,7 @@ the project needs another one to be there.
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 import click
@@ -42,5 +43,9 @@ def campus():
 
 
 def main():
-    """Entry point. Any failure is one clear line and a non-zero exit."""
+    """Entry point. Any failure is one clear line and a non-zero exit.
+
+    Told to end (SIGTERM), a command ends as from Ctrl-C: what it started ends with it.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(campus())

@@ -22,11 +22,14 @@ _KEY = demo_card.MASTER_BYTES
 
 
 @click.command(name="reader")
-@click.option("--pty", "link", required=True, type=click.Path(path_type=Path), metavar="PATH")
-@click.option("--card", "kind", default="mifare", metavar="blank|mifare|FILE", show_default=True)
+@click.option("--pty", "link", required=True, type=click.Path(path_type=Path), metavar="PATH",
+              help="symlink to make")  # fmt: skip
+@click.option("--card", "kind", default="mifare", metavar="blank|mifare|FILE", show_default=True,
+              help="what lies on the reader")  # fmt: skip
 @click.option("--uid", default="", metavar="HEX", help="4 or 7 bytes; random if not given")
 @click.option("--masters", default="", metavar="HEX", help="48 bytes: sector_a, sector_b, purse")
-@click.option("--balance", "balance_fen", default=10000, show_default=True, metavar="FEN")
+@click.option("--balance", "balance_fen", default=10000, show_default=True, metavar="FEN",
+              help="money on a fresh student's card")  # fmt: skip
 @click.option("--keys", "key_file", type=click.Path(path_type=Path), help="write a key file here")
 @click.option("--save", type=click.Path(path_type=Path), help="write the card here at the end")
 @click.option("--real-time", is_flag=True, help="answer at the speed of a UART and a real card")

@@ -29,7 +29,7 @@ ARROWS = {
         {"firmware.drivers", "firmware.credential.air", "protocol", "card_layout"}, PURE),
     "firmware/boards/": ({"firmware", "protocol", "card_layout"}, None),
     "firmware/run.py": (
-        {"firmware", "protocol", "card_layout"}, PURE | {"asyncio", "gc", "json"}),
+        {"firmware", "protocol", "card_layout"}, PURE | {"asyncio", "gc", "json", "sys"}),
     "firmware/linking.py": ({"protocol"}, PURE | {"asyncio", "gc"}),
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/boot.py": ({"firmware"}, None),
