@@ -57,10 +57,13 @@ def compare(
         sums[tap.row.place] += tap.row.amount_fen
     booked = {place["place"]: place["amount_fen"] for place in ledger["places"]}
     agree = booked == {place: fen for place, fen in sums.items() if fen}
+    refused = sum(tap.what == REFUSED for tap in said)
+    whole = len(accepted) + refused == len(said)  # nothing torn, no terminal silent
+    good = whole and ledger["sum"] == 0 and not odd and agree and not lost and not doubled
     return {
         "taps": len(said),
         "accepted": len(accepted),
-        "refused": sum(tap.what == REFUSED for tap in said),
+        "refused": refused,
         "amount_fen": sum(tap.row.amount_fen for tap in accepted),
         "uploaded": sum(len(rows) for rows in records.values()),
         "ledger_records": sum(place["count"] for place in ledger["places"])
@@ -71,7 +74,7 @@ def compare(
         "ledger_sum": ledger["sum"],
         "places": booked,
         "cards_that_differ": sorted(odd)[:20],
-        "invariants_ok": ledger["sum"] == 0 and not odd and agree and not lost and not doubled,
+        "invariants_ok": good,
     }
 
 

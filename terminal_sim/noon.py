@@ -1,13 +1,15 @@
 """A noon of the invented campus (people.py) at a POS and a gate with the real firmware.
 
 The holders come as the generator says; cards reported lost are reported over HTTP while taps go on,
-and the next tap of such a card must be refused. Paced for people to watch, or as fast as it goes.
+and every tap of such a card after that must be refused. Played once as fast as it goes, or noon
+after noon, paced for people to watch: what was lost is found again for the next one.
 What it is not: a proof; `campus replay` and the tests compare record by record.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from pathlib import Path
 
@@ -22,37 +24,61 @@ LIST_WAIT_S = 10
 EXPIRED, VALID = "2020-06-30", "2037-12-31"
 
 
+class WrongDecision(RuntimeError):
+    """A terminal accepted a card that it knew to be lost."""
+
+
 class Noon:
-    """One noon. figures() of `run` are what the summary prints."""
+    """A campus of `holders` people. figures() of `once` are what the summary prints."""
 
     def __init__(self, server: ServerProcess, folder: Path, seed: int, holders: int, taps: int):
         self._server = server
         self._folder = folder
+        self._seed = seed
+        self._taps = taps
         self._holders = people.holders(seed, holders)
-        self._acts = people.noon(seed, holders, taps)
         self._cards: list[tuple[int, MifareClassic]] = []
-        self._counts = {"taps": 0, "accepted": 0, "refused": 0}
+        self._lost: set[int] = set()
+        self._counts = dict.fromkeys(("taps", "accepted", "refused", "lost_refused"), 0)
 
-    async def run(self, pace_s: float = 0) -> dict[str, int]:
-        """Play it, `pace_s` seconds from tap to tap on average. -> the summary."""
-        self._issue()
+    async def once(self) -> dict[str, int]:
+        """One noon. -> the summary. TimeoutError, ServerProblem, WrongDecision."""
         async with Fleet(self._server, self._folder) as made:
-            pos = made.add("pos", "第一食堂 1 号窗", "第一食堂")
-            gate = made.add("gate", "东门", "保卫处")
-            grants = [
-                card
-                for (card, _), holder in zip(self._cards, self._holders, strict=True)
-                if holder.may_pass
-            ]
-            path = f"/api/terminals/{gate.number}"
-            self._server.call("PUT", f"{path}/params", {"grants_only": 1})
-            self._server.call("PUT", f"{path}/grants", {"cards": grants})
-            await made.ready()
-            for act in self._acts:
-                await self._do(act, pos, gate)
-                if pace_s:
-                    await asyncio.sleep(pace_s)
+            pos, gate = await self._open(made)
+            await self._play(self._seed, pos, gate, 0)
             return await self._summary()
+
+    async def forever(self, pace_s: float) -> None:
+        """Noon after noon, `pace_s` seconds from tap to tap, until it is cancelled."""
+        async with Fleet(self._server, self._folder) as made:
+            pos, gate = await self._open(made)
+            for seed in itertools.count(self._seed):
+                await self._play(seed, pos, gate, pace_s)
+                for card in sorted(self._lost):
+                    await self._change("DELETE", card)
+                self._lost.clear()
+
+    async def _open(self, made: Fleet) -> tuple[Place, Place]:
+        """Issue the cards, start the terminals, give the gate its list. -> POS and gate, ready."""
+        self._issue()
+        pos = made.add("pos", "第一食堂 1 号窗", "第一食堂")
+        gate = made.add("gate", "东门", "保卫处")
+        grants = [
+            card
+            for (card, _), holder in zip(self._cards, self._holders, strict=True)
+            if holder.may_pass
+        ]
+        path = f"/api/terminals/{gate.number}"
+        self._server.call("PUT", f"{path}/params", {"grants_only": 1})
+        self._server.call("PUT", f"{path}/grants", {"cards": grants})
+        await made.ready()
+        return pos, gate
+
+    async def _play(self, seed: int, pos: Place, gate: Place, pace_s: float) -> None:
+        for act in people.noon(seed, len(self._holders), self._taps):
+            await self._do(act, pos, gate)
+            if pace_s:
+                await asyncio.sleep(pace_s)
 
     def _issue(self) -> None:
         wishes = [
@@ -72,7 +98,8 @@ class Noon:
     async def _do(self, act: Act, pos: Place, gate: Place) -> None:
         number, body = self._cards[act.holder]
         if act.what == "report":
-            await self._report(number)
+            await self._change("POST", number)
+            self._lost.add(number)
             return
         if act.what == "pass":
             said = await fleet.present(gate.terminal, body)
@@ -81,16 +108,21 @@ class Noon:
             pos.terminal.panel.press("*")  # what was refused is not the next one's
         self._counts["taps"] += 1
         self._counts["accepted" if said == ACCEPTED else "refused"] += 1
+        if number in self._lost:
+            self._counts["lost_refused"] += 1
+            if said == ACCEPTED:
+                raise WrongDecision(f"card {number} is reported lost and was accepted")
 
-    async def _report(self, card: int) -> None:
-        """Report a card lost; go on when both terminals know (TimeoutError)."""
+    async def _change(self, method: str, card: int) -> None:
+        """Report a card lost or found; go on when both terminals know. TimeoutError."""
         path = f"/api/cards/{card}/loss"
-        await asyncio.to_thread(self._server.call, "POST", path)
-        async with asyncio.timeout(LIST_WAIT_S):
-            reach = {"confirmed": 0, "terminals": 1}
-            while reach["confirmed"] < reach["terminals"]:
-                reach = await asyncio.to_thread(self._server.call, "GET", path)
-                await asyncio.sleep(0.02)
+        reach = await asyncio.to_thread(self._server.call, method, path)
+        ends_s = time.monotonic() + LIST_WAIT_S
+        while reach["confirmed"] < reach["terminals"]:
+            if time.monotonic() > ends_s:
+                raise TimeoutError(f"version {reach['version']} of the blacklist was not confirmed")
+            await asyncio.sleep(0.02)
+            reach = await asyncio.to_thread(self._server.call, "GET", path)
 
     async def _summary(self) -> dict[str, int]:
         ends_s = time.monotonic() + UPLOAD_WAIT_S
@@ -100,6 +132,6 @@ class Noon:
             status = await asyncio.to_thread(self._server.call, "GET", "/api/status")
         return self._counts | {
             "uploaded": status["records"],
-            "ledger sum": status["ledger_sum"],
-            "list version": status["list_version"],
+            "ledger_sum": status["ledger_sum"],
+            "list_version": status["list_version"],
         }

@@ -23,7 +23,7 @@ from terminal_sim.fleet import Fleet, Place
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.plan import Plan
 from terminal_sim.records import Row
-from terminal_sim.server import ServerProcess
+from terminal_sim.server import ServerProblem, ServerProcess
 
 VALID_UNTIL = "2037-12-31"
 STUDENT = 2
@@ -64,6 +64,7 @@ class Replay:
         self._terminals = terminals
         self._kill_at = kill_server_at
         self._progress = progress
+        self._killing: asyncio.Task[None] | None = None
         self._cards: dict[str, Card] = {}
         self._said: list[Said] = []
         self._turn: defaultdict[str, asyncio.Event | None] = defaultdict(lambda: None)
@@ -78,10 +79,14 @@ class Replay:
             started_s = time.monotonic()
             await asyncio.gather(*[self._serve(place, rows) for place, rows in work])
             tapped_s = time.monotonic() - started_s
-            await self._uploaded(made)
+            status = await self._uploaded()
             wall_s = time.monotonic() - started_s
-            heaps = [place.terminal.stop() for place in made.places]
-        return self._figures(tapped_s, wall_s, heaps)
+            reports = [place.terminal.stop() for place in made.places]
+        times = {
+            "taps_per_s": round(len(self._said) / tapped_s, 1),
+            "wall_s": round(wall_s, 2),
+        }
+        return self._figures(status, reports) | times
 
     def _issue(self) -> None:
         """A card for each person, with what it will need."""
@@ -162,22 +167,41 @@ class Replay:
         cards = sorted(self._cards[person].number for person in persons)
         path = f"/api/terminals/{place.number}/grants"
         made = await self._ask("PUT", path, {"cards": cards})
-        async with asyncio.timeout(GRANTS_WAIT_S):
-            while (await self._ask("GET", path))["confirmed"] < made["version"]:
-                await asyncio.sleep(0.01)
+        ends_s = time.monotonic() + GRANTS_WAIT_S
+        while (await self._ask("GET", path))["confirmed"] < made["version"]:
+            if time.monotonic() > ends_s:
+                raise TimeoutError(f"{place.name} has not confirmed its rights")
+            await asyncio.sleep(0.01)
 
     async def _ask(self, method: str, path: str, body: dict | None = None) -> dict:
+        """A call of the API; one that the killing cut off is made again when the server is back."""
+        was_back = self._killing is not None and self._killing.done()
+        try:
+            return await asyncio.to_thread(self._server.call, method, path, body)
+        except ServerProblem:
+            if self._killing is None or was_back:
+                raise
+        await self._killing
         return await asyncio.to_thread(self._server.call, method, path, body)
 
-    async def _uploaded(self, made: Fleet) -> None:
-        """Wait until the server has a record of every tap. TimeoutError."""
-        if self._kill_at:
+    async def _uploaded(self) -> dict[str, Any]:
+        """Wait until the server has a record of every tap. -> its status. TimeoutError."""
+        if self._killing:
             await self._killing
-        async with asyncio.timeout(UPLOAD_WAIT_S):
-            while (await self._ask("GET", "/api/status"))["records"] < len(self._said):
-                await asyncio.sleep(0.1)
+        ends_s = time.monotonic() + UPLOAD_WAIT_S
+        status = await self._ask("GET", "/api/status")
+        while status["records"] < len(self._said):
+            if time.monotonic() > ends_s:
+                behind = [t["place"] for t in status["terminals"] if t["queue"]]
+                raise TimeoutError(
+                    f"{status['records']} of {len(self._said)} records came; "
+                    f"still waiting for {', '.join(behind) or 'nobody'}"
+                )
+            await asyncio.sleep(0.1)
+            status = await self._ask("GET", "/api/status")
+        return status
 
-    def _figures(self, tapped_s: float, wall_s: float, heaps: list[dict]) -> dict[str, Any]:
+    def _figures(self, status: dict[str, Any], reports: list[dict]) -> dict[str, Any]:
         numbers = sorted({said.terminal for said in self._said})
         records = {number: self._server.records(number) for number in numbers}
         ledger = self._server.call("GET", "/api/ledger")
@@ -189,15 +213,20 @@ class Replay:
         differ = [
             said.line for said in self._said if (said.what == fleet.ACCEPTED) != said.row.accepted
         ]
+        current = status["list_version"]
+        behind = [t["number"] for t in status["terminals"] if t["list_version"] != current]
+        # a terminal that did not report at its end counts as one with records left
+        queue = sum(report.get("queue", 1) for report in reports)
+        figures["invariants_ok"] = figures["invariants_ok"] and not queue and not behind
         return figures | {
-            "taps_per_s": round(len(self._said) / tapped_s, 1) if self._said else 0,
-            "wall_s": round(wall_s, 2),
             "terminals": len(numbers),
+            "records_left": queue,
+            "terminals_with_an_old_list": behind,
             "contradictions": [list(expected[line]) for line in sorted(expected)],
             "rows_that_differ": sorted(differ),
             "unexplained": sorted(set(differ) - set(expected)),
             "heap_live_peak_bytes": max(
-                (heap.get("heap_live_peak_bytes", 0) for heap in heaps), default=0
+                (report.get("heap_live_peak_bytes", 0) for report in reports), default=0
             ),
         }
 

@@ -78,14 +78,14 @@ class Office:
 
 
 class ServerProcess(Office):
-    """`campus serve` over the database in `folder`; ports are chosen once and kept."""
+    """`campus serve` over the database in `folder`, HTTP at HOST:PORT, terminals at a port of
+    loopback; a port 0 is chosen once and kept."""
 
-    def __init__(self, folder: Path, http_port: int = 0, tcp_port: int = 0):
-        super().__init__("", "")
+    def __init__(self, folder: Path, http: str = "127.0.0.1:0"):
+        super().__init__(f"http://{http}", "")
         self._database = folder / "campus.db"
         self._log = folder / "server.log"
-        self._http = f"127.0.0.1:{http_port}"
-        self._tcp = f"127.0.0.1:{tcp_port}"
+        self._tcp = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
         self.console = ""
 
@@ -98,7 +98,7 @@ class ServerProcess(Office):
         """Start, or start again after `kill`; returns when it is ready. ServerProblem."""
         command = [
             *(sys.executable, "-m", "sync_server", "serve", "--db", f"sqlite:///{self._database}"),
-            *("--http", self._http, "--tcp", self._tcp),
+            *("--http", self.http.removeprefix("http://"), "--tcp", self._tcp),
         ]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
@@ -111,7 +111,6 @@ class ServerProcess(Office):
             raise ServerProblem(f"the server did not start: {last[0]}")
         ready = json.loads(line)
         self.http = ready["http"]
-        self._http = self.http.removeprefix("http://")
         self._tcp = ready["tcp"]
         self._token = Path(ready["token_file"]).read_text().strip()
         self.console = self.call("POST", "/api/links")["link"]
