@@ -9,6 +9,7 @@ It does not make anything happen and repairs nothing: the first thing that is wr
 `Violation` that names the invariant (docs/README.md).
 """
 
+import binascii
 import struct
 from collections import namedtuple
 
@@ -38,7 +39,7 @@ class CardTruth:
 
     def __init__(self, number, uid, purse_key, memory):
         self.number = number
-        self._uid = uid
+        self.uid = uid
         self._key = purse_key
         self._memory = memory
         self._seen = {}
@@ -72,7 +73,7 @@ class CardTruth:
         known = self._seen.get(index)
         if known is None or known[0] != block:
             mac = CMAC(AES(self._key))
-            mac.update(b"P" + self._uid + bytes((index,)) + block[:12])
+            mac.update(b"P" + self.uid + bytes((index,)) + block[:12])
             fits = mac.finalize()[:4] == block[12:]
             purse = None
             if fits:
@@ -90,7 +91,6 @@ class TerminalTruth:
         self._flash = flash
         self._start = first_sector * SECTOR_SIZE
         self._slots = sectors * _RECORDS_A_SECTOR
-        self._slot_of = {}
         self._at = 0
         self.acked_to = 0
         self.refused = frozenset()  # the card numbers of the list version it confirmed
@@ -108,24 +108,19 @@ class TerminalTruth:
         for slot in range(_RECORDS_A_SECTOR):
             raw = self._flash(sector * SECTOR_SIZE + slot * RECORD_SIZE, RECORD_SIZE)
             (serial,) = struct.unpack_from(">I", raw)
-            if serial != 0xFFFFFFFF and serial > self.acked_to and _is_record(raw):
+            if serial != 0xFFFFFFFF and serial > self.acked_to and _is_whole(raw):
                 raise Violation("I5", f"terminal {self.number} erases unsent record {serial}")
 
     def _find(self, serial):
-        """Slot of a serial: looked for from where the last one was, then everywhere."""
-        for slot in self._likely(serial):
-            raw = self._flash(self._start + slot * RECORD_SIZE, 4)
-            if struct.unpack(">I", raw)[0] == serial:
-                self._slot_of = {serial: slot}
-                self._at = slot
+        """Slot of a whole record (a cut program leaves its serial behind), or None."""
+        wanted = struct.pack(">I", serial)
+        for step in range(self._slots):
+            slot = (self._at + step) % self._slots
+            at = self._start + slot * RECORD_SIZE
+            if self._flash(at, 4) == wanted and _is_whole(self._flash(at, RECORD_SIZE)):
+                self._at = slot  # the next one asked for lies near
                 return slot
         return None
-
-    def _likely(self, serial):
-        if serial in self._slot_of:
-            yield self._slot_of[serial]
-        for step in range(self._slots):
-            yield (self._at + step) % self._slots
 
 
 class Oracle:
@@ -135,6 +130,7 @@ class Oracle:
         self.cards = {}
         self.terminals = {}
         self.posted = {}
+        self.doubled = 0
         self.checks = 0
 
     def add_card(self, number, uid, purse_key, memory):
@@ -177,6 +173,7 @@ class Oracle:
             raise Violation("I1", f"the ledger's sum is {ledger_sum_fen} fen")
         key = (posting.terminal, posting.serial)
         if key in self.posted:
+            self.doubled += 1
             raise Violation("I3", f"record {key} was posted twice")
         true = [w for w in self.cards[posting.card].writes if (w.terminal, w.serial) == key]
         if [w.amount_fen for w in true] != [posting.amount_fen]:
@@ -186,13 +183,22 @@ class Oracle:
     def settled(self, purse_fen):
         """At the end: every true debit is posted, every purse account is its card's (I2)."""
         self.checks += 1
+        missing = self.unposted()
+        if missing:
+            raise Violation("I3", f"not in the ledger: {missing[:5]}")
         for card in self.cards.values():
-            missing = [w for w in card.writes if (w.terminal, w.serial) not in self.posted]
-            if missing:
-                raise Violation("I3", f"card {card.number}: not in the ledger: {missing}")
             if purse_fen(card.number) != card.balance_fen:
                 raise Violation("I2", f"card {card.number}: {purse_fen(card.number)} in the ledger,"
                                       f" {card.balance_fen} on the card")  # fmt: skip
+
+    def unposted(self):
+        """True debits that the ledger does not have."""
+        return [
+            write
+            for card in self.cards.values()
+            for write in card.writes
+            if (write.terminal, write.serial) not in self.posted
+        ]
 
     def _written(self, place, card, write, said):
         """I4: the debit names a record of this terminal, written before, and not paid too early."""
@@ -222,6 +228,6 @@ def _u24(raw, at):
     return raw[at] << 16 | raw[at + 1] << 8 | raw[at + 2]
 
 
-def _is_record(raw):
-    """Not a mark of a flash that cannot be programmed twice: those have no type of a record."""
-    return 1 <= raw[4] <= 8
+def _is_whole(raw):
+    """A record whose CRC is right; a mark of flash that takes no second program has no type."""
+    return 1 <= raw[4] <= 8 and binascii.crc32(raw[:56]) == struct.unpack_from(">I", raw, 56)[0]

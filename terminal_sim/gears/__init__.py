@@ -1,0 +1,1 @@
+"""The only folder that sees firmware.core and sync_server.core side by side."""
