@@ -1,8 +1,8 @@
 """The store by itself: records stored a second, beside a plain loop over sqlite3 in the same run.
 
-Both keep the same records with two postings and the balances that follow, 500 a commit, write-ahead
-log, synchronous=FULL, on files in the same folder; the plain loop does it row by row, as one would
-write it down first. They take turns, and medians are compared. Bar: 1.0 times the plain loop.
+Both get the same 64 bytes, unpack them and keep the same row, two postings and the balances that
+follow, 500 a commit, write-ahead log, synchronous=FULL, on files in the same folder; the plain loop
+does it row by row, as one would write it down first. They take turns, and medians are compared. Bar: 1.0 times the plain loop.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def measure() -> dict[str, Any]:
         "ratio": round(ratio, 3),
         "bar": BAR,
         "reached": ratio >= BAR,
-        "cause": "ours also unpacks 64 bytes, checks CRC and chain, keeps each card's step so that "
-        "forks and grey records can be told, and counts; the plain loop does none of that",
+        "cause": "ours also checks each record's chain and duplicates, keeps each card's step so "
+        "that forks and grey records can be told, and counts; the plain loop does none of that",
     }
 
 
@@ -85,7 +85,11 @@ def _plain(folder: Path) -> float:
     db = sqlite3.connect(folder / "plain.db")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.execute("CREATE TABLE record (terminal, serial, content BLOB, UNIQUE (terminal, serial))")
+    db.execute(
+        "CREATE TABLE record (id INTEGER PRIMARY KEY, terminal, serial, type, outcome, reason,"
+        " fault, flags, utc_s, card, amount_fen, balance_fen, content BLOB, received_utc_s,"
+        " UNIQUE (terminal, serial))"
+    )
     db.execute("CREATE TABLE posting (account, amount_fen, terminal, serial)")
     db.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, balance_fen)")
     db.executemany("INSERT INTO account VALUES (?, 0)", [(n,) for n in range(CARDS + 1)])
@@ -93,8 +97,15 @@ def _plain(folder: Path) -> float:
     tape = _tape(1, list(range(1, CARDS + 1)))
     began_s = time.perf_counter()
     for serial, raw in enumerate(tape, 1):
-        card = serial % CARDS + 1
-        db.execute("INSERT INTO record VALUES (1, ?, ?)", (serial, raw))
+        entry = record.unpack(raw)
+        card = entry.card
+        db.execute(
+            "INSERT INTO record VALUES (NULL, 1, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, 2)",
+            (
+                serial, entry.type, record.outcome_of(raw), entry.reason, entry.flags, entry.utc_s,
+                card, entry.amount_fen, entry.balance_fen, raw[:60],
+            ),
+        )  # fmt: skip
         db.execute("INSERT INTO posting VALUES (?, -450, 1, ?)", (card, serial))
         db.execute("INSERT INTO posting VALUES (0, 450, 1, ?)", (serial,))
         db.execute("UPDATE account SET balance_fen = balance_fen - 450 WHERE id = ?", (card,))
