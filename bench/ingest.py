@@ -2,7 +2,8 @@
 
 Both get the same 64 bytes, unpack them and keep the same row, two postings and the balances that
 follow, 500 a commit, write-ahead log, synchronous=FULL, on files in the same folder; the plain loop
-does it row by row, as one would write it down first. They take turns, and medians are compared. Bar: 1.0 times the plain loop.
+does it row by row, as one would write it down first. They take turns, and medians are compared.
+Bar: 1.0 times the plain loop.
 """
 
 from __future__ import annotations
