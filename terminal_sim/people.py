@@ -2,8 +2,9 @@
 
 Deterministic from a seed. It invents holders with their cards and a noon of taps; it starts
 nothing and issues nothing. Shapes are fitted to published records of real campuses: amounts are
-the sixteenths of 23,436 canteen payments between 1 and 30 yuan, arrivals the shares of the
-quarter hours around noon in the same records, widened so that the peak is 11:30 to 12:30.
+the sixteenths of 20,320 canteen and 3,252 shop payments of 1 to 30 yuan, one payment in seven is a
+shop's, and arrivals are the shares of the quarter hours around noon in the same records, widened
+so that the peak is 11:30 to 12:30.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from terminal_sim.prng import Prng
 
 STAFF, STUDENT, TEMPORARY = 1, 2, 3
 
-# Quantiles 0/16 .. 16/16 of a meal, in fen: between two of them amounts are taken as even.
+# Quantiles 0/16 .. 16/16 in fen: between two of them amounts are taken as even.
 MEAL_FEN = (
     100, 133, 150, 180, 203, 250, 300, 320, 377, 420, 450, 480, 520, 580, 700, 860, 3000,
+)  # fmt: skip
+SHOP_FEN = (
+    100, 200, 280, 350, 400, 430, 500, 600, 670, 780, 900, 1050, 1210, 1460, 1820, 2560, 3000,
 )  # fmt: skip
 # Share of the noon's arrivals in each quarter of an hour from 11:00, in thousandths.
 ARRIVALS = (70, 105, 150, 175, 190, 165, 90, 55)
@@ -66,7 +70,7 @@ def noon(seed: int, count: int, taps: int, lost: int = 2) -> list[Act]:
         reported_s = NOON_START_S + draw.between(3, 5) * QUARTER_S
         found_s = reported_s + draw.between(60, 2 * QUARTER_S)
         acts.append(Act(reported_s, "report", holder, 0))
-        acts.append(Act(found_s, "pay", holder, _meal(draw)))
+        acts.append(Act(found_s, "pay", holder, _amount_fen(draw)))
     return sorted(acts, key=lambda act: act.at_s)
 
 
@@ -93,9 +97,10 @@ def _act(draw: Prng, count: int) -> Act:
     holder = draw.below(count)
     if draw.chance(1, 4):
         return Act(at_s, "pass", holder, 0)
-    return Act(at_s, "pay", holder, _meal(draw))
+    return Act(at_s, "pay", holder, _amount_fen(draw))
 
 
-def _meal(draw: Prng) -> int:
-    part = draw.below(len(MEAL_FEN) - 1)
-    return draw.between(MEAL_FEN[part], MEAL_FEN[part + 1])
+def _amount_fen(draw: Prng) -> int:
+    quantiles = SHOP_FEN if draw.chance(1, 7) else MEAL_FEN
+    part = draw.below(len(quantiles) - 1)
+    return draw.between(quantiles[part], quantiles[part + 1])

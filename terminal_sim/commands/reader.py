@@ -5,6 +5,7 @@ The keys it personalises a card with are for demonstration: drawn at start and p
 """
 
 import asyncio
+import json
 import secrets
 import shlex
 import signal
@@ -33,7 +34,8 @@ _KEY = demo_card.MASTER_BYTES
 @click.option("--keys", "key_file", type=click.Path(path_type=Path), help="write a key file here")
 @click.option("--save", type=click.Path(path_type=Path), help="write the card here at the end")
 @click.option("--real-time", is_flag=True, help="answer at the speed of a UART and a real card")
-def command(link, kind, uid, masters, balance_fen, key_file, save, real_time):
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
+def command(link, kind, uid, masters, balance_fen, key_file, save, real_time, json_file):
     """Serve a simulated PN532 card reader on a pty.
 
     PATH becomes a symlink to the pty. The card is a fresh student's card (mifare), one as
@@ -42,7 +44,12 @@ def command(link, kind, uid, masters, balance_fen, key_file, save, real_time):
     card = make_card(kind, _hex(uid, (0, 4, 7), "--uid"), masters, balance_fen)
     if key_file is not None:
         _write(key_file, card.dump())
-    asyncio.run(_serve(card, link, key_file, real_time))
+    chip = asyncio.run(_serve(card, link, key_file, real_time))
+    commands, card_ms = chip.meter.card_commands, round(chip.card_ms, 1)
+    click.echo(f"{commands} card commands, {card_ms} ms of card")
+    if json_file is not None:
+        figures = {"uid": card.uid.hex(), "card_commands": commands, "card_ms": card_ms}
+        _write(json_file, (json.dumps(figures) + "\n").encode())
     if save is not None:
         _write(save, card.dump())
 
@@ -128,7 +135,7 @@ async def _serve(card, link, key_file, real_time):
     finally:
         loop.remove_reader(port.fileno())
         port.close()
-    click.echo(f"{port.chip.meter.card_commands} card commands, {port.chip.card_ms:.1f} ms of card")
+    return port.chip
 
 
 def _tell(port, link, key_file):
