@@ -19,10 +19,11 @@ Steps = dict[tuple[int, int], Writer]
 
 
 class Grey(NamedTuple):
-    """A record whose outcome is not known."""
+    """A record whose outcome is not known. fault: what was wrong with it when it came, or 0."""
 
     terminal: int
     entry: record.Record
+    fault: int = 0
 
     @property
     def writer(self) -> Writer:
@@ -47,7 +48,12 @@ def witnessed(entry: record.Record) -> tuple[tuple[int, int], Writer] | None:
 
 
 def verdict(grey: Grey, steps: Steps, later: record.Record | None = None, at: int = 0) -> int:
-    """DONE, VOID, or INTENT while it cannot be known. `later`: a record of terminal `at`."""
+    """DONE, VOID, or INTENT while it cannot be known. `later`: a record of terminal `at`.
+
+    Of a record that makes no step a chain can tell nothing.
+    """
+    if claim(grey.entry, grey.terminal) is None:
+        return record.INTENT
     writer = steps.get((grey.entry.card, grey.entry.counter))
     if writer is not None:
         return record.DONE if writer == grey.writer else record.VOID

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from protocol import batch, reasons, record
 from protocol.errors import RemoteError
 from sync_server.core import chain, ledger
-from sync_server.core.chain import Grey, Steps
+from sync_server.core.chain import Grey, Steps, Writer
 from sync_server.core.ledger import Transfer
 
 _CONTENT = 60
@@ -65,14 +65,24 @@ class Aside(NamedTuple):
     reason: int
 
 
+class Settled(NamedTuple):
+    """A grey record whose outcome is known now, and its fault as it is now."""
+
+    grey: Grey
+    outcome: int
+    fault: int
+
+
 @dataclass
 class Result:
-    """What must be written for one commit. outcomes: (outcome, fault or 0, terminal, serial) of
-    records that were grey; steps: (card, counter, terminal, serial)."""
+    """What must be written for one commit, `settled` after `kept`.
+
+    steps: (card, counter, terminal, serial), each new.
+    """
 
     kept: list[Kept] = field(default_factory=list)
     aside: list[Aside] = field(default_factory=list)
-    outcomes: list[tuple[int, int, int, int]] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
     steps: list[tuple[int, int, int, int]] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
 
@@ -115,99 +125,134 @@ def _new(terminal, raw, entry, known: Known, result: Result) -> tuple[int, int]:
     """A record that was not here before."""
     place = known.places[terminal]
     outcome = record.outcome_of(raw)
-    fault = _fault(terminal, raw, entry, place, known)
+    contradicted = _witness(entry, known, result)
+    fault = _fault(terminal, raw, entry, place, known) or contradicted
     if entry.serial > place.highest:
         place.highest = entry.serial
         place.chain = record.chain_of(raw)
     known.records[terminal, entry.serial] = (raw[:_CONTENT], outcome)
-    at = len(result.kept)
-    result.kept.append(Kept(terminal, raw, entry, outcome, fault))
     if outcome == record.DONE:
-        fault = _done(terminal, entry, known, result, fault)
-    fault = fault or _witness(terminal, entry, known, result)
-    if fault:
-        result.kept[at] = result.kept[at]._replace(fault=fault)
-    if outcome == record.INTENT and entry.card in known.cards:
-        known.greys.setdefault(entry.card, []).append(Grey(terminal, entry))
+        fault = _done(terminal, entry, fault, known, result)
+    elif outcome == record.VOID:
+        fault = fault or _void(terminal, entry, known)
+    else:
+        known.greys.setdefault(entry.card, []).append(Grey(terminal, entry, fault))
+    result.kept.append(Kept(terminal, raw, entry, outcome, fault))
+    if entry.card in known.greys:
+        _resolve(terminal, entry, known, result)
     return (batch.QUARANTINED, fault) if fault else (batch.STORED, reasons.OK)
 
 
 def _fault(terminal, raw, entry, place: Place, known: Known) -> int:
+    """What is wrong with a record whatever became of it."""
     if entry.type not in _TYPES:
         return reasons.BAD_TYPE
-    if entry.card and entry.card not in known.cards:
+    is_posted = entry.type in ledger.RULES
+    if entry.card not in known.cards and (entry.card or is_posted):
         return reasons.UNKNOWN_CARD
     before = place.chain if entry.serial == place.highest + 1 else None
     if entry.serial == 1:
         before = record.first_chain(terminal)
     if before and record.next_chain(before, raw) != record.chain_of(raw):
         return reasons.CHAIN_BROKEN
-    if ledger.RULES.get(entry.type) and place.merchant is None:
+    if is_posted and place.merchant is None:
         return reasons.NO_MERCHANT
     return reasons.OK
 
 
-def _done(terminal, entry, known: Known, result: Result, fault: int) -> int:
-    """The record's money, and its step of the card's chain. -> the fault it has now."""
-    made = chain.claim(entry, terminal)
-    if made is not None and fault != reasons.UNKNOWN_CARD:
-        step, writer = made
-        if known.steps.setdefault(step, writer) == writer:
-            result.steps.append(step + writer)
-        else:
-            fault = reasons.FORKED_CARD
-    card_is_good = fault not in (reasons.UNKNOWN_CARD, reasons.FORKED_CARD)
+def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
+    """A record's money, and its step of the card's chain. -> the fault it has now.
+
+    The same for a record that came DONE and for a grey that is told DONE later: `fault` is what it
+    had when it came.
+    """
+    card_is_good = fault != reasons.UNKNOWN_CARD
+    made = chain.claim(entry, terminal) if card_is_good else None
+    if made is not None and not _claimed(*made, known, result):
+        fault = reasons.FORKED_CARD
+        card_is_good = False
+    if ledger.lacks_rule(entry):
+        fault = fault or reasons.BAD_TYPE
     transfer = ledger.posting(entry, terminal, known.places[terminal].merchant, card_is_good)
-    if transfer is not None and fault != reasons.BAD_TYPE:
+    if transfer is not None:
         result.transfers.append(transfer)
     return fault
+
+
+def _void(terminal, entry, known: Known) -> int:
+    """Nothing moved; but a later purse may have named this record as the one that wrote it."""
+    made = chain.claim(entry, terminal)
+    if made is not None and known.steps.get(made[0]) == made[1]:
+        return reasons.UNBALANCED
+    return reasons.OK
+
+
+def _claimed(step: tuple[int, int], writer: Writer, known: Known, result: Result) -> bool:
+    """The step is this writer's; False if it was another's already."""
+    before = known.steps.get(step)
+    if before is None:
+        known.steps[step] = writer
+        result.steps.append(step + writer)
+        return True
+    return before == writer
 
 
 def _told_later(terminal, raw, entry, outcome: int, known: Known, result: Result) -> None:
     """The same record again: its terminal may know by now what became of it."""
     told = record.outcome_of(raw)
-    if told == record.INTENT or told == outcome:
+    if told in (record.INTENT, outcome):
         return
-    if outcome == record.INTENT:
-        _settle(Grey(terminal, entry), told, known, result)
-    else:  # the chain proved one thing, the terminal says another: named, and not posted again
+    if outcome != record.INTENT:
+        # The chain proved one thing, the terminal says another: named, and nothing is posted.
         result.aside.append(Aside(terminal, raw, batch.EXISTS, reasons.UNBALANCED))
-
-
-def _witness(terminal, entry, known: Known, result: Result) -> int:
-    """What this record's purse tells of the step before, and of greys of this card.
-
-    -> FORKED_CARD if another record is known to have made that step, else 0.
-    """
-    if entry.card not in known.cards:
-        return reasons.OK
-    fault = reasons.OK
-    seen = chain.witnessed(entry)
-    if seen is not None:
-        step, writer = seen
-        before = known.steps.get(step)
-        if before is None:
-            known.steps[step] = writer
-            result.steps.append(step + writer)
-        elif before != writer:
-            fault = reasons.FORKED_CARD
+        return
     for grey in list(known.greys.get(entry.card, ())):
+        if grey.writer == (terminal, entry.serial):
+            _settle(grey, told, known, result)
+    _resolve(terminal, entry, known, result)
+
+
+def _witness(entry, known: Known, result: Result) -> int:
+    """Keep what this record's purse tells of the step before.
+
+    -> FORKED_CARD if another record made that step, UNBALANCED if the one it names says that it
+    wrote nothing, else 0.
+    """
+    seen = chain.witnessed(entry)
+    if seen is None or entry.card not in known.cards:
+        return reasons.OK
+    step, writer = seen
+    is_new = step not in known.steps
+    if not _claimed(step, writer, known, result):
+        return reasons.FORKED_CARD
+    if is_new and known.records.get(writer, (b"", record.DONE))[1] == record.VOID:
+        return reasons.UNBALANCED
+    return reasons.OK
+
+
+def _resolve(terminal, entry, known: Known, result: Result) -> None:
+    """Settle the greys of this record's card that can be known now.
+
+    A card that was never issued has no chain: of its greys only their terminals can tell.
+    """
+    for grey in list(known.greys.get(entry.card, ())):
+        if grey.fault == reasons.UNKNOWN_CARD:
+            continue
         told = chain.verdict(grey, known.steps, entry, terminal)
         if told != record.INTENT:
             _settle(grey, told, known, result)
-    return fault
 
 
 def _settle(grey: Grey, outcome: int, known: Known, result: Result) -> None:
     """A grey record's outcome is known now."""
-    greys = known.greys.get(grey.entry.card, [])
-    if grey in greys:
-        greys.remove(grey)
-    key = (grey.terminal, grey.entry.serial)
-    if key in known.records:
-        known.records[key] = (known.records[key][0], outcome)
-    is_known = grey.entry.card in known.cards
-    fault = reasons.OK if is_known else reasons.UNKNOWN_CARD
+    greys = known.greys[grey.entry.card]
+    greys.remove(grey)
+    if not greys:
+        del known.greys[grey.entry.card]
+    before = known.records.get(grey.writer)
+    if before is not None:
+        known.records[grey.writer] = (before[0], outcome)
+    fault = grey.fault
     if outcome == record.DONE:
-        fault = _done(grey.terminal, grey.entry, known, result, fault)
-    result.outcomes.append((outcome, fault, *key))
+        fault = _done(grey.terminal, grey.entry, fault, known, result)
+    result.settled.append(Settled(grey, outcome, fault))

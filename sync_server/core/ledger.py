@@ -36,10 +36,16 @@ class Rule(NamedTuple):
     taker: str
 
 
-# type of record -> who gives, who takes. A type that is not here moves no money.
+# type of record -> who gives, who takes. A type that is not here is not posted.
 RULES = {
     record.PURCHASE: Rule(PURSE, MERCHANT),
 }
+_MOVES_MONEY = (record.PURCHASE, record.REVERSAL, record.LOAD, record.RESERVE, record.SETTLE)
+
+
+def lacks_rule(entry: record.Record) -> bool:
+    """Money moved on a card, and no rule says between which accounts: it must be named."""
+    return entry.amount_fen > 0 and entry.type in _MOVES_MONEY and entry.type not in RULES
 
 
 def bank() -> Account:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlite_utils
@@ -35,6 +35,7 @@ class Database:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._writing = threading.RLock()
+        self.undone: Callable[[], None] = lambda: None  # called after every rollback
         self._migrate()
 
     @property
@@ -69,12 +70,14 @@ class Database:
             connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("RELEASE part" if inner else "COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
-                if inner:
-                    connection.execute("RELEASE part")
+                if connection.in_transaction:  # an error of the disk ends it by itself
+                    connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+                    if inner:
+                        connection.execute("RELEASE part")
+                self.undone()
                 raise
-            connection.execute("RELEASE part" if inner else "COMMIT")
 
     def rows(self, sql: str, *values) -> list[dict]:
         """The rows of a query as dicts."""

@@ -2,23 +2,24 @@
 
 One call is one transaction for the batches of many terminals. What the judge must know is read
 with a few queries for the whole commit, and of a card that continues where it stood nothing is read
-at all: the last step of each card and the last record of each terminal are remembered. After a
-rollback everything that was remembered is forgotten.
+at all: the last step of each card and the last record of each terminal are remembered (and
+forgotten after any rollback, see Store).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from protocol import batch, record
 from sync_server.core import ingest
-from sync_server.core.chain import Grey, Steps
+from sync_server.core.chain import Grey
 from sync_server.core.ingest import Known, Place, Result
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
 
-_GREY = record.INTENT
-_TAPS = (record.PURCHASE, record.PASS, record.REFUSAL)
+_ACCEPTED = (record.PURCHASE, record.PASS)
+_TAPS = (*_ACCEPTED, record.REFUSAL)
 Parsed = list[tuple[bytes, record.Record | None]]
 
 
@@ -40,16 +41,12 @@ class Records:
         """
         parsed = [(number, ingest.parse(tail)) for number, tail in batches]
         result = Result()
-        try:
-            with self._db.transaction():
-                known = self._known(parsed)
-                answers = [
-                    batch.pack(ingest.judge(number, rows, known, result)) for number, rows in parsed
-                ]
-                self._write(result, received_utc_s)
-        except BaseException:
-            self._forget()
-            raise
+        with self._db.transaction():
+            known = self._known(parsed)
+            answers = [
+                batch.pack(ingest.judge(number, rows, known, result)) for number, rows in parsed
+            ]
+            self._write(result, received_utc_s)
         for card, counter, terminal, serial in result.steps:
             if counter > self._last_step.get(card, (-1, (0, 0)))[0]:
                 self._last_step[card] = (counter, (terminal, serial))
@@ -99,7 +96,7 @@ class Records:
             serials = [entry.serial for entry in entries if entry.serial <= place.highest]
             if serials:
                 self._load_records(number, min(serials), max(serials), known)
-            self._load_steps(entries, known.steps)
+            self._load_steps(entries, known)
             for entry in entries:
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked
@@ -132,8 +129,10 @@ class Records:
         for serial, content, outcome in rows:
             known.records[number, serial] = (content, outcome)
 
-    def _load_steps(self, entries: list[record.Record], steps: Steps) -> None:
-        """The steps before and after what each record read, as far as there are any."""
+    def _load_steps(self, entries: list[record.Record], known: Known) -> None:
+        """The steps before and after what each record read, as far as there are any; and the
+        record that it names as the one before, if that is here and claimed nothing."""
+        steps = known.steps
         for entry in entries:
             if not entry.flags & record.PURSE_READ or entry.card not in self._cards:
                 continue
@@ -148,6 +147,10 @@ class Records:
                 )
                 for at, terminal, serial in rows:
                     steps[entry.card, at] = (terminal, serial)
+            named = entry.previous_terminal, entry.previous_serial
+            is_known = (entry.card, entry.counter - 1) in steps or named in known.records
+            if not is_known and named[0] and named[1] <= self._place(named[0]).highest:
+                self._load_records(named[0], named[1], named[1], known)
 
     def _last(self, card: int) -> tuple[int, tuple[int, int]]:
         last = self._last_step.get(card)
@@ -160,19 +163,14 @@ class Records:
             last = self._last_step[card] = (row[0], (row[1], row[2])) if row else (-1, (0, 0))
         return last
 
-    def _forget(self) -> None:
-        """Nothing that was remembered is sure any more."""
-        self._places.clear()
-        self._last_step.clear()
-        self._accounts.forget()
-        self._load_greys()
-
     def _load_greys(self) -> None:
         self._greys.clear()
-        rows = self._db.conn.execute("SELECT terminal, content FROM record WHERE outcome = 255")
-        for terminal, content in rows:
+        rows = self._db.conn.execute(
+            "SELECT terminal, content, fault FROM record WHERE outcome = 255 ORDER BY id"
+        )
+        for terminal, content, fault in rows:
             entry = record.unpack(content + b"\xff" * 4)
-            self._greys.setdefault(entry.card, []).append(Grey(terminal, entry))
+            self._greys.setdefault(entry.card, []).append(Grey(terminal, entry, fault))
 
     # what the judge decided
 
@@ -193,38 +191,34 @@ class Records:
             ],
         )  # fmt: skip
         connection.executemany(
-            "UPDATE record SET outcome = ?1, fault = coalesce(nullif(?2, 0), fault)"
-            " WHERE terminal = ?3 AND serial = ?4",
-            result.outcomes,
+            "UPDATE record SET outcome = ?, fault = ? WHERE terminal = ? AND serial = ?",
+            [(settled.outcome, settled.fault, *settled.grey.writer) for settled in result.settled],
         )
         connection.executemany(
             "INSERT INTO step (card, counter, terminal, serial) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
             result.steps,
         )
-        if result.aside:
-            connection.executemany(
-                "INSERT INTO quarantine (terminal, raw, answer, reason, received_utc_s)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [tuple(aside) + (received_utc_s,) for aside in result.aside],
-            )
+        aside = connection.executemany(
+            "INSERT INTO quarantine (terminal, raw, answer, reason, received_utc_s)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(*kept, received_utc_s) for kept in result.aside],
+        )
         self._accounts.book(result.transfers, received_utc_s)
-        self._tally(result)
+        self._tally(result, aside.rowcount if result.aside else 0)
 
-    def _tally(self, result: Result) -> None:
-        change = {"records": len(result.kept), "quarantined": len(result.aside)}
+    def _tally(self, result: Result, aside: int) -> None:
+        """aside: how many of them were not in quarantine before."""
+        change = Counter(records=len(result.kept), quarantined=aside)
         for kept in result.kept:
-            names = ["quarantined"] if kept.fault else []
-            if kept.entry.type in _TAPS:
-                names.append("taps")
-                if kept.entry.type == record.REFUSAL:
-                    names.append("refused")
-                elif kept.outcome == record.DONE:
-                    names.append("accepted")
-            for name in names:
-                change[name] = change.get(name, 0) + 1
-        done = [outcome for outcome, *_ in result.outcomes if outcome == record.DONE]
-        change["accepted"] = change.get("accepted", 0) + len(done)
+            change["quarantined"] += kept.fault != 0
+            change["taps"] += kept.entry.type in _TAPS
+            change["refused"] += kept.entry.type == record.REFUSAL
+            change["accepted"] += kept.outcome == record.DONE and kept.entry.type in _ACCEPTED
+        for settled in result.settled:
+            change["quarantined"] += settled.fault != settled.grey.fault and not settled.grey.fault
+            is_tap = settled.grey.entry.type in _ACCEPTED
+            change["accepted"] += settled.outcome == record.DONE and is_tap
         self._db.conn.executemany(
             "INSERT INTO tally (name, value) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",

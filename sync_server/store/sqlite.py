@@ -27,15 +27,24 @@ class Store(Terminals, Cards, Records, Lists):
     def __init__(self, url: str):
         self._db = Database(url)
         self._accounts = Accounts(self._db)
-        self._cards: set[int] = {row[0] for row in self._db.conn.execute("SELECT number FROM card")}
+        self._cards: set[int] = set()
         self._places: dict[int, Place] = {}
         self._last_step: dict[int, tuple[int, tuple[int, int]]] = {}
         self._greys: dict[int, list[Grey]] = {}
+        self._remember()
+        self._db.undone = self._remember
+
+    def _remember(self) -> None:
+        """At the start, and after a rollback: nothing that was remembered is sure any more."""
+        self._places.clear()
+        self._last_step.clear()
+        self._accounts.forget()
+        self._cards = {row[0] for row in self._db.conn.execute("SELECT number FROM card")}
         self._load_greys()
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not `ingest`,
-        which remembers what it wrote and so must end with its own commit."""
+        whose answers promise that its own commit is done."""
         return self._db.transaction()
 
     def accounts(self) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from protocol import params
+from sync_server.core.ingest import Place
 from sync_server.store.database import Database
 
 _COLUMNS = "number, kind, place, merchant, generation, epoch, enrolled_utc_s, contact_utc_s, report"
@@ -15,15 +16,18 @@ class Terminals:
     """Part of the Store."""
 
     _db: Database
+    _places: dict[int, Place]
 
     def enrol(self, kind: str, place: str, merchant: str | None, utc_s: int) -> int:
         """A new terminal. -> its number."""
         with self._db.transaction() as connection:
-            return connection.execute(
+            number = connection.execute(
                 "INSERT INTO terminal (number, kind, place, merchant, enrolled_utc_s)"
                 " SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM terminal RETURNING number",
                 (kind, place, merchant or None, utc_s),
             ).fetchone()[0]
+        self._places.pop(number, None)  # asked for before it was there, and so without a merchant
+        return number
 
     def terminal(self, number: int) -> dict[str, Any] | None:
         """The row of one terminal, its last report under "report" (None: never)."""
