@@ -129,8 +129,7 @@ class Iso14443aCard:
     # -- the air, byte by byte
 
     def transceive(self, frame):
-        """For the kind of card: a frame without CRC -> answer without CRC."""
-        raise NotImplementedError
+        """For the kind of card: a frame without CRC -> answer without CRC; None is silence."""
 
     def air(self, frame, last_bits=0):
         """A raw frame, CRC included where the standard has one -> the answer, likewise.

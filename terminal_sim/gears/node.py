@@ -6,11 +6,10 @@ reboot forgets all but flash. What it is not: a driver; the PN532 is gear 2's.
 
 from __future__ import annotations
 
-from firmware.core import keystore
 from firmware.core.layout import Layout
 from firmware.core.terminal import Terminal
 from firmware.credential import air
-from protocol import messages
+from protocol import keypage, messages
 from terminal_sim.flash import Flash
 from terminal_sim.mifare import ACK, MifareClassic
 from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle
@@ -39,7 +38,7 @@ class Node:
         self._oracle = oracle
         self._ticks_ms = 0
         self.flash = _Watched(laid.sectors * 4096)
-        page = keystore.pack(number, kind, b"e" * 16, masters["a"], masters["b"], masters["purse"])
+        page = keypage.pack(number, kind, b"e" * 16, masters["a"], masters["b"], masters["purse"])
         self.flash.program(laid.keys.first * 4096, page)
         oracle.add_terminal(number, self.flash.read, laid.journal.first, laid.journal.sectors)
         self.flash.on_erase = self._before_erase

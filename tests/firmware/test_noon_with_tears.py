@@ -10,10 +10,10 @@ import pytest
 from card_layout import purse_m1, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
-from firmware.core import keystore, layout
+from firmware.core import layout
 from firmware.core.terminal import Terminal
 from firmware.credential import air
-from protocol import record
+from protocol import keypage, record
 from terminal_sim.flash import SHAPES, Flash, PowerCut
 from terminal_sim.mifare import ACK, MifareClassic
 from terminal_sim.prng import Prng
@@ -69,7 +69,7 @@ class Place:
     def __init__(self, number, weather, reprogram):
         self.weather = weather
         self.flash = Flash(LAYOUT.sectors * 4096, 1 if reprogram else 32, reprogram)
-        self.flash.program(0, keystore.pack(number, 1, *PAGE))
+        self.flash.program(0, keypage.pack(number, 1, *PAGE))
         self.sent = {}
         self.paid = {}  # serial -> fen that the screen said
         self.torn = 0  # taps, over all boots

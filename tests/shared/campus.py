@@ -7,10 +7,10 @@ command it leaves the field, with the write done or not.
 from card_layout import identity, keys, purse_m1, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
-from firmware.core import keystore, layout
+from firmware.core import layout
 from firmware.core.terminal import Terminal
 from firmware.credential import air
-from protocol import messages
+from protocol import keypage, messages
 from terminal_sim.flash import Flash
 from tests.shared.card import MASTER_A, MASTER_B, MASTER_PURSE, UID, mac_of
 
@@ -23,7 +23,7 @@ PAGE = (b"enrolment key 12", b"master sector a!", b"master sector b!", b"master 
 def flash_of(kind=messages.POS, unit=1, reprogram=True, laid=LAYOUT):
     """-> a Flash with the key page of terminal NUMBER."""
     flash = Flash(laid.sectors * 4096, unit, reprogram)
-    flash.program(laid.keys.first * 4096, keystore.pack(NUMBER, kind, *PAGE))
+    flash.program(laid.keys.first * 4096, keypage.pack(NUMBER, kind, *PAGE))
     return flash
 
 

@@ -5,7 +5,8 @@ from firmware.core.epoch import BLOCK, Epochs
 from firmware.core.latest import Latest
 from firmware.core.layout import LAYOUTS, Region
 from firmware.core.params import Params
-from protocol import messages
+from protocol import keypage, messages
+from protocol.errors import LocalError
 from protocol.hkdf import derive
 from protocol.params import pack
 from terminal_sim.flash import SHAPES, Flash, Misuse, PowerCut
@@ -122,14 +123,14 @@ def test_keys_do_what_they_are_for():
 
 def test_no_page_or_a_damaged_one_is_not_provisioned():
     raises(keystore.NotProvisioned, keystore.Keys, new(), Region(0, 1))
-    page = keystore.pack(1, 1, *PAGE)
-    assert len(page) == keystore.PAGE_SIZE
+    page = keypage.pack(1, 1, *PAGE)
+    assert len(page) == keypage.SIZE
     for at in (0, 8, 11, 12, 75, 100, 127):
         flash = new()
         flash.program(0, page[:at] + bytes((page[at] ^ 1,)) + page[at + 1 :])
         raises(keystore.NotProvisioned, keystore.Keys, flash, Region(0, 1))
-    raises(ValueError, keystore.pack, 0, 1, *PAGE)
-    raises(ValueError, keystore.pack, 1, 1, b"short", *PAGE[1:])
+    raises(LocalError, keypage.pack, 0, 1, *PAGE)
+    raises(LocalError, keypage.pack, 1, 1, b"short", *PAGE[1:])
 
 
 def test_the_layouts():

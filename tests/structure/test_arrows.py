@@ -34,7 +34,7 @@ ARROWS = {
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/boot.py": ({"firmware"}, None),
     "firmware/manifest.py": (set(), set()),
-    "sync_server/": ({"sync_server", "protocol", "card_layout", "firmware.core.keystore"}, None),
+    "sync_server/": ({"sync_server", "protocol", "card_layout"}, None),
     "sync_server/core/": ({"sync_server.core", "protocol", "card_layout"}, None),
     "sync_server/store/": ({"sync_server.store", "sync_server.core", "protocol"}, None),
     "terminal_sim/": ({"terminal_sim", "protocol", "card_layout"}, None),
