@@ -136,7 +136,8 @@ class Campus:
             said = node.tap(card, amount_fen, self._utc_s, patient=calm or draw.chance(1, 2))
         except PowerCut:
             self.counts["power_cuts"] += 1
-            said = node.reboot()
+            node.reboot()
+            said = None
         node.flash.cut_after(0)
         card.come_back()
         self.counts["taps"] += 1

@@ -6,6 +6,8 @@ reboot forgets all but flash. What it is not: a driver; the PN532 is gear 2's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from firmware.core.layout import Layout
 from firmware.core.terminal import Terminal
 from firmware.credential import air
@@ -21,7 +23,7 @@ _STEP_MS = 200
 class _Watched(Flash):
     """Asks before an erase."""
 
-    on_erase = None
+    on_erase: Callable[[int], None] | None = None
 
     def erase(self, sector):
         if self.on_erase:
@@ -46,7 +48,7 @@ class Node:
         self.reboot()
 
     def reboot(self) -> None:
-        """Power is back: whatever was in RAM is gone. -> None, for nothing was said."""
+        """Power is back: whatever was in RAM is gone."""
         self.flash.cut_after(0)
         self.terminal = Terminal(self.flash, None, self._laid)
         self.terminal.mount()
