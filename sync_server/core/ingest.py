@@ -22,7 +22,7 @@ from sync_server.core import chain, ledger
 from sync_server.core.chain import Grey, Steps, Writer
 from sync_server.core.ledger import Transfer
 
-_CONTENT = 60
+CONTENT = 60  # bytes that never change; outcome and acknowledgement follow
 _TYPES = range(record.PURCHASE, record.EVENT + 1)
 
 
@@ -112,7 +112,7 @@ def judge(
         before = known.records.get((terminal, entry.serial))
         if before is None:
             answers.append(_new(terminal, raw, entry, known, result))
-        elif before[0] == raw[:_CONTENT]:
+        elif before[0] == raw[:CONTENT]:
             _told_later(terminal, raw, entry, before[1], known, result)
             answers.append((batch.EXISTS, reasons.OK))
         else:
@@ -130,7 +130,7 @@ def _new(terminal, raw, entry, known: Known, result: Result) -> tuple[int, int]:
     if entry.serial > place.highest:
         place.highest = entry.serial
         place.chain = record.chain_of(raw)
-    known.records[terminal, entry.serial] = (raw[:_CONTENT], outcome)
+    known.records[terminal, entry.serial] = (raw[:CONTENT], outcome)
     if outcome == record.DONE:
         fault = _done(terminal, entry, fault, known, result)
     elif outcome == record.VOID:
@@ -171,11 +171,11 @@ def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
     if made is not None and not _claimed(*made, known, result):
         fault = reasons.FORKED_CARD
         card_is_good = False
-    if ledger.lacks_rule(entry):
-        fault = fault or reasons.BAD_TYPE
     transfer = ledger.posting(entry, terminal, known.places[terminal].merchant, card_is_good)
     if transfer is not None:
         result.transfers.append(transfer)
+    elif ledger.lacks_rule(entry):
+        fault = fault or reasons.BAD_TYPE
     return fault
 
 
@@ -222,12 +222,12 @@ def _witness(entry, known: Known, result: Result) -> int:
     if seen is None or entry.card not in known.cards:
         return reasons.OK
     step, writer = seen
-    is_new = step not in known.steps
-    if not _claimed(step, writer, known, result):
-        return reasons.FORKED_CARD
-    if is_new and known.records.get(writer, (b"", record.DONE))[1] == record.VOID:
-        return reasons.UNBALANCED
-    return reasons.OK
+    before = known.steps.get(step)
+    if before is not None:
+        return reasons.OK if before == writer else reasons.FORKED_CARD
+    _claimed(step, writer, known, result)
+    named = known.records.get(writer)
+    return reasons.UNBALANCED if named and named[1] == record.VOID else reasons.OK
 
 
 def _resolve(terminal, entry, known: Known, result: Result) -> None:

@@ -24,14 +24,13 @@ class Accounts:
         """Write transfers and the balances they change; inside the caller's transaction."""
         change: defaultdict[int, int] = defaultdict(int)
         rows = []
-        for transfer in transfers:
-            giver, taker = self._id(transfer.giver), self._id(transfer.taker)
-            change[giver] -= transfer.amount_fen
-            change[taker] += transfer.amount_fen
-            rows.append(
-                (giver, taker, transfer.amount_fen, transfer.terminal, transfer.serial)
-                + (booked_utc_s,)
-            )
+        ids = self._ids
+        for giver, taker, fen, terminal, serial in transfers:
+            gives = ids.get(giver) or self._id(giver)
+            takes = ids.get(taker) or self._id(taker)
+            change[gives] -= fen
+            change[takes] += fen
+            rows.append((gives, takes, fen, terminal, serial, booked_utc_s))
         connection = self._db.conn
         connection.executemany(
             "INSERT INTO transfer (giver, taker, amount_fen, terminal, serial, booked_utc_s)"
@@ -44,13 +43,11 @@ class Accounts:
         )
 
     def _id(self, account: Account) -> int:
-        found = self._ids.get(account)
-        if found is None:
-            connection = self._db.conn
-            connection.execute(
-                "INSERT INTO account (type, key) VALUES (?, ?) ON CONFLICT DO NOTHING", account
-            )
-            found = self._ids[account] = connection.execute(
-                "SELECT id FROM account WHERE type = ? AND key = ?", account
-            ).fetchone()[0]
+        connection = self._db.conn
+        connection.execute(
+            "INSERT INTO account (type, key) VALUES (?, ?) ON CONFLICT DO NOTHING", account
+        )
+        found = self._ids[account] = connection.execute(
+            "SELECT id FROM account WHERE type = ? AND key = ?", account
+        ).fetchone()[0]
         return found

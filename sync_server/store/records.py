@@ -97,7 +97,7 @@ class Records:
             if serials:
                 self._load_records(number, min(serials), max(serials), known)
             self._load_steps(entries, known)
-            for entry in entries:
+            for entry in entries if self._greys else ():
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked
         return known
@@ -134,33 +134,34 @@ class Records:
         record that it names as the one before, if that is here and claimed nothing."""
         steps = known.steps
         for entry in entries:
-            if not entry.flags & record.PURSE_READ or entry.card not in self._cards:
+            card, before = entry.card, entry.counter - 1
+            if not entry.flags & record.PURSE_READ or card not in self._cards:
                 continue
-            counter, writer = self._last(entry.card)
+            counter, writer = self._last_step.get(card) or self._last(card)
             if counter >= 0:
-                steps.setdefault((entry.card, counter), writer)
-            if entry.counter - 1 < counter:
+                steps[card, counter] = writer
+            if before < counter:
                 rows = self._db.conn.execute(
                     "SELECT counter, terminal, serial FROM step"
                     " WHERE card = ? AND counter BETWEEN ? AND ?",
-                    (entry.card, entry.counter - 1, entry.counter),
+                    (card, before, entry.counter),
                 )
                 for at, terminal, serial in rows:
-                    steps[entry.card, at] = (terminal, serial)
-            named = entry.previous_terminal, entry.previous_serial
-            is_known = (entry.card, entry.counter - 1) in steps or named in known.records
-            if not is_known and named[0] and named[1] <= self._place(named[0]).highest:
-                self._load_records(named[0], named[1], named[1], known)
+                    steps[card, at] = (terminal, serial)
+            if entry.previous_terminal and (card, before) not in steps:
+                self._load_named(entry.previous_terminal, entry.previous_serial, known)
+
+    def _load_named(self, terminal: int, serial: int, known: Known) -> None:
+        if serial <= self._place(terminal).highest and (terminal, serial) not in known.records:
+            self._load_records(terminal, serial, serial, known)
 
     def _last(self, card: int) -> tuple[int, tuple[int, int]]:
-        last = self._last_step.get(card)
-        if last is None:
-            row = self._db.conn.execute(
-                "SELECT counter, terminal, serial FROM step WHERE card = ?"
-                " ORDER BY counter DESC LIMIT 1",
-                (card,),
-            ).fetchone()
-            last = self._last_step[card] = (row[0], (row[1], row[2])) if row else (-1, (0, 0))
+        row = self._db.conn.execute(
+            "SELECT counter, terminal, serial FROM step WHERE card = ?"
+            " ORDER BY counter DESC LIMIT 1",
+            (card,),
+        ).fetchone()
+        last = self._last_step[card] = (row[0], (row[1], row[2])) if row else (-1, (0, 0))
         return last
 
     def _load_greys(self) -> None:
@@ -182,12 +183,11 @@ class Records:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    kept.terminal, kept.entry.serial, kept.entry.type, kept.outcome,
-                    kept.entry.reason, kept.fault, kept.entry.flags, kept.entry.utc_s,
-                    kept.entry.card, kept.entry.amount_fen, kept.entry.balance_fen,
-                    kept.raw[:60], received_utc_s,
+                    terminal, entry.serial, entry.type, outcome, entry.reason, fault, entry.flags,
+                    entry.utc_s, entry.card, entry.amount_fen, entry.balance_fen,
+                    raw[: ingest.CONTENT], received_utc_s,
                 )
-                for kept in result.kept
+                for terminal, raw, entry, outcome, fault in result.kept
             ],
         )  # fmt: skip
         connection.executemany(
@@ -210,11 +210,12 @@ class Records:
     def _tally(self, result: Result, aside: int) -> None:
         """aside: how many of them were not in quarantine before."""
         change = Counter(records=len(result.kept), quarantined=aside)
-        for kept in result.kept:
-            change["quarantined"] += kept.fault != 0
-            change["taps"] += kept.entry.type in _TAPS
-            change["refused"] += kept.entry.type == record.REFUSAL
-            change["accepted"] += kept.outcome == record.DONE and kept.entry.type in _ACCEPTED
+        alike = Counter((kept.entry.type, kept.outcome, kept.fault != 0) for kept in result.kept)
+        for (kind, outcome, is_faulty), count in alike.items():
+            change["quarantined"] += count * is_faulty
+            change["taps"] += count * (kind in _TAPS)
+            change["refused"] += count * (kind == record.REFUSAL)
+            change["accepted"] += count * (outcome == record.DONE and kind in _ACCEPTED)
         for settled in result.settled:
             change["quarantined"] += settled.fault != settled.grey.fault and not settled.grey.fault
             is_tap = settled.grey.entry.type in _ACCEPTED
