@@ -1,0 +1,126 @@
+"""However records come (order of terminals, cuts, repetitions), the same is kept and posted."""
+
+import random
+
+import pytest
+
+from protocol import batch, record
+from sync_server.store.sqlite import Store
+from tests.sync_server import tapes
+
+TERMINALS = 3
+
+
+def opened(folder, name="c"):
+    store = Store(f"sqlite:///{folder / name}.db")
+    numbers = [store.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(TERMINALS)]
+    return store, numbers, store.issue_cards([tapes.CARD] * 4, 1)
+
+
+def campus(seed, folder, taps=90):
+    store, numbers, cards = opened(folder)
+    return tapes.Campus(random.Random(seed), numbers, cards).play(taps), store
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_delivery_of_the_same_records_ends_the_same(seed, tmp_path):
+    world, store = campus(seed, tmp_path)
+    pictures = [tapes.picture(store)]
+    store.close()
+    for turn in range(4):
+        store, _, cards = opened(tmp_path, f"turn {turn}")
+        for commit in tapes.deliveries(random.Random(seed * 100 + turn), world.tapes):
+            store.ingest(commit, 2000)
+            assert store.ledger_sum() == 0
+        pictures.append(tapes.picture(store))
+        taken = sum(100_000 - row["balance_fen"] for row in store.accounts() if row["key"] in
+                    {str(card) for card in cards} and row["type"] == "purse")  # fmt: skip
+        assert taken == world.taken_fen
+        assert store.counts()["grey"] == 0
+        store.close()
+    assert pictures[1]["records"]
+    assert pictures[1:] == [pictures[1]] * 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_remembered_never_differs_from_what_is_kept(seed, tmp_path):
+    """A store that stays open, one that is opened anew for each call, one that fails in between."""
+    world, first = campus(seed, tmp_path)
+    first.close()
+    staying, _, _ = opened(tmp_path, "staying")
+    shaken, _, _ = opened(tmp_path, "shaken")
+    reopened, _, _ = opened(tmp_path, "reopened")
+    noise = random.Random(seed)
+    for commit in tapes.deliveries(random.Random(seed), world.tapes):
+        if noise.random() < 0.3:  # damaged bytes, and a number with other content
+            number, tail = commit[0]
+            at = noise.randrange(len(tail))
+            commit.append((number, tail[:at] + bytes((tail[at] ^ 1,)) + tail[at + 1 :]))
+        with pytest.raises(ZeroDivisionError), shaken.group():
+            shaken.ingest(commit, 2000)
+            _ = 1 // 0
+        reopened.close()
+        reopened = Store(f"sqlite:///{tmp_path / 'reopened.db'}")
+        answers = reopened.ingest(commit, 2000)
+        assert staying.ingest(commit, 2000) == answers
+        assert shaken.ingest(commit, 2000) == answers
+        numbers = [number for number, _ in commit]
+        assert [staying.highest_serial(n) for n in numbers] == [
+            reopened.highest_serial(n) for n in numbers
+        ]
+        assert staying.counts() == reopened.counts() == shaken.counts()
+    assert tapes.picture(staying) == tapes.picture(reopened) == tapes.picture(shaken)
+
+
+def test_repetition_gives_stable_answers(tmp_path):
+    world, store = campus(1, tmp_path, taps=30)
+    for number, tape in world.tapes.items():
+        damaged = tape[3][:30] + b"\x99" + tape[3][31:]
+        rows = [*tape[:20], damaged]
+        (first,) = store.ingest([(number, b"".join(rows))], 2000)
+        before = tapes.picture(store)
+        (second,) = store.ingest([(number, b"".join(rows))], 2001)
+        (third,) = store.ingest([(number, b"".join(rows))], 2002)
+        assert second == third
+        assert {answer for answer, _ in batch.unpack(second)[:-1]} == {batch.EXISTS}
+        assert first[-2:] == second[-2:] == bytes((batch.QUARANTINED, 65))
+        assert tapes.picture(store) == before
+
+
+def test_the_same_number_with_other_content_is_kept_aside_once(tmp_path):
+    world, store = campus(2, tmp_path, taps=5)
+    number = next(number for number, tape in world.tapes.items() if tape)
+    store.ingest([(number, world.tapes[number][0])], 2000)
+    posted = tapes.picture(store)["transfers"]
+    other = record.unpack(world.tapes[number][0])._replace(amount_fen=77, utc_s=5)
+    raw = record.pack(other, record.first_chain(number), record.DONE)
+    for _ in range(2):
+        (answer,) = store.ingest([(number, raw)], 2000)
+        assert answer == bytes((batch.EXISTS_DIFFERENT, 0))
+    picture = tapes.picture(store)
+    assert picture["quarantine"] == [(number, raw, batch.EXISTS_DIFFERENT, 0)]
+    assert picture["transfers"] == posted
+    assert picture["counts"]["quarantined"] - sum(row[3] != 0 for row in picture["records"]) == 1
+
+
+def test_a_terminal_asked_for_before_it_was_enrolled(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    assert store.highest_serial(1) == 0
+    number = store.enrol("pos", "place", "m", 1)
+    (card,) = store.issue_cards([tapes.CARD], 1)
+    world = tapes.Campus(random.Random(1), [number], [card])
+    world._add(number, record.PURCHASE, card, record.DONE)
+    (answer,) = store.ingest([(number, world.tapes[number][0])], 2000)
+    assert answer == bytes((batch.STORED, 0))
+
+
+def test_an_issue_that_fails_leaves_nothing_behind(tmp_path):
+    store, _, cards = opened(tmp_path)
+    with pytest.raises(ZeroDivisionError), store.group():
+        store.issue_cards([tapes.CARD], 1)
+        _ = 1 // 0
+    assert store.card(cards[-1] + 1) is None
+    assert store.issue_cards([tapes.CARD | {"balance_fen": 7}], 1) == [cards[-1] + 1]
+    balances = {row["key"]: row["balance_fen"] for row in store.accounts()}
+    assert balances[str(cards[-1] + 1)] == 7
+    assert store.ledger_sum() == 0
