@@ -1,8 +1,9 @@
 """The blacklist: bytes on the wire against entropy, and what one check costs on the terminal.
 
-Bytes are exact counts, the same in every run. A check is one byte read from flash; it is timed
-under the terminals' interpreter on the flash file of the unix board, beside an empty loop. On the
-chip it is measured with the emulated board, which comes with a later issue.
+Bytes are exact counts, the same in every run; what was encoded is decoded again before it counts.
+A check is timed under the terminals' interpreter on the flash file of the unix board, beside an
+empty loop. What it is not: the chip's time, whose bar is 300 microseconds; that is measured with
+the emulated board, which comes with a later issue.
 """
 
 from __future__ import annotations
@@ -11,33 +12,36 @@ import json
 import math
 import subprocess
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from firmware.core.layout import LAYOUTS, SECTOR
-from protocol import blacklist
+from protocol import blacklist, messages
 from terminal_sim.image import compiled
 from terminal_sim.prng import Prng
 from terminal_sim.terminal import micropython_command
 
 CASES = ((200, 20_000), (600, 30_000), (10_000, 1_048_576))
-CHANGED = 10  # cards in the delta
+CHANGES = (1, 10, 200)  # cards that a delta adds
 BAR = 1.05
-CHECK_BAR_US = 300
+CHIP_BAR_US = 300
+_HEAP = "256k"
 _SCRIPT = Path(__file__).parent / "on_terminal" / "blacklist_check.py"
 
 
 def measure() -> dict[str, Any]:
-    """{"lists": [...], "check": {...}, "reached": bool}; sizes in bytes, times in microseconds."""
-    lists = [_sizes(*case) for case in CASES]
-    check = _check()
+    """{"lists": [...], "deltas": [...], "check": {...}, "reached": bool, "cause": str}."""
+    lists = [_list(*case) for case in CASES]
+    deltas = [_delta(changed, *case) for case in CASES for changed in CHANGES]
     return {
         "lists": lists,
-        "check": check,
+        "deltas": deltas,
+        "check": check(),
         "bar": BAR,
-        "reached": all(row["ratio"] <= BAR for row in lists) and check["us"] < CHECK_BAR_US,
-        "cause": "a delta of 10 cards has 5 bytes that say which universe, how many and how; "
-        "beside 15 to 25 bytes of entropy no coding can hide them",
+        "reached": all(row["ratio"] <= BAR for row in lists + deltas),
+        "cause": "a delta says in 3 to 5 bytes which universe and how many, and in 5 bits how its "
+        "gaps are coded; beside the entropy of a few cards, 2 to 23 bytes, that is more than 5 %",
     }
 
 
@@ -47,24 +51,41 @@ def entropy_bytes(count: int, universe: int) -> float:
     return bits / math.log(2) / 8
 
 
-def _sizes(count: int, universe: int) -> dict[str, Any]:
-    draw = Prng(count)
-    listed = _draw(draw, count, universe, set())
-    added = _draw(draw, CHANGED, universe, listed)
-    full = len(blacklist.encode(sorted(listed), universe))
-    delta = len(blacklist.encode_delta(sorted(added), [], universe))
-    floor, delta_floor = entropy_bytes(count, universe), entropy_bytes(CHANGED, universe)
+def _list(count: int, universe: int) -> dict[str, Any]:
+    """A whole list, beside the ways that need no code of their own."""
+    cards = sorted(_draw(Prng(count), count, universe, set()))
+    encoded = blacklist.encode(cards, universe)
+    if blacklist.decode(encoded) != cards:
+        raise RuntimeError(f"a list of {count} cards did not come back as it was")
+    floor = entropy_bytes(count, universe)
+    bits = blacklist.bitmap(cards, -(-universe // 8) * 8)
     return {
         "cards": count,
         "universe": universe,
-        "list_bytes": full,
+        "bytes": len(encoded),
         "entropy_bytes": round(floor, 1),
-        "ratio": round(full / floor, 4),
-        "bitmap_bytes": (universe + 7) // 8,
-        "delta_cards": CHANGED,
-        "delta_bytes": delta,
-        "delta_entropy_bytes": round(delta_floor, 1),
-        "delta_ratio": round(delta / delta_floor, 3),
+        "ratio": round(len(encoded) / floor, 4),
+        "bitmap_bytes": len(bits),
+        "deflated_bitmap_bytes": len(zlib.compress(bytes(bits), 9)),
+        "three_bytes_a_card": 3 * count,
+    }
+
+
+def _delta(changed: int, count: int, universe: int) -> dict[str, Any]:
+    """`changed` cards added to that list."""
+    draw = Prng(count)
+    added = sorted(_draw(draw, changed, universe, _draw(draw, count, universe, set())))
+    encoded = blacklist.encode_delta(added, [], universe)
+    if blacklist.decode_delta(encoded) != (universe, added, []):
+        raise RuntimeError(f"a delta of {changed} cards did not come back as it was")
+    floor = entropy_bytes(changed, universe)
+    return {
+        "cards": changed,
+        "universe": universe,
+        "bytes": len(encoded),
+        "head_bytes": len(blacklist.encode_delta([], [], universe)) + (changed > 127),
+        "entropy_bytes": round(floor, 1),
+        "ratio": round(len(encoded) / floor, 4),
     }
 
 
@@ -77,18 +98,36 @@ def _draw(draw: Prng, count: int, universe: int, without: set[int]) -> set[int]:
     return drawn
 
 
-def _check() -> dict[str, Any]:
+def check() -> dict[str, Any]:
+    """One look, on the unix board; microseconds without and with the loop around it."""
+    count, universe = CASES[-1]
+    cards = sorted(_draw(Prng(1), count, universe, set()))
+    told = _run(cards, universe)
+    looks = told["looks"]
+    listed = sum(card < looks for card in cards)
+    if told["status"] != messages.APPLIED or told["found"] != listed:
+        raise RuntimeError(f"the terminal's list is not the one it was given: {told}")
+    return {
+        "us": round((told["looked_us"] - told["empty_us"]) / looks, 2),
+        "empty_loop_us": round(told["empty_us"] / looks, 3),
+        "flash_reads": told["reads"] / looks,
+        "flash_bytes_read": told["bytes"] / looks,
+        "listed": count,
+        "board": "unix: flash is a file; the chip is measured with a later issue",
+        "bar_on_the_chip_us": CHIP_BAR_US,
+    }
+
+
+def _run(cards: list[int], universe: int) -> dict[str, int]:
+    """The script under the interpreter, with a fresh flash and this list. -> what it printed."""
     with tempfile.TemporaryDirectory() as folder:
-        flash = Path(folder) / "flash.bin"
+        flash, listed = Path(folder) / "flash.bin", Path(folder) / "list.bin"
         flash.write_bytes(b"\xff" * (LAYOUTS["unix"].sectors * SECTOR))
-        listed = Path(folder) / "list.bin"
-        count, universe = CASES[-1]
-        cards = sorted(_draw(Prng(1), count, universe, set()))
         digest = blacklist.digest(blacklist.bitmap(cards, universe))
         listed.write_bytes(digest + blacklist.encode(cards, universe))
         done = subprocess.run(
-            [micropython_command(), "-X", "heapsize=256k", str(_SCRIPT), str(flash), str(listed)],
-            cwd=folder,
+            [micropython_command(), "-X", f"heapsize={_HEAP}", _SCRIPT, flash, listed],
+            cwd=folder,  # sources in the current folder would come before MICROPYPATH
             env={"MICROPYPATH": f"{compiled()}:.frozen"},
             capture_output=True,
             text=True,
@@ -96,8 +135,5 @@ def _check() -> dict[str, Any]:
             timeout=120,
         )
     if done.returncode:
-        raise RuntimeError(f"the check did not run: {(done.stderr or done.stdout)[-300:]}")
-    told = json.loads(done.stdout)
-    loops = 20_000
-    us = (told["looked_us"] - told["empty_us"]) / loops
-    return {"us": round(us, 2), "flash_bytes_read": 1, "bar_us": CHECK_BAR_US, "listed": 10_000}
+        raise RuntimeError(f"the check did not run: {(done.stderr or done.stdout).strip()[-300:]}")
+    return json.loads(done.stdout)

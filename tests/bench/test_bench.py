@@ -1,0 +1,95 @@
+"""The benches count what they say, and the command tells it: counts are checked here, not times."""
+
+import json
+import sys
+import types
+
+import pytest
+from click.testing import CliRunner
+
+from bench import blacklist, command, tap
+from sync_server.cli import campus
+
+
+@pytest.mark.parametrize(("cards", "universe"), blacklist.CASES)
+def test_a_list_is_within_its_bar(cards, universe):
+    row = blacklist._list(cards, universe)
+    assert 1 <= row["ratio"] <= blacklist.BAR
+    assert row["bytes"] < row["deflated_bitmap_bytes"] < row["bitmap_bytes"]
+
+
+@pytest.mark.parametrize(("cards", "universe"), blacklist.CASES)
+def test_a_delta_of_many_is_within_the_bar_and_one_of_few_is_mostly_head(cards, universe):
+    assert blacklist._delta(200, cards, universe)["ratio"] <= blacklist.BAR
+    few = blacklist._delta(10, cards, universe)
+    assert few["ratio"] > blacklist.BAR
+    # without the head, 5 bits of Rice parameter and the last byte's filling, 2 bytes are left over
+    assert few["bytes"] - few["head_bytes"] - 2 <= few["entropy_bytes"] + 2
+
+
+def test_entropy_is_that_of_a_set():
+    assert blacklist.entropy_bytes(1, 256) == pytest.approx(1)
+    assert blacklist.entropy_bytes(8, 8) == pytest.approx(0)
+
+
+def test_a_purchase_keeps_to_its_card_time(monkeypatch):
+    monkeypatch.setattr(tap, "TAPS", 5)
+    result = tap.measure()
+    assert result["card_ms"] <= tap.BAR_MS and result["reached"]
+    assert result["card_commands"] == {
+        "select": 1, "authenticate": 1, "read": 4, "write": 1, "halt": 1,
+    }  # fmt: skip
+    assert result["reader_commands"] == {
+        "InDataExchange": 6, "InRelease": 1, "InListPassiveTarget": 1,
+    }  # fmt: skip
+    assert result["uart_bytes"] == 320
+    assert 0 < result["heap_live_peak_bytes"] < result["heap_bytes"]
+
+
+def test_the_usual_scheme_is_counted_from_its_steps():
+    assert tap.usual_commands() == {
+        "select": 1, "authenticate": 4, "read": 5, "write": 3, "decrement": 1, "restore": 1,
+        "transfer": 2,
+    }  # fmt: skip
+
+
+def test_the_command_writes_its_figures(tmp_path):
+    out = tmp_path / "out.json"
+    done = CliRunner().invoke(campus, ["bench", "blacklist", "--json", str(out)])
+    assert done.exit_code == 0, done.output
+    result = json.loads(out.read_text())["blacklist"]
+    assert result["check"]["flash_reads"] == result["check"]["flash_bytes_read"] == 1
+    assert not result["reached"]  # tiny deltas
+    assert "blacklist: missed deltas.0.ratio" in done.output and "Cause: a delta" in done.output
+
+
+def _bench(monkeypatch, name, measure):
+    monkeypatch.setitem(sys.modules, f"bench.{name}", types.SimpleNamespace(measure=measure))
+
+
+def test_a_missed_bar_is_no_failure(monkeypatch):
+    _bench(monkeypatch, "ingest", lambda: {"ratio": 0.5, "bar": 1.0, "cause": "so it is"})
+    done = CliRunner().invoke(campus, ["bench", "ingest"])
+    assert done.exit_code == 0
+    assert "ingest: missed ratio. Cause: so it is." in done.output
+
+
+def test_a_bench_that_fails_is_told_and_the_others_run(monkeypatch, tmp_path):
+    def breaks():
+        raise RuntimeError("no server")
+
+    _bench(monkeypatch, "wire", breaks)
+    _bench(monkeypatch, "ingest", lambda: {"ratio": 1.5, "bar": 1.0})
+    out = tmp_path / "out.json"
+    done = CliRunner().invoke(campus, ["bench", "wire", "ingest", "--json", str(out)])
+    assert done.exit_code == 1
+    assert "wire failed: no server" in done.output and "reached" in done.output
+    assert json.loads(out.read_text()) == {"ingest": {"ratio": 1.5, "bar": 1.0}}
+
+
+def test_an_unknown_bench_is_refused():
+    assert CliRunner().invoke(campus, ["bench", "weather"]).exit_code == 2
+
+
+def test_bars_name_benches():
+    assert set(command.BARS) <= set(command.NAMES)
