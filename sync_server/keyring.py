@@ -22,6 +22,7 @@ from protocol.aes import Aes
 NAMES = ("sector_a", "sector_b", "purse", "terminal")
 KINDS = {"pos": messages.POS, "gate": messages.GATE, "water": messages.WATER}
 _KEY = 16
+_HEX = set("0123456789abcdef")
 _NO_KEY = b"\xff" * _KEY
 _WRITERS = ("pos", "water")
 
@@ -44,9 +45,9 @@ class Keyring:
         if not path.exists():
             _write(path, {name: secrets.token_bytes(_KEY) for name in NAMES})
         found = {}
-        for line in path.read_text(encoding="ascii").splitlines():
+        for line in path.read_text(encoding="ascii", errors="replace").splitlines():
             name, _, value = line.partition(" ")
-            if name in NAMES and len(value) == 2 * _KEY:
+            if name in NAMES and len(value) == 2 * _KEY and set(value) <= _HEX:
                 found[name] = bytes.fromhex(value)
         if sorted(found) != sorted(NAMES):
             raise BadKeyFile(f"{path} does not hold the four master keys: restore it from backup")
@@ -84,9 +85,15 @@ def _write(path: Path, masters: dict[str, bytes]) -> None:
     """All of it or nothing, and only for its owner."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)  # a draft that was left behind keeps the mode it had
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         for name, value in masters.items():
             file.write(f"{name} {value.hex()}\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # before any card is written with these keys
+    finally:
+        os.close(folder)

@@ -1,0 +1,80 @@
+"""Double entry: rules in core.ledger, and what the database refuses."""
+
+import sqlite3
+
+import pytest
+
+from protocol import record
+from sync_server.core import ledger
+from sync_server.store.sqlite import Store
+from tests.sync_server.tapes import CARD
+
+
+def entry(**fields):
+    values = dict.fromkeys(record.Record._fields, 0) | {"serial": 4, "card": 7} | fields
+    return record.Record(**values)
+
+
+@pytest.mark.parametrize(
+    ("merchant", "card_is_good", "giver", "taker"),
+    [
+        ("m", True, ("purse", "7"), ("merchant", "m")),
+        ("m", False, ("suspense", "card"), ("merchant", "m")),
+        (None, True, ("purse", "7"), ("suspense", "merchant")),
+        (None, False, ("suspense", "card"), ("suspense", "merchant")),
+    ],
+)
+def test_a_purchase_is_posted_in_any_case(merchant, card_is_good, giver, taker):
+    made = ledger.posting(entry(type=record.PURCHASE, amount_fen=5), 3, merchant, card_is_good)
+    assert made == ledger.Transfer(giver, taker, 5, 3, 4)
+
+
+@pytest.mark.parametrize("kind", range(1, 9))
+def test_each_type_is_posted_or_named_or_moves_nothing(kind):
+    made = ledger.posting(entry(type=kind, amount_fen=5), 3, "m", True)
+    assert (made is not None) == (kind == record.PURCHASE)
+    assert ledger.lacks_rule(entry(type=kind, amount_fen=5)) == (
+        kind in (record.REVERSAL, record.LOAD, record.RESERVE, record.SETTLE)
+    )
+    assert ledger.posting(entry(type=kind), 3, "m", True) is None
+    assert not ledger.lacks_rule(entry(type=kind))
+
+
+def test_issue_comes_from_the_bank_and_an_empty_card_moves_nothing():
+    assert ledger.issue(7, 500) == ledger.Transfer(ledger.bank(), ledger.purse(7), 500, 0, 0)
+    assert ledger.issue(7, 0) is None
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store.issue_cards([CARD], 1)
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE transfer SET amount_fen = 1", "never changed"),
+        ("DELETE FROM transfer", "never deleted"),
+        ("INSERT INTO transfer VALUES (9, 1, 2, 0, 0, 0, 0)", "transfer_moves_money"),
+        ("INSERT INTO transfer VALUES (9, 1, 1, 5, 0, 0, 0)", "transfer_has_two_sides"),
+        ("INSERT INTO transfer VALUES (9, 1, 77, 5, 0, 0, 0)", "FOREIGN KEY"),
+        ("INSERT OR REPLACE INTO transfer VALUES (1, 1, 2, 5, 0, 0, 0)", "never"),
+        ("INSERT INTO account (type, key) VALUES ('gift', '')", "account_type_is_known"),
+    ],
+)
+def test_the_database_refuses(store, statement, says):
+    before = store._db.rows("SELECT * FROM transfer")
+    assert before
+    with pytest.raises(sqlite3.IntegrityError, match=says):
+        store._db.conn.execute(statement)
+    assert store._db.rows("SELECT * FROM transfer") == before
+
+
+def test_postings_and_balances_agree(store):
+    sums = dict(store._db.conn.execute("SELECT account, sum(amount_fen) FROM posting GROUP BY 1"))
+    balances = dict(store._db.conn.execute("SELECT id, balance_fen FROM account"))
+    assert sums == balances
+    assert store.ledger_sum() == sum(sums.values()) == 0
