@@ -4,7 +4,7 @@ Answers, first that fits (docs/ingest.md):
  1. QUARANTINED BAD_RECORD    the bytes cannot be a record; they are kept as they came
  2. EXISTS                    this number with this content is here already
  3. EXISTS_DIFFERENT          this number is here with other content; both are kept, this one aside
- 4. QUARANTINED with a reason kept and named: unknown type or card, broken chain, forked card
+ 4. QUARANTINED with a fault  kept and named: unknown type or card, broken chain, forked card, ...
  5. STORED
 Nothing is dropped, nothing blocks what follows, money that was taken from a card is posted whatever
 else is wrong. Pure: `Known` is what is known before, and is brought up to date; `Result` is what
