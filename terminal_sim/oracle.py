@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.cmac import CMAC
 SECTOR_SIZE = 4096
 RECORD_SIZE = 64
 _RECORDS_A_SECTOR = SECTOR_SIZE // RECORD_SIZE
+_CONFIRMED, _VOIDED = 0xF1, 0xF2
+_BLANK = b"\xff" * RECORD_SIZE
 
 PAID, PASSED, REFUSED, TORN = "paid", "passed", "refused", "torn"
 
@@ -84,24 +86,51 @@ class CardTruth:
 
 
 class TerminalTruth:
-    """A terminal as physics has it: `flash(at, n)` reads raw bytes; its journal's sectors."""
+    """A terminal as physics has it: `flash(at, n)` reads raw bytes; where journal and list lie.
 
-    def __init__(self, number, flash, first_sector, sectors):
+    journal, lists: (first sector, sectors).
+    """
+
+    def __init__(self, number, flash, journal, lists):
         self.number = number
         self._flash = flash
-        self._start = first_sector * SECTOR_SIZE
-        self._slots = sectors * _RECORDS_A_SECTOR
+        self._start = journal[0] * SECTOR_SIZE
+        self._slots = journal[1] * _RECORDS_A_SECTOR
+        self._lists = lists
         self._at = 0
         self.acked_to = 0
-        self.refused = frozenset()  # the card numbers of the list version it confirmed
+        self.refused = frozenset()  # the card numbers of the list that holds in its flash
+        self.refused_before = frozenset()  # the same when the tap began
 
     def record(self, serial):
-        """(type, card, counter, amount_fen, outcome byte) of a record in flash, or None."""
+        """(type, card, counter, amount_fen, is grey, is done) of a record in flash, or None."""
         slot = self._find(serial)
         if slot is None:
             return None
-        raw = self._flash(self._start + slot * RECORD_SIZE, RECORD_SIZE)
-        return (raw[4], _u24(raw, 12), _u24(raw, 20), struct.unpack_from(">I", raw, 16)[0], raw[60])
+        raw = self._slot(slot)
+        outcome = raw[60]
+        done = outcome & 0xF0 != 0xF0
+        grey = outcome == 0xFF
+        if grey:
+            mark = self._mark(serial, slot)
+            grey, done = mark is None, mark == _CONFIRMED
+        return raw[4], _u24(raw, 12), _u24(raw, 20), _u32(raw, 16), grey, done
+
+    def listed(self):
+        """(version, card numbers) of the list that holds: whole header, higher sequence."""
+        first, sectors = self._lists
+        best = (0, 0, 0, 0)
+        for copy in (first, first + sectors // 2):
+            raw = self._flash(copy * SECTOR_SIZE, RECORD_SIZE)
+            magic, sequence, version, universe = struct.unpack_from(">4sIII", raw)
+            if magic == b"CLST" and binascii.crc32(raw[:60]) == _u32(raw, 60):
+                best = max(best, (sequence, version, universe, copy + 1))
+        _, version, universe, sector = best
+        bits = self._flash(sector * SECTOR_SIZE, universe // 8)
+        cards = [
+            at * 8 + n for at, byte in enumerate(bits) if byte for n in range(8) if byte >> n & 1
+        ]
+        return version, frozenset(cards)
 
     def check_erase(self, sector):
         """I5: nothing that the server has not answered may be erased."""
@@ -110,6 +139,20 @@ class TerminalTruth:
             (serial,) = struct.unpack_from(">I", raw)
             if serial != 0xFFFFFFFF and serial > self.acked_to and _is_whole(raw):
                 raise Violation("I5", f"terminal {self.number} erases unsent record {serial}")
+
+    def _slot(self, slot):
+        return self._flash(self._start + slot % self._slots * RECORD_SIZE, RECORD_SIZE)
+
+    def _mark(self, serial, slot):
+        """Type of the mark that settles a record, where flash takes no second program, or None."""
+        heads = [struct.pack(">IBI", 0xFFFFFFFF, word, serial) for word in (_CONFIRMED, _VOIDED)]
+        for step in range(1, self._slots):
+            raw = self._slot(slot + step)
+            if raw[:9] in heads and binascii.crc32(raw[:56]) == _u32(raw, 56):
+                return raw[4]
+            if raw == _BLANK:
+                break  # later marks stand after earlier ones, without a gap
+        return None
 
     def _find(self, serial):
         """Slot of a whole record (a cut program leaves its serial behind), or None."""
@@ -131,40 +174,74 @@ class Oracle:
         self.terminals = {}
         self.posted = {}
         self.doubled = 0
+        self.resolved = 0  # torn debits that were told paid when their card came back
         self.checks = 0
 
     def add_card(self, number, uid, purse_key, memory):
         """A card issued with what its purse holds now; `memory()` -> (block 5, block 6)."""
         self.cards[number] = CardTruth(number, uid, purse_key, memory)
 
-    def add_terminal(self, number, flash, first_sector, sectors):
-        """A terminal whose journal lies in these sectors; `flash(at, n)` -> raw bytes."""
-        self.terminals[number] = TerminalTruth(number, flash, first_sector, sectors)
+    def add_terminal(self, number, flash, journal, lists):
+        """A terminal; journal, lists: (first sector, sectors); `flash(at, n)` -> raw bytes."""
+        self.terminals[number] = TerminalTruth(number, flash, journal, lists)
 
-    def tapped(self, terminal, card, said):
-        """After a tap: card number (None: not ours) and what the screen said."""
+    def began(self, terminal):
+        """A tap begins: a list that comes while it runs may count for it or not."""
+        place = self.terminals[terminal]
+        place.refused_before = place.refused
+
+    def writing(self, terminal, card, block):
+        """Before a purse block reaches the card: its intent is in flash (I4)."""
+        self.checks += 1
+        place, truth = self.terminals[terminal], self.cards[card]
+        by, serial = struct.unpack_from(">HI", block, 6)
+        record = place.record(serial) if by == place.number else None
+        amount_fen = truth.balance_fen - _u24(block, 3)
+        if record is None or record[:5] != (1, card, _u24(block, 0) - 1, amount_fen, True):
+            raise Violation("I4", f"card {card} is written for {by}/{serial}, which is {record}")
+
+    def said(self, terminal, card, said, values=()):
+        """At the moment a screen says this: the flash must bear it out (I4, I6)."""
         self.checks += 1
         place = self.terminals[terminal]
-        write = self.cards[card].look() if card in self.cards else None
+        write = self.cards[card].look()
         if write:
             self._written(place, card, write, said)
         elif said == PAID:
             self._paid_by_resolution(place, card)
-        if said in (PAID, PASSED) and card in place.refused:
+        last = self.cards[card]
+        if said == PAID and tuple(values) != (last.writes[-1].amount_fen, last.balance_fen):
+            raise Violation("I4", f"card {card}: the screen said {values}, not {last.writes[-1]}")
+        is_listed = card in place.refused and card in place.refused_before
+        if is_listed and (said == PASSED or said == PAID and write):
             raise Violation("I6", f"terminal {terminal} accepted listed card {card}")
+
+    def tapped(self, terminal, card):
+        """After a tap, whatever ended it: a debit that nothing was said of is an honest one."""
+        self.checks += 1
+        write = self.cards[card].look()
+        if write:
+            self._written(self.terminals[terminal], card, write, None)
+
+    def sold(self, card, writes_before):
+        """A sale is over: however often its card was put back, it was debited once (I4)."""
+        if len(self.cards[card].writes) > writes_before + 1:
+            raise Violation("I4", f"card {card} was debited twice in one sale")
 
     def answered(self, terminal, serial):
         """The server's answer to `serial` and all before it has reached the terminal."""
         place = self.terminals[terminal]
         place.acked_to = max(place.acked_to, serial)
 
-    def confirmed_list(self, terminal, refused, claimed):
-        """I6: the set a terminal holds is the server's set of that version, exactly."""
+    def look_at_list(self, terminal, versions):
+        """I6: the set in a terminal's flash is the server's set of that version, exactly."""
         self.checks += 1
-        if refused != claimed:
-            odd = sorted(refused ^ claimed)[:5]
-            raise Violation("I6", f"terminal {terminal} holds another list, e.g. {odd}")
-        self.terminals[terminal].refused = frozenset(refused)
+        version, cards = self.terminals[terminal].listed()
+        if version >= len(versions) or cards != versions[version]:
+            odd = sorted(cards ^ versions[min(version, len(versions) - 1)])[:5]
+            raise Violation("I6", f"terminal {terminal} holds another list {version}: {odd}")
+        self.terminals[terminal].refused = cards
+        return version
 
     def booked(self, posting, ledger_sum_fen):
         """A debit that the ledger has posted: it must be a true one, and new (I1, I3)."""
@@ -205,27 +282,34 @@ class Oracle:
         if write.terminal != place.number:
             raise Violation("I4", f"card {card} was written by {write.terminal} at {place.number}")
         record = place.record(write.serial)
-        if record is None or record[1:4] != (card, write.counter - 1, write.amount_fen):
+        if record is None or record[:4] != (1, card, write.counter - 1, write.amount_fen):
             raise Violation("I4", f"card {card}: debit {write} has the record {record}")
-        if said == PAID and record[4] & 0xF0 == 0xF0:
+        if said == PAID and not record[5]:
             raise Violation("I4", f"card {card}: paid was shown before the confirm of {write}")
         if said == REFUSED:
             raise Violation("I4", f"card {card}: refused, and yet {write}")
+        if not record[4] and not record[5]:
+            raise Violation("I4", f"card {card}: {write} is void in the journal")
 
     def _paid_by_resolution(self, place, card):
         """Paid without a new debit is right only where a torn one was found to be done."""
-        last = self.cards[card].writes[-1:] if card in self.cards else []
+        last = self.cards[card].writes[-1:]
         if not last or last[0].terminal != place.number:
             raise Violation("I4", f"card {card} was told paid and not debited")
         record = place.record(last[0].serial)
-        if record is None or record[4] & 0xF0 == 0xF0:
+        if record is None or not record[5]:
             raise Violation(
                 "I4", f"card {card}: paid, but record {last[0].serial} is not confirmed"
             )
+        self.resolved += 1
 
 
 def _u24(raw, at):
     return raw[at] << 16 | raw[at + 1] << 8 | raw[at + 2]
+
+
+def _u32(raw, at):
+    return struct.unpack_from(">I", raw, at)[0]
 
 
 def _is_whole(raw):

@@ -1,9 +1,9 @@
 """Gear 1: a campus in one process, every event followed by the oracle.
 
 Firmware core on a NOR flash, server core in memory, byte-exact cards, a virtual clock. One seed
-draws the workload and the weather: how long links are down, how many requests and answers are lost
-or doubled, how often cards are torn and power is cut, or nothing at all. Phase 1 breaks things;
-phase 2 stops breaking and must converge: queue 0, grey 0, every purse equal to its card.
+draws the workload and the weather (weather.py), troubles at every step of a tap and of a line.
+Phase 1 breaks things; phase 2 stops breaking and must converge: queue 0, grey 0, every purse equal
+to its card.
 What it is not: encryption, sockets, threads; those are gear 2's.
 
     python -m terminal_sim.gears.inprocess --seed 1 --taps 2000
@@ -25,73 +25,64 @@ from firmware.core import layout
 from protocol import messages
 from protocol.aes import Aes
 from terminal_sim.flash import SHAPES, PowerCut
+from terminal_sim.gears.line import Line
 from terminal_sim.gears.node import Node
 from terminal_sim.gears.office import Memory
+from terminal_sim.gears.weather import CARD_SHAPES, Weather, happens
 from terminal_sim.mifare import MifareClassic
-from terminal_sim.oracle import PAID, Oracle, Posting, Violation
+from terminal_sim.oracle import PAID, PASSED, Oracle, Violation
 from terminal_sim.prng import Prng
 
 CARDS, POS, GATES = 40, 3, 1
 START_FEN = 5_000_000
-LAYOUT = layout.make(1, 4)
 START_UTC_S = 1_790_000_000
-TEARS = ("none", "half", "all", "random", 6, 12, 15)
 MASTERS = {name: hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")}
-
-
-class Weather:
-    """What this seed's campus has to live with; chances are 1 in n, 0 never."""
-
-    def __init__(self, draw: Prng):
-        self.sync = draw.pick((2, 4, 20, 200))
-        self.lost = draw.pick((0, 3, 10, 50))
-        self.doubled = draw.pick((0, 4, 20))
-        self.tears = draw.pick((0, 5, 20, 100))
-        self.cuts = draw.pick((0, 15, 60, 300))
-        self.losses = draw.pick((0, 30, 200))
+STEPS_A_SERVING = 12  # of a line, at most, each time it is served
 
 
 class Campus:
     """One seed's campus. `run` -> figures; Violation if an invariant does not hold."""
 
     def __init__(self, seed: int):
+        self.seed = seed
         self._draw = Prng(seed)
         self.weather = Weather(self._draw.fork(1))
         self.oracle = Oracle()
         self.counts: Counter[str] = Counter()
         self._utc_s = START_UTC_S
         self.cards = {number: self._card(number) for number in range(1, CARDS + 1)}
+        laid = layout.make(1, self.weather.sectors)
         kinds = [messages.POS] * POS + [messages.GATE] * GATES
         self.nodes = [
-            Node(number, kind, LAYOUT, MASTERS, self.oracle) for number, kind in enumerate(kinds, 1)
+            Node(number, kind, laid, MASTERS, self.oracle, self.weather.reprogram)
+            for number, kind in enumerate(kinds, 1)
         ]
+        limit = self.weather.offline_taps
         self.office = Memory(
             {node.number: f"merchant {node.number}" for node in self.nodes},
             dict.fromkeys(self.cards, START_FEN),
+            {"offline_taps_per_card": limit, "offline_fen_per_card": limit * 2000},
         )
-        for node in self.nodes:
-            self._sync(node, calm=True)
+        parts = (self.office, self.oracle, self.weather, self._draw.fork(2), self.counts)
+        self.lines = {node.number: Line(node, *parts) for node in self.nodes}
+        self._sync_all()
 
     def run(self, taps: int) -> dict[str, Any]:
-        """Phase 1: `taps` taps in this weather. Phase 2: everyone once more, everything synced."""
+        """Phase 1: `taps` presentations in this weather. Phase 2: all is well; it converges."""
         began_s = time.perf_counter()
-        for _ in range(taps):
-            self._utc_s += self._draw.between(1, 60)
+        while self.counts["taps"] < taps:
+            self._later(self._draw.between(1, 60))
             self._event()
-        for card in sorted(self.office.versions[-1]):
-            self.office.relist(card, False)  # found again: only a card that pays ends its greys
-        for node in self.nodes:
-            self._sync(node, calm=True)
-        for number in self.cards:
-            self._tap(self.nodes[number % POS], number, 1, calm=True)
-        for _ in range(3):
-            for node in self.nodes:
-                self._sync(node, calm=True)
-        self._converged()
+        self._settle()
         spent_s = time.perf_counter() - began_s
         return {
+            "seed": self.seed,
             "weather": vars(self.weather),
-            **{name: self.counts[name] for name in sorted(self.counts)},
+            "taps": self.counts["taps"],
+            "accepted": self.counts[PAID] + self.counts[PASSED],
+            **{name: self.counts[name] for name in sorted(self.counts) if name != "taps"},
+            "tears": sum(node.tears for node in self.nodes),
+            "greys_resolved": self.oracle.resolved + self.office.settled,
             "lost": len(self.oracle.unposted()),
             "doubled": self.oracle.doubled,
             "grey_open": self.office.grey(),
@@ -112,79 +103,86 @@ class Campus:
         self.oracle.add_card(number, uid, purse_key, lambda: (card.block(5), card.block(6)))
         return card
 
-    def _event(self) -> None:
-        draw, weather = self._draw, self.weather
-        node, card = draw.pick(self.nodes), draw.between(1, CARDS)
-        self._tap(node, card, draw.between(1, 3000))
-        if _happens(draw, weather.sync):
-            self._sync(draw.pick(self.nodes))
-        if _happens(draw, weather.losses):
-            card = draw.between(1, CARDS)
-            self.office.relist(card, card not in self.office.versions[-1])
-            self.counts["list_versions"] += 1
+    def _later(self, seconds: int) -> None:
+        self._utc_s += seconds
+        for node in self.nodes:
+            node.utc_s = self._utc_s
 
-    def _tap(self, node: Node, number: int, amount_fen: int, calm: bool = False) -> None:
+    def _event(self) -> None:
+        """A sale, or a pass; perhaps the same card elsewhere; then what the weather has."""
+        draw, weather = self._draw, self.weather
+        node, number = draw.pick(self.nodes), draw.between(1, CARDS)
+        self._tap(node, number, draw.between(1, 3000))
+        if happens(draw, weather.roams):
+            self._tap(draw.pick(self.nodes), number, draw.between(1, 3000))
+        if happens(draw, weather.spells):
+            down_to_s = self._utc_s + draw.between(60, weather.spell_s)
+            self.lines[draw.pick(self.nodes).number].down(down_to_s)
+        if happens(draw, weather.losses):
+            number = draw.between(1, CARDS)
+            self.office.relist(number, number not in self.office.versions[-1])
+            self.counts["list_versions"] += 1
+        if happens(draw, weather.sync):
+            self._serve(draw.pick(self.nodes))
+
+    def _tap(self, node: Node, number: int, amount_fen: int) -> None:
         """One presentation; torn, or cut off, as the weather has it; then the oracle."""
         draw, weather = self._draw, self.weather
-        card = self.cards[number]
-        if not calm and _happens(draw, weather.tears):
-            card.tear_after(draw.between(0, 7), draw.pick(TEARS), draw.bytes(16))
+        card, line = self.cards[number], self.lines[node.number]
+        if happens(draw, weather.tears):
+            card.tear_after(draw.between(0, 7), draw.pick(CARD_SHAPES), draw.bytes(16))
             self.counts["card_tears"] += 1
-        if not calm and _happens(draw, weather.cuts):
-            node.flash.cut_after(draw.between(1, 4), draw.pick(SHAPES))
+        self._arm(node)
+        retaps = draw.between(1, 3) if draw.chance(weather.patience, 6) else 0
+
+        def meanwhile():
+            if happens(draw, weather.hurry):
+                line.step(self._utc_s, in_tap=True)
+
         try:
-            said = node.tap(card, amount_fen, self._utc_s, patient=calm or draw.chance(1, 2))
+            said = node.sell(number, card, amount_fen, retaps, meanwhile)
         except PowerCut:
-            self.counts["power_cuts"] += 1
-            node.reboot()
-            said = None
+            self._reboot(node)
+            said = "cut"
         node.flash.cut_after(0)
-        card.come_back()
+        card.leave_after(None)  # what did not tear this tap tears no other
+        self.oracle.tapped(node.number, number)
         self.counts["taps"] += 1
-        self.counts[said or "nothing"] += 1
-        self.oracle.tapped(node.number, number, said)
-        if calm and said == PAID:
-            self.counts["calm_paid"] += 1
+        self.counts[said or "gone"] += 1
 
-    def _sync(self, node: Node, calm: bool = False) -> None:
-        """One session until there is nothing to say or the line breaks."""
-        draw, weather = self._draw, self.weather
-        node.open(self._utc_s)
-        for _ in range(200):
-            body = node.ask(self._utc_s)
-            if body is None:
-                break
-            if not calm and _happens(draw, weather.lost):
-                return node.close(self._utc_s)  # the request never came
-            reply = self._serve(node, body)
-            if not calm and _happens(draw, weather.doubled):
-                self._serve(node, body)
-                self.counts["doubled_requests"] += 1
-            if not calm and _happens(draw, weather.lost):
-                return node.close(self._utc_s)  # the answer never came
-            node.told(body, reply, self._utc_s)
-        body = self.office.push(node.number)
-        if body is not None:
-            version = self.office.pushed(node.number, node.pushed(body, self._utc_s))
-            if version is not None:
-                held = {card for card in self.cards if node.terminal.blacklist.has(card)}
-                self.oracle.confirmed_list(node.number, held, set(self.office.versions[version]))
-        if not calm and draw.chance(1, 2):
-            node.close(self._utc_s)
-        return None
+    def _serve(self, node: Node) -> None:
+        """Some steps of a line; power may fail here too."""
+        self._arm(node)
+        try:
+            for _ in range(STEPS_A_SERVING):
+                if not self.lines[node.number].step(self._utc_s):
+                    break
+        except PowerCut:
+            self._reboot(node)
+        node.flash.cut_after(0)
 
-    def _serve(self, node: Node, body: bytes) -> bytes:
-        reply, transfers = self.office.serve(node.number, body)
-        for transfer in transfers:
-            if transfer.giver[0] != "purse":
-                raise Violation("I3", f"an honest card was booked from {transfer.giver}")
-            posting = Posting(
-                int(transfer.giver[1]), transfer.terminal, transfer.serial, transfer.amount_fen
-            )
-            self.oracle.booked(posting, self.office.sum_fen())
-        return reply
+    def _arm(self, node: Node) -> None:
+        if happens(self._draw, self.weather.cuts):
+            node.flash.cut_after(self._draw.between(1, 4), self._draw.pick(SHAPES))
 
-    def _converged(self) -> None:
+    def _reboot(self, node: Node) -> None:
+        """Power was cut; it comes back."""
+        self.counts["power_cuts"] += 1
+        node.flash.cut_after(0)
+        self.lines[node.number].drop()
+        node.boot()
+        node.look_at_list(self.office.versions)
+
+    def _settle(self) -> None:
+        """Phase 2: lost cards are found, every card pays once, everything arrives."""
+        for number in sorted(self.office.versions[-1]):
+            self.office.relist(number, False)  # found again: only a card that pays ends its greys
+        self._sync_all()
+        for number, card in self.cards.items():
+            said = self.nodes[number % POS].sell(number, card, 1, 1, lambda: None)
+            if said != PAID:
+                raise Violation("I2", f"all is well, and card {number} hears {said}")
+        self._sync_all()
         waiting = {node.number: node.terminal.journal.queue for node in self.nodes}
         if any(waiting.values()):
             raise Violation("I3", f"records that were never taken: {waiting}")
@@ -194,21 +192,27 @@ class Campus:
             raise Violation(
                 "I3", f"the server found faults in honest records: {self.office.faults}"
             )
+        if {node.terminal.blacklist.version for node in self.nodes} != {self.office.newest}:
+            raise Violation("I6", "not every terminal has the newest list")
         self.oracle.settled(self.office.purse_fen)
 
+    def _sync_all(self) -> None:
+        for _ in range(3):  # reports show what came of the first round
+            self._later(31)
+            for node in self.nodes:
+                while self.lines[node.number].step(self._utc_s, calm=True):
+                    pass
+
     def _digest(self) -> str:
+        """Over every byte of flash and cards, and every row of the ledger."""
         digest = hashlib.sha256()
         for node in self.nodes:
             digest.update(node.flash.read(0, node.flash.size))
         for card in self.cards.values():
             digest.update(card.dump())
-        for account, fen in sorted(self.office.balances.items()):
-            digest.update(f"{account} {fen}\n".encode())
+        for row in self.office.rows:
+            digest.update(f"{row}\n".encode())
         return digest.hexdigest()
-
-
-def _happens(draw: Prng, one_in: int) -> bool:
-    return bool(one_in) and draw.chance(1, one_in)
 
 
 def main() -> None:

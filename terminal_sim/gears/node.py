@@ -14,7 +14,7 @@ from firmware.credential import air
 from protocol import keypage, messages
 from terminal_sim.flash import Flash
 from terminal_sim.mifare import ACK, MifareClassic
-from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle
+from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 
 _SAID = {"paid": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED, "too_low": REFUSED}
 _STEP_MS = 200
@@ -32,84 +32,100 @@ class _Watched(Flash):
 
 
 class Node:
-    """number, kind of messages.POS or GATE; masters: names a, b, purse -> 16 bytes."""
+    """number, kind of messages.POS or GATE; masters: names a, b, purse -> 16 bytes.
 
-    def __init__(self, number: int, kind: int, laid: Layout, masters: dict, oracle: Oracle):
+    reprogram: whether its flash takes a second program. `utc_s` is the campus's clock.
+    """
+
+    def __init__(self, number: int, kind: int, laid: Layout, masters: dict, oracle: Oracle,
+                 reprogram: bool = True):  # fmt: skip
         self.number = number
+        self.utc_s = 0
         self._laid = laid
         self._oracle = oracle
-        self._ticks_ms = 0
-        self.flash = _Watched(laid.sectors * 4096)
+        self.flash = _Watched(laid.sectors * 4096, 1 if reprogram else 32, reprogram)
         page = keypage.pack(number, kind, b"e" * 16, masters["a"], masters["b"], masters["purse"])
         self.flash.program(laid.keys.first * 4096, page)
-        oracle.add_terminal(number, self.flash.read, laid.journal.first, laid.journal.sectors)
+        oracle.add_terminal(number, self.flash.read, laid.journal, laid.blacklist)
         self.flash.on_erase = self._before_erase
-        self._is_pos = kind == messages.POS
-        self.reboot()
+        self.tears = 0  # taps whose card left before their end
+        self.is_pos = kind == messages.POS
+        self.boot()
 
-    def reboot(self) -> None:
-        """Power is back: whatever was in RAM is gone."""
-        self.flash.cut_after(0)
+    def boot(self) -> None:
+        """Power is there: whatever was in RAM is gone."""
+        self._boot_s, self._ticks_ms = self.utc_s, 0
         self.terminal = Terminal(self.flash, None, self._laid)
         self.terminal.mount()
+        self._list_version = -1
 
-    def tap(self, card: MifareClassic, amount_fen: int, utc_s: int, patient: bool) -> str | None:
-        """One customer; if torn and the card is put back, once more. -> the last word said."""
-        if self._is_pos:
-            if self.terminal.kind.awaited is not None:
-                self.terminal.key("*", self._now(utc_s))
-            self.terminal.kind.ready(amount_fen)
-        said = self._present(card, utc_s)
-        if said == TORN and patient:
-            self._oracle_look(card)
-            card.come_back()
-            said = self._present(card, utc_s)
-        if self._is_pos and said != TORN:
-            self.terminal.key("*", self._now(utc_s))
+    def sell(self, number: int, card: MifareClassic, amount_fen: int, retaps: int,
+             meanwhile: Callable[[], object]) -> str | None:  # fmt: skip
+        """One customer; a torn card is put back up to `retaps` times. -> the last word said.
+
+        meanwhile: called after each request of the tap, as other things happen then too.
+        """
+        terminal, before = self.terminal, len(self._oracle.cards[number].writes)
+        if self.is_pos:
+            terminal.key("*", self._now())
+            terminal.kind.ready(amount_fen)
+        said = self._present(number, card, meanwhile)
+        while said in (TORN, None) and retaps:
+            retaps -= 1
+            said = self._present(number, card, meanwhile)
+        if self.is_pos:
+            terminal.key("*", self._now())
+        self._oracle.sold(number, before)
         return said
 
-    def open(self, utc_s: int) -> None:
-        """The session opens, if it is not open."""
-        if not self.terminal.online:
-            self.terminal.next_epoch()
-            self.terminal.on_open(self._now(utc_s))
+    def open(self) -> None:
+        """A session opens."""
+        self.terminal.next_epoch()
+        self.terminal.on_open(self._now())
 
-    def close(self, utc_s: int) -> None:
+    def close(self) -> None:
         """The session dies."""
-        self.terminal.on_close(self._now(utc_s))
+        self.terminal.on_close(self._now())
 
-    def ask(self, utc_s: int) -> bytes | None:
+    def ask(self) -> bytes | None:
         """The next request's body."""
-        return self.terminal.uploader.next_request(self._now(utc_s))
+        return self.terminal.uploader.next_request(self._now())
 
-    def told(self, body: bytes, reply: bytes, utc_s: int) -> None:
+    def told(self, body: bytes, reply: bytes) -> None:
         """The reply to a request has arrived."""
         if body[0] == messages.BATCH:
             self._oracle.answered(self.number, int.from_bytes(body[-64:-60], "big"))
-        self.terminal.uploader.on_reply(reply, self._now(utc_s))
+        self.terminal.uploader.on_reply(reply, self._now())
 
-    def pushed(self, body: bytes, utc_s: int) -> bytes:
+    def pushed(self, body: bytes) -> bytes:
         """A request of the server. -> the reply."""
-        return self.terminal.uploader.on_request(body, self._now(utc_s))
+        return self.terminal.uploader.on_request(body, self._now())
 
-    def _now(self, utc_s: int):
-        self._ticks_ms += _STEP_MS
-        return self.terminal.moment(utc_s, self._ticks_ms)
+    def look_at_list(self, versions: list) -> None:
+        """If the terminal says that its list is another one now, the oracle reads the flash."""
+        if self.terminal.blacklist.version != self._list_version:
+            self._list_version = self.terminal.blacklist.version
+            if self._oracle.look_at_list(self.number, versions) != self._list_version:
+                raise Violation("I6", f"terminal {self.number} claims list {self._list_version}")
+
+    def _now(self):
+        """Ticks follow the clock, and never stand still."""
+        self._ticks_ms = max(self._ticks_ms + _STEP_MS, (self.utc_s - self._boot_s) * 1000)
+        return self.terminal.moment(self.utc_s, self._ticks_ms)
 
     def _before_erase(self, sector: int) -> None:
         journal = self._laid.journal
         if journal.first <= sector < journal.first + journal.sectors:
             self._oracle.terminals[self.number].check_erase(sector)
 
-    def _oracle_look(self, card: MifareClassic) -> None:
-        """Between a tear and the card's return: a debit, if there was one, is this terminal's."""
-        number = next(n for n, c in self._oracle.cards.items() if c.uid == card.uid)
-        self._oracle.tapped(self.number, number, TORN)
-
-    def _present(self, card: MifareClassic, utc_s: int) -> str | None:
+    def _present(self, number: int, card: MifareClassic, meanwhile) -> str | None:
+        """The card is put on the reader once, and taken away. -> the last word said."""
+        oracle = self._oracle
         card.power_off()
+        card.come_back()
         card.power_on()
-        tap = self.terminal.tap(self._now(utc_s))
+        oracle.began(self.number)
+        tap = self.terminal.tap(self._now())
         answer, said = None, None
         try:
             while True:  # ends with the tap
@@ -118,10 +134,16 @@ class Node:
                 if request[0] == "select":
                     answer = ("one", card.uid, 0x08) if card.select() else None
                 elif request[0] == "card":
+                    if request[1][0] == air.WRITE:
+                        oracle.writing(self.number, number, request[1][2:])
                     answer = _exchange(card, request[1])
                 elif request[0] == "show":
                     said = _SAID.get(request[1], said)
+                    oracle.said(self.number, number, said, request[2])
+                meanwhile()
         except StopIteration:
+            self.tears += card.gone
+            oracle.tapped(self.number, number)
             return said
 
 

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from protocol import batch, blacklist, messages, states
+from protocol import batch, blacklist, messages, params, states
 from sync_server.core import ingest, ledger, loss_lists
 from sync_server.core.ingest import Known, Place, Result
 from sync_server.core.ledger import Account, Transfer
 
+_PARAMS_VERSION = 1
+
 
 class Memory:
-    """terminals: number -> merchant; cards: number -> fen on the card when it was issued."""
+    """terminals: number -> merchant; cards: number -> fen on the card when it was issued.
 
-    def __init__(self, terminals: dict[int, str], cards: dict[int, int]):
+    wishes: name -> value of the parameters that every terminal shall have.
+    """
+
+    def __init__(self, terminals: dict[int, str], cards: dict[int, int], wishes: dict[str, int]):
+        self.rows: list[Transfer] = []
+        self.settled = 0  # greys that the chain of their card settled
         self.known = Known(places={n: Place(m) for n, m in terminals.items()}, cards=set(cards))
         self.balances: defaultdict[Account, int] = defaultdict(int)
         self.versions: list[frozenset[int]] = [frozenset()]
         self.held = dict.fromkeys(terminals, 0)  # list version each terminal reported
+        self._has_params = dict.fromkeys(terminals, False)
+        self._params = params.pack(wishes)
         self._universe = loss_lists.universe(max(cards))
         self.kept = 0
         self.faults: list[int] = []
@@ -33,6 +42,11 @@ class Memory:
     def sum_fen(self) -> int:
         """Over all accounts: 0, always (I1)."""
         return sum(self.balances.values())
+
+    @property
+    def newest(self) -> int:
+        """Version of the list as it is now."""
+        return len(self.versions) - 1
 
     def purse_fen(self, card: int) -> int:
         """What the ledger says a card holds."""
@@ -52,35 +66,43 @@ class Memory:
         kind, values, tail = messages.decode(body, states.TERMINAL)
         if kind == messages.REPORT:
             self.held[number] = values.list_version
+            self._has_params[number] = values.params_version == _PARAMS_VERSION
             return self._state(number, values.utc_s), []
         if kind == messages.BATCH:
             return self._ingest(number, tail)
         return self._chunk(values), []
 
-    def push(self, number: int) -> bytes | None:
-        """Body of the DELTA that brings a terminal to the newest version, None if it has it."""
-        before, after = self.held[number], len(self.versions) - 1
+    def push(self, number: int, whole: bool = False) -> bytes | None:
+        """Body of what this terminal shall be told next, None if it has all.
+
+        Parameters first; then what changed on the list, or, `whole`, that there is a new one.
+        """
+        if not self._has_params[number]:
+            return messages.encode(messages.PARAMS, (_PARAMS_VERSION,), self._params)
+        before, after = self.held[number], self.newest
         if before == after:
             return None
+        if whole:
+            return messages.encode(messages.NEWS, (messages.BLACKLIST, after))
         old, new = self.versions[before], self.versions[after]
         blob = blacklist.encode_delta(sorted(new - old), sorted(old - new), self._universe)
         values = (messages.BLACKLIST, before, after, self._digest(new))
         return messages.encode(messages.DELTA, values, blob)
 
-    def pushed(self, number: int, reply: bytes) -> int | None:
-        """The terminal's answer to a push. -> the version it now holds, None if not applied."""
+    def pushed(self, number: int, reply: bytes) -> None:
+        """The terminal's answer to a push."""
         kind, values, _ = messages.decode(reply, states.TERMINAL)
-        applied = kind == messages.LIST_STATE and values.status in (messages.APPLIED, messages.SAME)
-        if applied:
+        if kind == messages.PARAMS_STATE:
+            self._has_params[number] = values.version == _PARAMS_VERSION
+        elif kind == messages.LIST_STATE:
             self.held[number] = values.version
-        return values.version if applied else None
 
     def _digest(self, cards: frozenset[int]) -> bytes:
         return loss_lists.digest(cards, self._universe)
 
     def _state(self, number: int, utc_s: int) -> bytes:
         highest = self.known.places[number].highest
-        state = (utc_s, len(self.versions) - 1, 0, 0, highest, 0)
+        state = (utc_s, self.newest, 0, _PARAMS_VERSION, highest, 0)
         return messages.encode(messages.STATE, state)
 
     def _ingest(self, number: int, tail: bytes) -> tuple[bytes, list[Transfer]]:
@@ -89,12 +111,14 @@ class Memory:
         for transfer in result.transfers:
             self._book(transfer)
         self.kept += len(result.kept)
+        self.settled += len(result.settled)
         self.faults += [kept.fault for kept in result.kept if kept.fault]
+        self.faults += [settled.fault for settled in result.settled if settled.fault]
         self.faults += [aside.reason for aside in result.aside]
         return messages.encode(messages.ANSWERS, (), batch.pack(answers)), result.transfers
 
     def _chunk(self, values) -> bytes:
-        version = len(self.versions) - 1
+        version = self.newest
         cards = self.versions[version]
         blob = blacklist.encode(sorted(cards), self._universe)
         part = blob[values.offset : values.offset + 1024]
@@ -102,5 +126,6 @@ class Memory:
         return messages.encode(messages.CHUNK, head, part)
 
     def _book(self, transfer: Transfer) -> None:
+        self.rows.append(transfer)
         self.balances[transfer.giver] -= transfer.amount_fen
         self.balances[transfer.taker] += transfer.amount_fen
