@@ -126,10 +126,8 @@ class TerminalTruth:
             if magic == b"CLST" and binascii.crc32(raw[:60]) == _u32(raw, 60):
                 best = max(best, (sequence, version, universe, copy + 1))
         _, version, universe, sector = best
-        bits = self._flash(sector * SECTOR_SIZE, universe // 8)
-        cards = [
-            at * 8 + n for at, byte in enumerate(bits) if byte for n in range(8) if byte >> n & 1
-        ]
+        bits = self._flash(sector * SECTOR_SIZE, universe // 8).rstrip(b"\0")
+        cards = [8 * at + n for at, byte in enumerate(bits) for n in range(8) if byte >> n & 1]
         return version, frozenset(cards)
 
     def check_erase(self, sector):
@@ -257,9 +255,18 @@ class Oracle:
             raise Violation("I3", f"record {key} was posted as {posting}, the card says {true}")
         self.posted[key] = posting
 
-    def settled(self, purse_fen):
-        """At the end: every true debit is posted, every purse account is its card's (I2)."""
+    def settled(self, purse_fen, received):
+        """At the end: every record and every true debit is there (I3), every purse fits (I2).
+
+        purse_fen(card) -> fen in the ledger; received: terminal -> set of serials at the server.
+        """
         self.checks += 1
+        for number, place in self.terminals.items():
+            serials = received.get(number, set())
+            last = max(serials, default=0)
+            if len(serials) != last or place.record(last + 1):
+                gaps = sorted(set(range(1, last + 2)) - serials)[:5]
+                raise Violation("I3", f"terminal {number}: the server lacks records {gaps}")
         missing = self.unposted()
         if missing:
             raise Violation("I3", f"not in the ledger: {missing[:5]}")

@@ -194,7 +194,7 @@ class Campus:
             )
         if {node.terminal.blacklist.version for node in self.nodes} != {self.office.newest}:
             raise Violation("I6", "not every terminal has the newest list")
-        self.oracle.settled(self.office.purse_fen)
+        self.oracle.settled(self.office.purse_fen, self.office.received())
 
     def _sync_all(self) -> None:
         for _ in range(3):  # reports show what came of the first round

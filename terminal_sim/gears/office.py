@@ -56,6 +56,13 @@ class Memory:
         """Records whose outcome is not known."""
         return sum(len(greys) for greys in self.known.greys.values())
 
+    def received(self) -> dict[int, set[int]]:
+        """Terminal -> serials of all its records that are here."""
+        serials: dict[int, set[int]] = {number: set() for number in self.known.places}
+        for number, serial in self.known.records:
+            serials[number].add(serial)
+        return serials
+
     def relist(self, card: int, listed: bool) -> None:
         """A loss report or its withdrawal: a new version."""
         now = self.versions[-1]
