@@ -185,9 +185,11 @@ class Journal:
                 slot = grey.slot
         if slot is None:
             raise ValueError(f"record {serial} is not grey")
-        if not self._has_room(self._marks.slots - 1):
-            return False
-        self._marks.settle(serial, slot, outcome, self.serial_next)
+        if marks.serial_of(self._ring.read(slot)) == serial:
+            if not self._has_room(self._marks.slots - 1):
+                return False
+            self._marks.settle(serial, slot, outcome, self.serial_next)
+        # else the server has it as grey, and its sector was erased: the slot is another's by now
         self.forget(serial)
         if serial == self.open:
             self.open = 0

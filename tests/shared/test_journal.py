@@ -101,6 +101,22 @@ def test_a_grey_is_settled_later_even_after_a_reboot():
         raises(ValueError, journal.void, serial)
 
 
+def test_a_grey_whose_sector_was_erased_is_settled_over_nobody():
+    """Its slot is another record's by then, or blank: what is programmed there is not its own."""
+    for kind in KINDS:
+        flash = flash_of(kind)
+        journal = mounted(flash)
+        grey = purchase(journal, settle=None)
+        journal.ack(journal.batch(50)[0])
+        while journal.serial_next < SECTORS * 64 + 20:
+            purchase(journal, "void")
+            journal.ack(journal.batch(50)[0])
+        before = [flash.read(at, 64) for at in range(0, flash.size, 64)]
+        assert journal.confirm(grey)
+        assert journal.grey == 0
+        assert before == [flash.read(at, 64) for at in range(0, flash.size, 64)]
+
+
 def test_the_open_record_is_not_sent():
     journal = mounted(flash_of((1, True)))
     purchase(journal)
