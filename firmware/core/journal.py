@@ -57,7 +57,8 @@ class Journal:
 
     def mount(self, visit=None):
         """Find everything again. `visit(raw, outcome)` sees each record not acknowledged, oldest
-        first. -> the newest record's 64 bytes, or None in an empty journal.
+        first. -> the newest record's 64 bytes, or None in an empty journal. Grey are those not
+        acknowledged, and the newest: power may have failed in its tap after it was sent.
         """
         newest = self._ring.mount()
         if newest is None:
@@ -104,12 +105,13 @@ class Journal:
                 raw = self._ring.read(slot)
                 self._marks.note(slot, raw)
                 serial = marks.serial_of(raw)
-                if serial <= self.acked_to:
-                    continue
+                acked = serial <= self.acked_to
+                if acked and (not serial or serial != self.serial_next - 1):
+                    continue  # of the newest record the card may be waiting in front of us
                 outcome = self._marks.outcome(serial, slot, raw)
                 if outcome == record.INTENT:
                     self._remember(serial, slot, record.unpack(raw))
-                if visit is not None:
+                if visit is not None and not acked:
                     visit(raw, outcome)
         for grey in list(self._greys):  # what a later mark has settled
             raw = self._ring.read(grey.slot)

@@ -227,7 +227,6 @@ class Terminal:
         if online and not self._was_online:
             self.seen.new_spell()
         self._was_online = online
-        self._cut_serial = entry.serial if outcome == record.INTENT else 0
         if not entry.flags & record.PURSE_READ or not entry.card:
             return
         counter = entry.counter
@@ -240,12 +239,14 @@ class Terminal:
         self.seen.note(entry.card, counter, offline_fen)
 
     def _recall(self, newest):
-        """At mount: how old the list is, from its header and from what the newest record says."""
+        """At mount, from the newest record: whether power failed in it, how old the list is."""
         self.list_checked_utc_s = self.blacklist.updated_utc_s
         self._met_utc_s = self.blacklist.updated_utc_s
         if newest is None:
             return
         entry = record.unpack(newest)
+        if any(grey.serial == entry.serial for grey in self.journal.greys(entry.card)):
+            self._cut_serial = entry.serial
         same_list = entry.list_version == self.blacklist.version & 0xFFFFFF
         if same_list and entry.list_age_min != record.UNKNOWN_AGE_MIN:
             checked_utc_s = entry.utc_s - entry.list_age_min * 60

@@ -117,6 +117,23 @@ def test_a_grey_whose_sector_was_erased_is_settled_over_nobody():
         assert before == [flash.read(at, 64) for at in range(0, flash.size, 64)]
 
 
+def test_the_newest_record_stays_grey_over_a_reboot_even_when_acknowledged():
+    for kind in KINDS:
+        flash = flash_of(kind)
+        journal = mounted(flash)
+        purchase(journal, settle=None)
+        purchase(journal)
+        newest = purchase(journal, settle=None)
+        journal.ack(journal.batch(50)[0])
+        visited = []
+        again = Journal(flash, REGION, TERMINAL)
+        again.mount(lambda raw, outcome: visited.append(raw))
+        assert [grey.serial for grey in again.greys(7)] == [newest]
+        assert visited == [] and again.queue == 0
+        assert again.confirm(newest)
+        assert mounted(flash).grey == 0
+
+
 def test_the_open_record_is_not_sent():
     journal = mounted(flash_of((1, True)))
     purchase(journal)

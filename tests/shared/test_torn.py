@@ -155,6 +155,18 @@ def test_power_lost_in_the_tap_and_the_same_card_at_once():
         assert card.purse().balance_fen == 3750
 
 
+def test_power_lost_after_the_torn_debit_was_sent_pays_once():
+    for written, serial in ((True, 1), (False, 2)):
+        flash, card = flash_of(), Card()
+        before = torn(card, 4, written, flash)
+        before.journal.ack(before.journal.batch(50)[0])
+        terminal = terminal_on(flash)
+        terminal.kind.ready(1250)
+        outcome = tap(terminal, card, moment(terminal, NOON + 60))[0]
+        assert outcome == (True, reasons.OK, 1250, serial, False)
+        assert card.purse().balance_fen == 3750
+
+
 def test_power_lost_in_the_tap_and_another_amount_or_much_later():
     for utc_s, armed in ((NOON + 60, 300), (NOON + 3600, 1250)):
         flash, card = flash_of(), Card()
