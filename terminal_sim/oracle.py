@@ -226,6 +226,12 @@ class Oracle:
         if len(self.cards[card].writes) > writes_before + 1:
             raise Violation("I4", f"card {card} was debited twice in one sale")
 
+    def is_confirmed(self, terminal, card, writes_before):
+        """True if the debit of a sale that was cut off is confirmed in flash, seen or not."""
+        writes = self.cards[card].writes[writes_before:]
+        record = self.terminals[terminal].record(writes[-1].serial) if writes else None
+        return record is not None and record[5]
+
     def answered(self, terminal, serial):
         """The server's answer to `serial` and all before it has reached the terminal."""
         place = self.terminals[terminal]
@@ -304,7 +310,8 @@ class Oracle:
         if not last or last[0].terminal != place.number:
             raise Violation("I4", f"card {card} was told paid and not debited")
         record = place.record(last[0].serial)
-        if record is None or not record[5]:
+        was_erased = record is None and last[0].serial <= place.acked_to
+        if not was_erased and (record is None or not record[5]):
             raise Violation(
                 "I4", f"card {card}: paid, but record {last[0].serial} is not confirmed"
             )

@@ -133,6 +133,7 @@ class Campus:
             card.tear_after(draw.between(0, 7), draw.pick(CARD_SHAPES), draw.bytes(16))
             self.counts["card_tears"] += 1
         self._arm(node)
+        before = len(self.oracle.cards[number].writes)
         retaps = draw.between(1, 3) if draw.chance(weather.patience, 6) else 0
 
         def meanwhile():
@@ -143,12 +144,27 @@ class Campus:
             said = node.sell(number, card, amount_fen, retaps, meanwhile)
         except PowerCut:
             self._reboot(node)
-            said = "cut"
+            said = self._resume(node, number, amount_fen, before)
         node.flash.cut_after(0)
         card.leave_after(None)  # what did not tear this tap tears no other
         self.oracle.tapped(node.number, number)
         self.counts["taps"] += 1
         self.counts[said or "gone"] += 1
+
+    def _resume(self, node: Node, number: int, amount_fen: int, writes_before: int) -> str | None:
+        """Power was cut in a sale: the cashier enters it again, and it must be one sale still.
+
+        Unless it was confirmed and only the screen went dark: that is counted, see the docs.
+        """
+        self.oracle.tapped(node.number, number)
+        if self.oracle.is_confirmed(node.number, number, writes_before):
+            self.counts["paid_unseen"] += 1
+            return "cut"
+        if not node.is_pos or not self._draw.chance(self.weather.patience, 6):
+            return "cut"
+        self.counts["resumed"] += 1
+        card = self.cards[number]
+        return node.sell(number, card, amount_fen, 1, writes_before=writes_before)
 
     def _serve(self, node: Node) -> None:
         """Some steps of a line; power may fail here too."""
@@ -179,7 +195,7 @@ class Campus:
             self.office.relist(number, False)  # found again: only a card that pays ends its greys
         self._sync_all()
         for number, card in self.cards.items():
-            said = self.nodes[number % POS].sell(number, card, 1, 1, lambda: None)
+            said = self.nodes[number % POS].sell(number, card, 1, 1)
             if said != PAID:
                 raise Violation("I2", f"all is well, and card {number} hears {said}")
         self._sync_all()

@@ -59,13 +59,23 @@ class Node:
         self.terminal.mount()
         self._list_version = -1
 
-    def sell(self, number: int, card: MifareClassic, amount_fen: int, retaps: int,
-             meanwhile: Callable[[], object]) -> str | None:  # fmt: skip
+    def sell(
+        self,
+        number: int,
+        card: MifareClassic,
+        amount_fen: int,
+        retaps: int,
+        meanwhile: Callable[[], object] = lambda: None,
+        writes_before: int | None = None,
+    ) -> str | None:
         """One customer; a torn card is put back up to `retaps` times. -> the last word said.
 
         meanwhile: called after each request of the tap, as other things happen then too.
+        writes_before: debits of the card when the sale began, if power was cut in it since.
         """
-        terminal, before = self.terminal, len(self._oracle.cards[number].writes)
+        terminal, before = self.terminal, writes_before
+        if before is None:
+            before = len(self._oracle.cards[number].writes)
         if self.is_pos:
             terminal.key("*", self._now())
             terminal.kind.ready(amount_fen)

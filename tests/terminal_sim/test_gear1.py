@@ -9,6 +9,7 @@ import pytest
 from firmware.core import policy, states, tap
 from firmware.core.journal import Journal
 from firmware.core.lists import CardList
+from firmware.core.terminal import Terminal
 from firmware.core.uploader import Uploader
 from firmware.credential.m1 import M1
 from protocol import reasons, record
@@ -143,6 +144,13 @@ def a_torn_debit_is_taken_again(patch):
     patch.setattr(M1, "resolve", _void)
 
 
+def nobody_is_awaited(patch):
+    """A torn debit is confirmed when its card comes back, and the sale is taken once more."""
+    patch.setattr(Terminal, "awaits", lambda self, grey, now: False)
+    without = tuple(check for check in policy.CHECKS if check[0] != reasons.PUT_BACK)
+    patch.setattr(policy.judge, "__defaults__", (without,))
+
+
 def _void(self, tap, grey):
     yield from ()
     return record.VOID
@@ -153,6 +161,7 @@ BUGS = {
     paid_is_shown_before_the_confirm: "I4",
     confirm_is_not_written: "I4",
     a_torn_debit_is_taken_again: "I4",
+    nobody_is_awaited: "I4",
     more_is_acknowledged_than_was_sent: "I3 I5",
     a_sector_is_erased_unsent: "I5",
     what_exists_is_posted_again: "I3",
