@@ -127,7 +127,7 @@ def test_the_newest_record_stays_grey_over_a_reboot_even_when_acknowledged():
         journal.ack(journal.batch(50)[0])
         visited = []
         again = Journal(flash, REGION, TERMINAL)
-        again.mount(lambda raw, outcome: visited.append(raw))
+        again.mount(lambda raw, outcome, seen=visited: seen.append(raw))
         assert [grey.serial for grey in again.greys(7)] == [newest]
         assert visited == [] and again.queue == 0
         assert again.confirm(newest)
