@@ -2,7 +2,8 @@
 
 The rules are protocol.session's and core.uploader's; here are the socket and the patience. A line
 that breaks, a server that is silent, garbage: the connection is dropped and made anew after a
-pause, and the terminal works offline meanwhile. The tap never waits for any of this.
+pause, and the terminal works offline meanwhile. The tap never waits for any of this. The hello is
+written before the connection stands: a server that is not reached is one that does not answer.
 Limits: the waits below; one request outstanding each way.
 """
 
@@ -13,13 +14,13 @@ from protocol import frame
 from protocol.errors import ProtocolError
 from protocol.session import TERMINAL, Session
 
-CONNECT_S = 5
 RETRY_MS = 2000  # an unanswered request is sent again, bit-identical
-RETRIES = 3  # then the line counts as dead
+RETRIES = 3  # then the line counts as dead: no answer for 8 s
 
 
 class Link:
-    """`terminal` and the server of `board`. `on_change()` after each going on or off."""
+    """`terminal` and the server of `board`. `on_change()` after each going on or off. `lost`: how
+    many sessions died."""
 
     def __init__(self, board, terminal, now, on_change, on_rejected):
         self._board = board
@@ -27,12 +28,21 @@ class Link:
         self._now = now
         self._on_change = on_change
         self._on_rejected = on_rejected
+        self.lost = 0
+        self._frames = frame.Receiver()
+        self._refused = 0
         self._session = None
-        self._writer = None
+        self._line = None
+        self._is_sending = False
         self._task = None
         self._was_open = False
         self._asked_ms = 0
         self._retries = 0
+
+    @property
+    def garbage(self):
+        """How many frames were none, or none of our server's."""
+        return self._frames.dropped + self._refused
 
     async def run(self):
         """Never returns."""
@@ -43,7 +53,7 @@ class Link:
             self._was_open = False
             try:
                 await self._connection()
-            except (OSError, MemoryError, asyncio.TimeoutError, asyncio.CancelledError):
+            except (OSError, MemoryError, asyncio.CancelledError):
                 gc.collect()
             pause_ms = first_ms if self._was_open else min(2 * pause_ms, longest_ms)
             await asyncio.sleep_ms(pause_ms)
@@ -72,29 +82,28 @@ class Link:
             self._retries = 0
 
     async def _connection(self):
-        """One connection from hello to its end."""
-        host, port = self._board.server
-        reader, self._writer = await asyncio.wait_for(
-            asyncio.open_connection(host, port), CONNECT_S
-        )
+        """One connection from hello to its end. Not asyncio's own: one that is given up while it
+        connects would stay open for ever, and a chip has eight sockets."""
         terminal = self._terminal
+        line = self._line = asyncio.StreamReader(self._board.dial())
+        self._is_sending = False
         self._session = Session(TERMINAL, terminal.address, terminal.derive, self._board.random)
-        frames = frame.Receiver()
+        self._frames.feed(b"\0")  # ends what the connection before left
         try:
             self._hello()
             while self._session is not None:
-                data = await reader.read(1024)
+                data = await line.read(1024)
                 if not data:
                     break
-                for address, kind, payload in frames.feed(data):
+                for address, kind, payload in self._frames.feed(data):
                     if address == terminal.address and self._session is not None:
                         self._take(kind, payload)
                 self.pump()
-                await self._writer.drain()
         finally:
             self._drop()
-            await self._writer.wait_closed()  # MicroPython's close() alone does nothing
-            self._writer = None
+            self._line = None
+            # MicroPython's close() alone does nothing; the stubs know one half of its Stream
+            await line.wait_closed()  # type: ignore[attr-defined]
 
     def _take(self, kind, payload):
         """One frame. Garbage is passed over."""
@@ -117,7 +126,7 @@ class Link:
                 elif name == "rejected":
                     self._on_rejected(value)
         except ProtocolError:
-            pass  # I7: what is not authentic changes nothing, and is worth no more than that
+            self._refused += 1  # I7: what is not authentic changes nothing
         except MemoryError:
             self._out_of_memory()
 
@@ -130,7 +139,7 @@ class Link:
     def _hang_up(self):
         """The line is no good any more; whoever reads from it stops waiting."""
         self._drop()
-        if self._writer is not None and asyncio.current_task() is not self._task:
+        if self._line is not None and asyncio.current_task() is not self._task:
             self._task.cancel()
 
     def _hello(self):
@@ -151,19 +160,25 @@ class Link:
             self._send(again)
 
     def _send(self, data):
-        self._writer.write(data)
-        asyncio.create_task(_drain(self._writer))
+        """What a full line does not take now is sent by a task; one, for two must not wait for the
+        same line. A frame that falls between is said again, as any that is lost."""
+        self._line.write(data)
+        if not self._is_sending:
+            self._is_sending = True
+            asyncio.create_task(self._drain(self._line))
+
+    async def _drain(self, line):
+        try:
+            await line.drain()
+        except OSError:
+            pass  # the reading side notices
+        if line is self._line:
+            self._is_sending = False
 
     def _drop(self):
         """The session, if there was one, is dead."""
         if self._session is not None:
+            self.lost += self._session.is_open
             self._session = None
             self._terminal.on_close(self._now())
             self._on_change()
-
-
-async def _drain(writer):
-    try:
-        await writer.drain()
-    except OSError:
-        pass  # the reading side notices

@@ -14,6 +14,7 @@ from firmware.drivers.pn532 import ReaderFault
 
 ANSWER_MS = 500  # longest wait for the answer to any command but a list of targets
 SLICE_MS = 5  # longest time that an exchange keeps other tasks waiting
+STALE_READS = 16  # of up to 512 bytes
 
 
 class Reader:
@@ -29,7 +30,9 @@ class Reader:
 
     async def set_up(self):
         """From whatever state, to ready. ReaderFault if there is no answer."""
-        self._pipe.read()
+        for _ in range(STALE_READS):  # what a babbling line said before now
+            if not self._pipe.read():
+                break
         self._pipe.write(pn532.WAKE_UP + pn532.ACK)
         for code, data in pn532.SET_UP:
             await self.command(code, data)

@@ -1,12 +1,10 @@
 """The terminal at work: the only file that waits for people, cards and the server.
 
-    MICROPYPATH=<compiled packages>:.frozen micropython -X heapsize=256k \
-        -c "import sys; from firmware.run import run; run(sys.argv[1])" CONFIG.json
-
 Tasks: taps (reader), keys (panel), the link, and a tick that keeps screen, link and clock going.
 None of them can stop another: a reader that fails is set up anew, a link that fails is made anew,
-noise on the panel is no key. All rules are in `core`; what is shown is in `screens`.
-Ends when the panel sends 04: then one line of JSON with the peak of the heap is printed.
+noise on the panel is no key. All rules are in `core`; what is shown is in `screens`; boot.py starts
+it. Ends when the board is switched off: then one line of JSON says the peak of the heap and what
+went wrong how often.
 """
 
 import asyncio
@@ -45,16 +43,19 @@ class Runner:
         self._pin_to_ms = {}
         self._lies_there = False  # the last card was looked at or refused and may lie there still
         self._reader_fails = False
+        self._reader_faults = 0
         self._peak = 0
-        self._done = asyncio.Event()
 
     async def main(self):
-        """Work until the panel says stop."""
+        """Work until the board is switched off; without a switch, for ever."""
         works = [self.taps(), self.keys(), self.ticks()]
         if self.board.server:
             works.append(self.link.run())
         tasks = [asyncio.create_task(self.guarded(work)) for work in works]
-        await self._done.wait()
+        if self.board.switch:
+            await asyncio.StreamReader(self.board.switch).read(1)
+        else:
+            await tasks[0]  # which never ends
         for task in tasks:
             task.cancel()
 
@@ -84,6 +85,7 @@ class Runner:
                     await self.serve(await self.reader.card())
             except (pn532.ReaderFault, MemoryError):
                 gc.collect()
+                self._reader_faults += 1
                 self._reader_fails = True
                 self.redraw()
                 await asyncio.sleep_ms(FAULT_PAUSE_MS)
@@ -124,14 +126,11 @@ class Runner:
     async def keys(self):
         """The keypad."""
         stream = asyncio.StreamReader(self._pipe.stream)
-        while True:  # until the panel says stop
+        while True:  # until the task is cancelled
             data = await stream.read(64)
             if not data:  # the line is closed: not a reason to spin
                 await asyncio.sleep_ms(FAULT_PAUSE_MS)
             for key in self._panel.keys(data):
-                if key == panel.STOP:
-                    self._done.set()
-                    return
                 self._screen_to_ms = 0
                 if key == "#" and self._lies_there and not self._reader_fails:
                     self._lies_there = False
@@ -183,7 +182,8 @@ class Runner:
             await asyncio.sleep_ms(TICK_MS)
 
     def idle(self):
-        """The screen when nothing happens; and the moment to look at the heap."""
+        """The screen when nothing happens, whole; and the moment to look at the heap."""
+        self._panel.forget()
         if self._reader_fails:
             self.show("no_reader", ())
         else:
@@ -202,6 +202,10 @@ class Runner:
             "heap_with_garbage_peak_bytes": self._peak,
             "taps": self.terminal.taps,
             "queue": self.terminal.journal.queue,
+            "reader_faults": self._reader_faults,
+            "sessions_lost": self.link.lost,
+            "line_garbage": self.link.garbage,
+            "panel_noise": self._panel.noise,
         }
 
 

@@ -15,7 +15,6 @@ import tty
 from collections.abc import Callable
 
 ROWS = 4
-STOP = "\x04"
 _LINE_MAX = 512
 
 

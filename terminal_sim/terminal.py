@@ -1,9 +1,10 @@
 """One terminal of the world: the real firmware under the real interpreter, and what it is wired to.
 
 A folder holds what outlives a power cut: the flash file, with the key page that provisioning
-wrote. The process is `micropython` with 256 KiB of heap, firmware/run.py and a configuration; its
+wrote. The process is `micropython` with 256 KiB of heap, firmware/boot.py and a configuration; its
 reader is a simulated PN532, its panel a simulated keypad and display, each on a pty. `kill` is a
-power cut, `start` after it a power-on. Who runs the event loop calls `attach` once.
+power cut, `start` after it a power-on. Who runs the event loop calls `attach` once, before `start`:
+then a firmware that asks to be restarted is, as on a board. It ends with its world.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from firmware.core.layout import LAYOUTS, SECTOR
 from terminal_sim.field import Field
 from terminal_sim.image import compiled
-from terminal_sim.panel import STOP, Panel
+from terminal_sim.panel import Panel
 from terminal_sim.pins import Pins
 from terminal_sim.port import Pn532Port
 from terminal_sim.rtc import Rtc
@@ -28,9 +29,7 @@ from terminal_sim.rtc import Rtc
 HEAP = "256k"
 BOARD = "unix"
 STOP_WAIT_S = 5
-_START = (
-    "import gc; gc.threshold(16384); import sys; from firmware.run import run; run(sys.argv[1])"
-)
+RESTART = 77  # the firmware's exit code that asks for it
 
 
 class NoInterpreter(RuntimeError):
@@ -59,7 +58,8 @@ def provision(path: Path, page: bytes) -> None:
 
 
 class Terminal:
-    """server: HOST:PORT of the gateway, or None. utc_s: the world's clock, or None for the PC's."""
+    """server: HOST:PORT of the gateway, or None. utc_s: the world's clock, or None for the PC's.
+    restarts: how often the firmware has asked for one."""
 
     def __init__(self, folder: Path, page: bytes, server: str | None, utc_s: int | None = None):
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,9 +75,13 @@ class Terminal:
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
         self._server = server
         self._process: subprocess.Popen[bytes] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched_fd = -1  # readable when the process has ended
+        self.restarts = 0
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let an event loop serve reader, panel and pins."""
+        """Let an event loop serve reader, panel and pins, and notice the end of the firmware."""
+        self._loop = loop
         for port in (self.reader, self.panel, self.pins):
             loop.add_reader(port.fileno(), port.on_readable)
 
@@ -95,12 +99,14 @@ class Terminal:
         path.write_text(json.dumps(config))
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                [micropython_command(), "-X", f"heapsize={HEAP}", "-c", _START, str(path)],
+                [micropython_command(), "-X", f"heapsize={HEAP}", "-m", "firmware.boot", str(path)],
                 cwd=self._folder,  # sources in the current folder would come before MICROPYPATH
                 env={"MICROPYPATH": f"{compiled()}:.frozen"},
+                stdin=subprocess.PIPE,  # its end is the switch
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self._watch()
 
     @property
     def is_running(self) -> bool:
@@ -122,7 +128,8 @@ class Terminal:
         """End it in order. -> its own report (heap peaks in bytes), {} if it gave none."""
         if not self._process:
             return {}
-        self.panel.press(STOP)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_WAIT_S)
         self._process.kill()
@@ -140,7 +147,8 @@ class Terminal:
     def close(self) -> None:
         """Off, and everything unplugged. The folder stays."""
         self.kill()
-        loop = asyncio.get_running_loop() if _in_loop() else None
+        self._unwatch()
+        loop = self._loop if self._loop and not self._loop.is_closed() else None
         for port in (self.reader, self.panel, self.pins):
             if loop and port.fileno() >= 0:
                 loop.remove_reader(port.fileno())
@@ -149,13 +157,29 @@ class Terminal:
             self.rtc.close()
 
     def _end(self) -> None:
-        assert self._process is not None
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.close()
         self._process.wait()
         self._process = None
 
+    def _watch(self) -> None:
+        self._unwatch()
+        if self._loop and self._process:
+            self._watched_fd = os.pidfd_open(self._process.pid)
+            self._loop.add_reader(self._watched_fd, self._ended, self._process)
 
-def _in_loop() -> bool:
-    with contextlib.suppress(RuntimeError):
-        asyncio.get_running_loop()
-        return True
-    return False
+    def _unwatch(self) -> None:
+        if self._watched_fd < 0:
+            return
+        if self._loop and not self._loop.is_closed():
+            self._loop.remove_reader(self._watched_fd)
+        os.close(self._watched_fd)
+        self._watched_fd = -1
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> None:
+        """The process that was watched has ended: by our doing, or by its own."""
+        self._unwatch()
+        if process is self._process and process.poll() == RESTART:
+            self._end()
+            self.restarts += 1
+            self.start()

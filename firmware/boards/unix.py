@@ -5,16 +5,21 @@ The configuration is a JSON file:
      "server": "HOST:PORT" or null, "backoff_ms": [first, longest]}
 The flash file keeps NOR's rules: programming only clears bits. `rtc`, 8 bytes big-endian, is a
 clock that the world owns: the terminal reads it and cannot set it. Without it the PC's clock is
-used, with what `set_utc_s` said as an offset.
+used, with what `set_utc_s` said as an offset. Standard input is the switch: when it ends, the
+terminal ends in order, so none outlives its world. Limit: HOST should be an address, for looking a
+name up blocks.
 """
 
+import errno
 import json
 import os
 import select
+import socket
 import sys
 import termios
 import time
 
+RESTART = 77  # exit code that asks whoever started this process to start it again
 SECTOR = 4096
 _CC, _VTIME, _VMIN = 6, 5, 6
 
@@ -43,11 +48,15 @@ class Board:
         self._ticks_ms = 0
         self._raw_ms = time.ticks_ms()
         self.flash = FileFlash(config["flash"])
+        self.switch = sys.stdin.buffer
         self.backoff_ms = tuple(config.get("backoff_ms") or (100, 1000))
         self.server = None
         if config.get("server"):
             host, port = config["server"].rsplit(":", 1)
-            self.server = (host, int(port))
+            try:
+                self.server = (host, int(port))
+            except ValueError:
+                raise ConfigError("the server is HOST:PORT, not " + config["server"])
 
     def pipe(self, name):
         """The UART of "reader" or "panel"."""
@@ -59,6 +68,21 @@ class Board:
         """A line "barrier 1" or "barrier 0" for the world."""
         if self._pins:
             self._pins.write(("%s %d\n" % (name, on)).encode())
+
+    def dial(self):
+        """A socket on its way to the server, not blocking; OSError, and nothing is left open."""
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            self.server[0], self.server[1], 0, socket.SOCK_STREAM
+        )[0]
+        line = socket.socket(family, kind, protocol)
+        try:
+            line.setblocking(False)
+            line.connect(address)
+        except OSError as fault:
+            if fault.errno != errno.EINPROGRESS:
+                line.close()
+                raise
+        return line
 
     def ticks_ms(self):
         """Milliseconds that only grow; the interpreter's own wrap after 12 days."""
@@ -84,13 +108,13 @@ class Board:
         return os.urandom(length)
 
     def restart(self, why):
-        """End with code 77: whoever started this process starts it again."""
+        """End with RESTART."""
         print("restart: " + why)
-        sys.exit(77)
+        sys.exit(RESTART)
 
 
 class Pipe:
-    """A pty as a UART: raw, and a read never waits."""
+    """A pty as a UART: raw, and neither a read nor a write ever waits."""
 
     def __init__(self, path):
         self.stream = open(path, "r+b", buffering=0)
@@ -102,10 +126,14 @@ class Pipe:
         termios.tcsetattr(descriptor, termios.TCSANOW, settings)
         self._poll = select.poll()
         self._poll.register(self.stream, select.POLLIN)
+        self._room = select.poll()
+        self._room.register(self.stream, select.POLLOUT)
 
     def write(self, data):
-        """All of it."""
-        self.stream.write(data)
+        """All of it; or nothing when nobody listens and the line is full, as bytes on a wire with
+        no one at its end. At most 256 bytes: so many fit as soon as the line is not full."""
+        if self._room.poll(0):
+            self.stream.write(data)
 
     def read(self):
         """What is there, at most 512 bytes; b"" for nothing."""

@@ -4,27 +4,36 @@ It owns no port: `show` gives the bytes that change what is on the panel to what
 takes what arrived. Lines are UTF-8 and end in a line feed:
     T<row> text      a row, 0 to 3          L green|amber|red|off      the lamp
     B ok|warn|error  a beep                 C                          all rows empty
-Keys are single bytes: 0-9 . * # and 04 (end of service: the simulator's way to stop a terminal).
+Keys are single bytes: 0-9 . * #. What was lost on the line, or by a panel that was plugged
+in again, is there again after `forget`. Limit: a change is at most 256 bytes with the words of
+screens/.
 """
 
 ROWS = 4
-STOP = "\x04"
-_KEYS = b"0123456789.*#\x04"
+_KEYS = b"0123456789.*#"
 
 
 class Panel:
-    """Remembers what is on the panel, so that only what changes is sent."""
+    """Remembers what is on the panel, so that only what changes is sent. noise: bytes that were
+    no keys."""
 
     def __init__(self):
-        self._rows = None
+        self.noise = 0
+        self._is_new = True
+        self.forget()
+
+    def forget(self):
+        """The next screen is sent whole."""
+        self._rows = ["\0"] * ROWS  # what no screen says
         self._led = None
 
     def show(self, led, beep, rows):
         """Bytes for a screen as firmware.screens.render gives it."""
         lines = []
-        if self._rows is None:
-            lines.append("C")
+        if self._is_new:
+            self._is_new = False
             self._rows = [""] * ROWS
+            lines.append("C")
         for row in range(ROWS):
             text = rows[row] if row < len(rows) else ""
             if text != self._rows[row]:
@@ -38,5 +47,7 @@ class Panel:
         return ("\n".join(lines) + "\n").encode() if lines else b""
 
     def keys(self, data):
-        """The keys among the bytes that arrived, as a string; noise is left out."""
-        return "".join([chr(byte) for byte in data if byte in _KEYS])
+        """The keys among the bytes that arrived, as a string; noise is counted and left out."""
+        keys = "".join([chr(byte) for byte in data if byte in _KEYS])
+        self.noise += len(data) - len(keys)
+        return keys

@@ -1,0 +1,20 @@
+"""The first file that runs: get the heap in order, start the terminal.
+
+    MICROPYPATH=<compiled packages>:.frozen \\
+        micropython -X heapsize=256k -m firmware.boot CONFIG.json
+
+The collector runs early and often, before the first import: garbage between what stays would cut
+a heap of 256 KiB into pieces too small for a batch of records. What it is not yet: a choice
+between two images and a safe mode, which come with updates.
+"""
+
+import gc
+import sys
+
+GARBAGE_BYTES = 16384  # allocated since the last collection
+
+if __name__ == "__main__":
+    gc.threshold(GARBAGE_BYTES)
+    from firmware import run
+
+    run.run(sys.argv[1])
