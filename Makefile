@@ -39,7 +39,7 @@ run: setup ## server, simulated terminals with the real firmware, console (ARGS=
 	$(BIN)/campus run $(ARGS)
 
 test: setup lint ## every check and test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: setup ## format, style, types (on a terminal those of MicroPython), stale pages
 	$(BIN)/ruff format --check .
