@@ -15,7 +15,7 @@ def cases(path, mark):
     """
     values = {}
     marked = False
-    for line in _lines(path):
+    for line in lines(path):
         if not line and marked:
             yield values
             marked = False
@@ -28,7 +28,8 @@ def cases(path, mark):
         yield values
 
 
-def _lines(path):
+def lines(path):
+    """Yields the lines of a file of the package, without comments."""
     folder = os.getenv("CAMPUS_VECTORS")
     if not folder:
         raise AssertionError("CAMPUS_VECTORS is not set: pip install cryptography-vectors")

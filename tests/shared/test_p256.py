@@ -1,0 +1,122 @@
+"""ECDSA P-256 against the signatures and the keys of NIST, and bytes that mean harm."""
+
+from card_layout import p256
+from tests.shared.vectors import lines, octets
+
+SIG_VER = "asymmetric/ECDSA/FIPS_186-3/SigVer.rsp"
+KEYS = "asymmetric/ECDSA/FIPS_186-3/PKV.rsp"
+
+
+def under(path, heading):
+    """Yields a dict of each case under one heading of a NIST file; the last name is Result."""
+    here = False
+    case = {}
+    for line in lines(path):
+        if line.startswith("["):
+            here = line == heading
+        name, equals, value = line.partition(" = ")
+        if here and equals:
+            case[name] = value
+            if name == "Result":
+                yield case
+
+
+def wide(text):
+    """-> 32 bytes of a hexadecimal number that may have lost its first zeros."""
+    return octets("0" * (64 - len(text)) + text)
+
+
+def key_of(case):
+    return b"\x04" + wide(case["Qx"]) + wide(case["Qy"])
+
+
+def nist_signatures():
+    """(key, message, signature, whether it is right)."""
+    for case in under(SIG_VER, "[P-256,SHA-256]"):
+        signature = wide(case["R"]) + wide(case["S"])
+        yield key_of(case), octets(case["Msg"]), signature, case["Result"].startswith("P")
+
+
+def a_right_one():
+    return [found for found in nist_signatures() if found[3]][0][:3]
+
+
+def squeezed(key):
+    """The compressed form of a key."""
+    return bytes((2 + (key[64] & 1),)) + key[1:33]
+
+
+def test_nist_signatures():
+    count = [0, 0]
+    for key, message, signature, is_right in nist_signatures():
+        assert p256.verify(key, message, signature) is is_right
+        assert p256.verify(squeezed(key), message, signature) is is_right
+        count[is_right] += 1
+    assert count[0] > 5 and count[1] > 2
+
+
+def test_nist_keys_on_and_off_the_curve():
+    count = [0, 0]
+    for case in under(KEYS, "[P-256]"):
+        is_right = case["Result"].startswith("P")
+        if len(case["Qx"]) > 64 or len(case["Qy"]) > 64:
+            continue  # out of range by its length already
+        assert (p256.decode(key_of(case)) is not None) is is_right
+        count[is_right] += 1
+    assert count[0] > 2 and count[1] > 2
+
+
+def test_a_kept_table_says_the_same():
+    key, message, signature = a_right_one()
+    for window in (2, 4, 6):
+        table = p256.multiples(p256.decode(key), window)
+        assert len(table) == 1 << window - 2
+        assert p256.verify_with(table, message, signature)
+        assert not p256.verify_with(table, message + b"x", signature)
+
+
+def test_every_flipped_bit_is_refused():
+    key, message, signature = a_right_one()
+    for bit in range(0, 512, 37):
+        bent = bytearray(signature)
+        bent[bit >> 3] ^= 1 << (bit & 7)
+        assert not p256.verify(key, message, bent)
+
+
+def test_hostile_bytes_are_false_and_raise_nothing():
+    key, message, signature = a_right_one()
+    order = p256.ORDER.to_bytes(32, "big")
+    zero, one, most = bytes(32), bytes(31) + b"\x01", b"\xff" * 32
+    for r in (zero, one, order, most):
+        for s in (zero, one, order, most):
+            assert p256.verify(key, message, r + s) is False
+    too_wide = p256.P.to_bytes(32, "big")
+    lengths = (b"", key[:-1], key + b"\0", b"\0", squeezed(key)[:-1])
+    heads = (b"\x05" + key[1:], b"\x02" + key[1:], b"\x04" + key[1:33])
+    values = (bytes(65), b"\x04" + too_wide + zero, b"\x02" + too_wide)
+    for bad in lengths + heads + values + (None, 7, "key"):
+        assert p256.verify(bad, message, signature) is False
+    for bad in (b"", signature[:-1], signature + b"\0", None, 7, "signature"):
+        assert p256.verify(key, message, bad) is False
+    assert p256.verify(key, None, signature) is False
+
+
+def test_a_key_that_is_the_generator_or_its_opposite():
+    """Tables that meet: the sum passes through equal and opposite points."""
+    x, y = p256.GENERATOR
+    for point in ((x, y), (x, p256.P - y)):
+        table = p256.multiples(point)
+        for u in (1, 2, 3, 5, p256.ORDER - 1):
+            for v in (1, 2, 3, p256.ORDER - 1):
+                got = p256._sum(u, p256.multiples(p256.GENERATOR), v, table)
+                factor = (u + v if point[1] == y else u - v) % p256.ORDER
+                assert (got[2] == 0) is (factor == 0)
+                if factor in (1, 2, 3, 4):
+                    assert p256._affine([got]) == p256._affine([times(factor)])
+
+
+def times(factor):
+    point = p256.INFINITY
+    for _ in range(factor):
+        point = p256._add(point, p256.GENERATOR)
+    return point
