@@ -23,7 +23,7 @@ SIGNATURE = 64  # bytes: r || s
 INFINITY = (1, 1, 0)
 _OFTEN = 6  # window of a key that is used again: 16 points
 _ONCE = 4  # of one that is not: 4 points
-_generator_multiples = []
+_generator_multiples = []  # type: list[tuple[int, int]]
 
 
 def verify(public_key, message, signature):
