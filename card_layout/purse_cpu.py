@@ -1,0 +1,135 @@
+"""The electronic wallet of a CPU card: its commands, its session key, its four kinds of MAC.
+
+Bytes only: who asks whom when is the credential's, what a status word leads to is its table's. Keys
+come in as `Des` of 16 bytes, or as a callable that a key store gives. Amounts are fen. Source: PBOC
+2.0 part 2 (JR/T 0025.2) chapters 5 and 7; ISO 7816-4 for files. Story: docs/cpu-card.md.
+"""
+
+from collections import namedtuple
+
+from card_layout.des import BLOCK, Des
+
+NAME = b"\xa0\x00\x00\x00\x03CAMPUS"
+IDENTITY_FILE, SERIAL_FILE, LOG_FILE = 0x15, 0x16, 0x18
+LOG_SIZE = 23
+
+EP_LOAD = 0x02  # types of transactions, as MACs and the log have them
+EP_PURCHASE = 0x06
+
+OK = 0x9000
+TOO_LITTLE = 0x9401
+BAD_MAC = 0x9302
+NOTHING_TO_PROVE = 0x9406
+
+# counter: before the transaction. random: 4 bytes of the card.
+Begun = namedtuple("Begun", ("balance_fen", "counter", "key_version", "algorithm", "random"))
+Logged = namedtuple("Logged", ("counter", "amount_fen", "type", "terminal", "serial", "moment"))
+
+
+def select():
+    """-> APDU that selects the application."""
+    return b"\x00\xa4\x04\x00" + bytes((len(NAME),)) + NAME
+
+
+def read_binary(file, length):
+    """-> APDU that reads a file from its start."""
+    return bytes((0x00, 0xB0, 0x80 | file, 0, length))
+
+
+def read_log(place):
+    """-> APDU that reads a line of the log; 1 is the newest."""
+    return bytes((0x00, 0xB2, place, LOG_FILE << 3 | 4, LOG_SIZE))
+
+
+def get_balance():
+    """-> APDU; answered with 4 bytes of fen."""
+    return b"\x80\x5c\x00\x02\x04"
+
+
+def begin_purchase(amount_fen, terminal, serial, key=1):
+    """-> APDU of INITIALIZE FOR PURCHASE."""
+    body = bytes((key,)) + _u32(amount_fen) + who(terminal, serial)
+    return b"\x80\x50\x01\x02\x0b" + body + b"\x0f"
+
+
+def begun(answer):
+    """-> Begun of the 15 bytes of the answer to INITIALIZE FOR PURCHASE, or None."""
+    if len(answer) != 15:
+        return None
+    balance_fen = int.from_bytes(answer[:4], "big")
+    counter = int.from_bytes(answer[4:6], "big")
+    return Begun(balance_fen, counter, answer[9], answer[10], bytes(answer[11:]))
+
+
+def purchase(serial, moment, mac1):
+    """-> APDU of DEBIT FOR PURCHASE. moment: `bcd` of the terminal's local time."""
+    return b"\x80\x54\x01\x00\x0f" + _u32(serial) + moment + mac1 + b"\x08"
+
+
+def prove(counter, kind=EP_PURCHASE):
+    """-> APDU of GET TRANSACTION PROVE of the transaction that began at `counter`."""
+    return bytes((0x80, 0x5A, 0x00, kind, 2)) + counter.to_bytes(2, "big") + b"\x08"
+
+
+def logged(line):
+    """-> Logged of the log's 23 bytes, None if they are not."""
+    if len(line) != LOG_SIZE:
+        return None
+    numbers = [int.from_bytes(line[a:b], "big") for a, b in ((0, 2), (5, 9), (10, 12), (12, 16))]
+    counter, amount_fen, terminal, serial = numbers
+    return Logged(counter, amount_fen, line[9], terminal, serial, bytes(line[16:]))
+
+
+def diversified(encrypt, card_serial):
+    """-> 16 bytes of a card's key; `encrypt` is the master's, 8 bytes -> 8 bytes."""
+    return encrypt(card_serial) + encrypt(bytes([octet ^ 0xFF for octet in card_serial]))
+
+
+def session_key(encrypt, random, counter, serial):
+    """-> 8 bytes (SESPK); `encrypt` is the card's purchase key's."""
+    return encrypt(random + counter.to_bytes(2, "big") + _u32(serial)[2:])
+
+
+def mac1(session, amount_fen, terminal, serial, moment):
+    """-> 4 bytes: the terminal to the card."""
+    body = bytes((EP_PURCHASE,)) + who(terminal, serial) + moment
+    return mac(session, _u32(amount_fen) + body)
+
+
+def mac2(session, amount_fen):
+    """-> 4 bytes: the card to the terminal, it has paid."""
+    return mac(session, _u32(amount_fen))
+
+
+def tac(key, amount_fen, terminal, serial, moment):
+    """-> 4 bytes: the card to the server, by its TAC key of 16 bytes (DTK)."""
+    single = bytes([key[at] ^ key[at + 8] for at in range(8)])
+    body = bytes((EP_PURCHASE,)) + who(terminal, serial) + _u32(serial) + moment
+    return mac(single, _u32(amount_fen) + body)
+
+
+def mac(key, data):
+    """-> 4 bytes of a single DES CBC-MAC with a key of 8 bytes; padded with 80 and zeros."""
+    des = Des(key)
+    data = data + b"\x80"
+    data += bytes(-len(data) % BLOCK)
+    state = 0
+    for at in range(0, len(data), BLOCK):
+        state ^= int.from_bytes(data[at : at + BLOCK], "big")
+        state = int.from_bytes(des.encrypt(state.to_bytes(BLOCK, "big")), "big")
+    return state.to_bytes(BLOCK, "big")[:4]
+
+
+def who(terminal, serial):
+    """-> the 6 bytes of "terminal": its number, and the serial of the record that this writes."""
+    return terminal.to_bytes(2, "big") + _u32(serial)
+
+
+def bcd(year, month, day, hour, minute, second):
+    """-> 7 bytes: date 4, time 3, two decimal digits a byte."""
+    pairs = (year // 100, year % 100, month, day, hour, minute, second)
+    return bytes([pair // 10 << 4 | pair % 10 for pair in pairs])
+
+
+def _u32(value):
+    return value.to_bytes(4, "big")
