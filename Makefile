@@ -4,20 +4,25 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 DEBIAN := libnfc-bin
+# what the base firmware of boards is built with
+BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-none-eabi \
+    libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
 STAMP := $(VENV)/.made-from
 STUBS := $(VENV)/micropython-typings
-INPUTS := pyproject.toml Makefile
+INPUTS := pyproject.toml Makefile hil_tests/requirements.txt
 
-.PHONY: help setup run test lint docs bench clean
+.PHONY: help setup run test lint docs bench clean image-base hil
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## everything the project needs, in .venv and from Debian
 
 $(STAMP): $(INPUTS)
 	@$(MAKE) --no-print-directory debian
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	    --requirement hil_tests/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	    --target $(STUBS) micropython-unix-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2

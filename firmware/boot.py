@@ -3,9 +3,11 @@
     MICROPYPATH=<compiled packages>:.frozen \\
         micropython -X heapsize=256k -m firmware.boot CONFIG.json
 
-The collector runs early and often, before the first import: garbage between what stays would cut
-a heap of 256 KiB into pieces too small for a batch of records. What it is not yet: a choice
-between two images and a safe mode, which come with updates.
+On a board the base firmware calls `start`.
+
+On a board the base firmware calls `start`. The collector runs early and often, before the first
+import: garbage between what stays would cut a heap of 256 KiB into pieces too small for a batch of
+records. What it is not yet: a choice between two images and a safe mode, which come with updates.
 """
 
 import gc
@@ -13,8 +15,14 @@ import sys
 
 GARBAGE_BYTES = 16384  # allocated since the last collection
 
-if __name__ == "__main__":
+
+def start(path):
+    """Run the terminal of a configuration file; returns when it is switched off."""
     gc.threshold(GARBAGE_BYTES)
     from firmware import run
 
-    run.run(sys.argv[1])
+    run.run(path)
+
+
+if __name__ == "__main__":
+    start(sys.argv[1])

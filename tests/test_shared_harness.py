@@ -7,7 +7,15 @@ import pytest
 
 from tests import conftest
 
-NAMES_NONE = SimpleNamespace(path=conftest.ROOT / "tests" / "shared" / "test_of_nothing.py")
+
+def item(name):
+    """A stand-in of the item of tests/shared/NAME."""
+    named = SimpleNamespace(path=conftest.ROOT / "tests" / "shared" / name)
+    named.command = lambda: conftest.OnMicroPython.command(named)
+    return named
+
+
+NAMES_NONE = item("test_of_nothing.py")
 
 
 def test_no_interpreter_is_a_failure_with_the_remedy(monkeypatch, tmp_path):
@@ -34,6 +42,6 @@ def test_a_file_that_cannot_be_imported_is_a_failure():
 
 
 def test_a_file_without_tests_is_a_failure():
-    without_tests = SimpleNamespace(path=conftest.ROOT / "tests" / "shared" / "vectors.py")
+    without_tests = item("vectors.py")
     with pytest.raises(conftest.MicroPythonFailure, match="no tests in vectors"):
         conftest.OnMicroPython.runtest(without_tests)

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "protocol", "card_layout", "firmware", "terminal_sim", "sync_server", "bench", "docs", "tools",
-    "hil_tests", "tests",
+    "image", "hil_tests", "tests",
 )  # fmt: skip
 SHARED = ("protocol", "card_layout", "firmware")
 

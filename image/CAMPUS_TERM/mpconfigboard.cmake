@@ -1,0 +1,7 @@
+set(PICO_BOARD "pico")
+set(PICO_PLATFORM "rp2040")
+if(NOT MICROPY_FROZEN_MANIFEST)
+    set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
+endif()
+list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/idle.c)
+add_link_options(-Wl,--wrap=mp_wfe_or_timeout)
