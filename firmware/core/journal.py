@@ -4,7 +4,7 @@ It does not know what a tap is, nor the wire. Rules:
  1. A record is programmed once, whole; then its outcome; then, on the last of a batch, the
     acknowledgement. Nothing else is ever programmed.
  2. A sector is erased only when all its records are acknowledged (I5). When the next one is not,
-    the journal is full: it refuses, and says so.
+    the journal is full: it refuses, and says so. So it does when its flash takes nothing more.
  3. A serial is used when its record is in flash. A torn record is none: its serial is used again,
     and the card had not been touched.
  4. A record without an outcome is grey. Its card may settle it later (`confirm`, `void`), or the
@@ -30,7 +30,7 @@ Grey = namedtuple("Grey", "serial slot card counter amount_fen balance_fen utc_s
 
 
 class JournalFull(Exception):
-    """The next sector still has records that the server has not acknowledged."""
+    """The next sector has records that the server has not acknowledged, or the flash is dead."""
 
 
 class Journal:
@@ -47,11 +47,14 @@ class Journal:
         self._chain = record.first_chain(terminal)
         self._cursor = None  # (acked_to, slot to look from), or None: search
         self._batch_end = (0, 0)  # (last serial of the batch given last, its slot)
-        self._ring = Ring(flash, region, self._order)
+        self._ring = Ring(flash, region, self._order, self._erasable)
         self._marks = (marks.InPlace if flash.reprogram else marks.Appended)(self._ring)
 
     def _order(self, raw):
         return self._marks.order(raw)
+
+    def _erasable(self, sector):
+        return self._may_erase(sector)
 
     # mount
 
@@ -123,7 +126,7 @@ class Journal:
     @property
     def full(self):
         """True if no further tap can be recorded now."""
-        return not self._has_room(self._marks.slots)
+        return not self._ring.has_room(self._marks.slots)
 
     @property
     def queue(self):
@@ -148,11 +151,11 @@ class Journal:
         return entry.serial
 
     def confirm(self, serial):
-        """The card holds what record `serial` says. False if there is no room to say so."""
+        """The card holds what record `serial` says. False if it cannot be written."""
         return self._settle(serial, record.DONE)
 
     def void(self, serial):
-        """The card was not changed by record `serial`. False if there is no room to say so."""
+        """The card was not changed by record `serial`. False if it cannot be written."""
         return self._settle(serial, record.VOID)
 
     def leave(self):
@@ -172,10 +175,12 @@ class Journal:
     def _write(self, entry, outcome):
         if entry.serial != self.serial_next:
             raise ValueError(f"record {entry.serial} is not the next one, {self.serial_next}")
-        if not self._has_room(self._marks.slots):
-            raise JournalFull("the journal is full")
+        slot = None
         raw = record.pack(entry, self._chain, outcome)
-        slot = self._ring.write(raw)
+        if self._ring.reserve(self._marks.slots):
+            slot = self._ring.write(raw)
+        if slot is None:
+            raise JournalFull("the journal is full, or its flash takes no record")
         self.serial_next += 1
         self._chain = record.chain_of(raw)
         return slot
@@ -187,11 +192,10 @@ class Journal:
                 slot = grey.slot
         if slot is None:
             raise ValueError(f"record {serial} is not grey")
-        if marks.serial_of(self._ring.read(slot)) == serial:
-            if not self._has_room(self._marks.slots - 1):
-                return False
-            self._marks.settle(serial, slot, outcome, self.serial_next)
-        # else the server has it as grey, and its sector was erased: the slot is another's by now
+        # else the server has it as grey, its sector was erased, and the slot is another's by now
+        is_here = marks.serial_of(self._ring.read(slot)) == serial
+        if is_here and not self._marks.settle(serial, slot, outcome, self.serial_next):
+            return False
         self.forget(serial)
         if serial == self.open:
             self.open = 0
@@ -204,14 +208,8 @@ class Journal:
         if len(self._greys) > GREYS:
             del self._greys[0]
 
-    def _has_room(self, slots):
-        """True if so many slots can be written without erasing what is not acknowledged."""
-        left = -self._ring.next % SLOTS
-        return left >= slots or self._may_erase((self._ring.next + left) // SLOTS)
-
     def _may_erase(self, sector):
         """Rule 2."""
-        sector %= self._ring.sectors
         if not self._ring.first[sector]:
             return True
         for slot in range((sector + 1) * SLOTS - 1, sector * SLOTS - 1, -1):
@@ -238,7 +236,7 @@ class Journal:
             serial = marks.serial_of(raw)
             if serial and serial == self.open:
                 break
-            if serial > self.acked_to:
+            if serial > self.acked_to and serial > last:
                 if not raws and serial != self.acked_to + 1 and self._cursor is not None:
                     break  # the remembered place was erased and written anew: rule 5
                 raws.append(self._as_sent(serial, slot, raw))
@@ -267,10 +265,10 @@ class Journal:
         else:
             self._cursor = (serial, (slot + 1) % (self._ring.sectors * SLOTS))
         needed = self._marks.slots - 1
-        if self._has_room(needed + 1 if self.open else needed):  # never the open record's own slot
+        if self._ring.reserve(needed + 1 if self.open else needed):  # never the open one's slot
             self._marks.ack(serial, slot, self.serial_next)
-        if self._ring.at_boundary() and self._may_erase(self._ring.next // SLOTS):
-            self._ring.prepare()
+        if self._ring.at_boundary():
+            self._ring.reserve(1)
 
     def unack(self, serial):
         """The server has records up to `serial` only: send the later ones again, if they are here.

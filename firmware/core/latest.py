@@ -3,6 +3,8 @@
 Not a file and not a history: of a value that was followed by another one nothing is promised. A
 cut leaves either the value before or the new one. Slot: sequence u32 | length u16 | value, filled
 with FF | CRC-32 u32. The whole slot with the highest sequence counts; a torn one is passed over.
+What was written is read back: a slot that does not take it is given up for the next one. The sector
+of the value that holds is never erased; if the other one takes nothing either, it is FlashFailed.
 Limits: a region of two sectors; slots of at most one sector, each programmed once, so that it
 works where flash forbids programming twice.
 """
@@ -10,8 +12,14 @@ works where flash forbids programming twice.
 import binascii
 import struct
 
+from firmware.core import nor
+
 _HEAD = 6
 _CRC = 4
+
+
+class FlashFailed(OSError):
+    """The flash takes the value nowhere it may go; the value before still holds."""
 
 
 class Latest:
@@ -44,17 +52,25 @@ class Latest:
             self._next = self._first_free()
 
     def put(self, value):
-        """Keep `value` (bytes) from now on: one program, and an erase when a sector is full."""
-        if self._next == self._slots:
-            self._sector ^= 1
-            self._flash.erase(self._region.first + self._sector)
-            self._next = 0
-        self._sequence += 1
-        raw = struct.pack(">IH", self._sequence, len(value)) + value
+        """Keep `value` (bytes) from now on. FlashFailed if the flash takes it nowhere."""
+        raw = struct.pack(">IH", self._sequence + 1, len(value)) + value
         raw += b"\xff" * (self.size - _CRC - len(raw))
-        at = self._at(self._sector, self._next)
-        self._next += 1
-        self._flash.program(at, raw + struct.pack(">I", binascii.crc32(raw)))
+        raw += struct.pack(">I", binascii.crc32(raw))
+        sector, erased = self._sector, False
+        while True:  # ends when the other sector, once erased, has no slot left
+            if self._next == self._slots:
+                if erased:
+                    raise FlashFailed("the flash keeps no value any more")
+                sector = self._sector ^ 1
+                erased = True
+                if nor.erase(self._flash, self._region.first + sector):
+                    self._next = 0
+                continue
+            self._next += 1
+            if nor.program(self._flash, self._at(sector, self._next - 1), raw):
+                break
+        self._sector = sector
+        self._sequence += 1
         self.value = bytes(value)
 
     def _at(self, sector, slot):

@@ -6,6 +6,7 @@ Which list it is (refused cards, cards with a right) is the owner's business. Ru
  2. Its bitmap is read back from flash and must have the digest that the server named; only then
     its header is programmed, last. Until then, and at any cut, the old version holds.
  3. The header of a copy is erased before anything else of it is touched.
+ 4. What flash does not take makes no new version: REFUSED, and the old one holds.
 Header, 64 bytes: magic 4 | sequence u32 | version u32 | universe u32 | digest 16 | utc u32 | FF to
 60 | CRC-32 u32. The copy with the higher sequence holds. Version 0 is the empty list of nobody.
 Limits: as many cards as the region has sectors for; 4 KiB of RAM to make a version in.
@@ -15,6 +16,7 @@ import binascii
 import hashlib
 import struct
 
+from firmware.core import nor
 from protocol import blacklist, messages
 from protocol.errors import RemoteError
 
@@ -94,7 +96,8 @@ class CardList:
         if universe % _CARDS or universe > self.capacity:
             return messages.REFUSED
         copy = 1 - self._copy
-        self._flash.erase(self._at(copy, 0) // self._flash.sector)
+        if not nor.erase(self._flash, self._at(copy, 0) // self._flash.sector):
+            return messages.REFUSED
         whole = hashlib.sha256()
         try:
             for index in range(universe // _CARDS):
@@ -103,7 +106,8 @@ class CardList:
                 added.change(self._work, end, True)
                 if removed is not None:
                     removed.change(self._work, end, False)
-                self._put(self._at(copy, 1 + index), whole)
+                if not self._put(self._at(copy, 1 + index), whole):
+                    return messages.REFUSED
         except RemoteError:
             return messages.REFUSED
         if whole.digest()[: blacklist.DIGEST_SIZE] != digest:
@@ -113,7 +117,8 @@ class CardList:
         )
         header += b"\xff" * (_CRC_AT - len(header))
         header += struct.pack(">I", binascii.crc32(header))
-        self._flash.program(self._at(copy, 0), header)
+        if not nor.program(self._flash, self._at(copy, 0), header):
+            return messages.REFUSED
         self._hold(copy, self._sequence + 1, version, universe, bytes(digest), utc_s)
         return messages.APPLIED
 
@@ -128,15 +133,21 @@ class CardList:
                 work[at : at + _PIECE] = self._flash.read(start, _PIECE)
 
     def _put(self, start, whole):
-        """Make the sector at `start` the work sector's bits; what it then reads goes to `whole`."""
+        """Make the sector at `start` the work sector's bits; what it then reads goes to `whole`.
+
+        False if flash does not take them.
+        """
         work = self._work
         pieces = range(0, len(work), _PIECE)
         if any(self._flash.read(start + at, _PIECE) != work[at : at + _PIECE] for at in pieces):
-            self._flash.erase(start // self._flash.sector)
+            if not nor.erase(self._flash, start // self._flash.sector):
+                return False
             for at in pieces:
-                self._flash.program(start + at, bytes(work[at : at + _PIECE]))
+                if not nor.program(self._flash, start + at, bytes(work[at : at + _PIECE])):
+                    return False
         for at in pieces:
             whole.update(self._flash.read(start + at, _PIECE))
+        return True
 
     def _hold(self, copy, sequence, version, universe, digest, utc_s):
         self._copy = copy

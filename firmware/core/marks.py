@@ -52,8 +52,12 @@ class InPlace:
         return record.DONE if raw[4] in _FINAL else record.outcome_of(raw)
 
     def settle(self, serial, slot, outcome, serial_next):
-        """Make the record DONE or VOID."""
-        self._ring.touch(slot, record.OUTCOME_AT, outcome)
+        """Make the record DONE or VOID. False if it did not take."""
+        for _ in range(2):
+            self._ring.touch(slot, record.OUTCOME_AT, outcome)
+            if record.outcome_of(self._ring.read(slot)) == outcome:
+                return True
+        return False
 
     def ack(self, serial, slot, serial_next):
         """This record and all before it are on the server."""
@@ -62,7 +66,7 @@ class InPlace:
 
     def acked(self, raw):
         """Serial up to which this slot says that all are acknowledged, 0 if it says nothing."""
-        return serial_of(raw) if raw[record.ACKED_AT] != 0xFF else 0
+        return serial_of(raw) if raw[record.ACKED_AT] == record.ACKED else 0
 
     def note(self, slot, raw):
         """At mount, for each slot in order: nothing to remember."""
@@ -98,10 +102,13 @@ class Appended:
         return record.INTENT
 
     def settle(self, serial, slot, outcome, serial_next):
-        """Make the record DONE or VOID."""
+        """Make the record DONE or VOID. False if it did not take."""
         word = CONFIRMED if outcome == record.DONE else VOIDED
-        self._remember(serial, slot, self._ring.next, outcome)
-        self._ring.write(_pack(word, serial, serial_next))
+        mark_slot = self._ring.write(_pack(word, serial, serial_next))
+        if mark_slot is None:
+            return False
+        self._remember(serial, slot, mark_slot, outcome)
+        return True
 
     def ack(self, serial, slot, serial_next):
         """This record and all before it are on the server."""

@@ -6,7 +6,7 @@ Not what a parameter means, nor its bytes on the wire (protocol.params). Page: m
 
 import struct
 
-from firmware.core.latest import Latest
+from firmware.core.latest import FlashFailed, Latest
 from protocol import messages
 from protocol import params as wire
 from protocol.errors import RemoteError
@@ -38,22 +38,24 @@ class Params:
         self._take(page[struct.calcsize(_HEAD) :])
 
     def apply(self, version, blob):
-        """-> APPLIED, SAME or REFUSED (bytes that are no parameters; all stays as it was)."""
+        """-> APPLIED, SAME or REFUSED (they are no parameters, or flash does not keep them)."""
         if version == self.version and blob == self._blob:
             return messages.SAME
+        blob = bytes(blob)
         try:
-            self._take(bytes(blob))
+            wire.unpack(blob)
         except RemoteError:
             return messages.REFUSED
+        if not self._store(self.met, version, blob):
+            return messages.REFUSED
         self.version = version
-        self._store()
+        self._take(blob)
         return messages.APPLIED
 
     def meet(self):
         """The server was met, and what it wanted this terminal to have is here."""
         if not self.met:
-            self.met = True
-            self._store()
+            self.met = self._store(True, self.version, self._blob)
 
     def _take(self, blob):
         """Make `blob` the values that hold; what it leaves out has its default again."""
@@ -62,5 +64,10 @@ class Params:
         self._values.update(values)
         self._blob = blob
 
-    def _store(self):
-        self._latest.put(struct.pack(_HEAD, int(self.met), self.version) + self._blob)
+    def _store(self, met, version, blob):
+        """-> True if flash keeps it; else what it had holds on."""
+        try:
+            self._latest.put(struct.pack(_HEAD, int(met), version) + blob)
+        except FlashFailed:
+            return False
+        return True

@@ -2,23 +2,29 @@
 
 It knows where the next slot is and in which order the sectors were written, nothing of what the
 slots mean: an `order` callable tells the order number of a slot (0: none), which never falls from
-slot to slot. Rules:
- 1. Slots are written in turn, a sector is entered at its first slot and erased just before, or
-    earlier by `prepare`. So a sector whose first slot is blank holds nothing that counts.
- 2. Whoever erases asks first whether it may (`erase` belongs to the journal's rule I5).
- 3. After a cut the first blank slot after all that is not blank is next: a torn slot is lost, and
+slot to slot; `may_erase(sector)` is asked before what is there is given up (I5). Rules:
+ 1. Slots are written in turn, a sector is entered at its begin and erased before, each time.
+ 2. What was written is read back. A slot that does not take it is given up for the next one, a
+    sector that is not blank after its erase is passed over until the ring comes round again.
+ 3. What counts in a sector begins in its first 4 slots, or the sector is given up: so a mount
+    knows a sector by those.
+ 4. After a cut the first blank slot after all that is not blank is next: a torn slot is lost, and
     nothing else.
 Limits: 64 slots a sector; the order table is one number for each sector.
 """
 
+from firmware.core import nor
+from firmware.core.nor import is_blank
+
 SLOT = 64
 SLOTS = 64  # in a sector
+_PROBED = 4  # slots that tell whether a sector counts; and tries for one write
 
 
 class Ring:
     """The slots of `region`; `order(raw)` -> int, above 0 for slots that count."""
 
-    def __init__(self, flash, region, order):
+    def __init__(self, flash, region, order, may_erase):
         self.sectors = region.sectors
         self.next = 0  # slot that is written next
         self.first = [0] * region.sectors  # order number of the first slot that counts
@@ -26,11 +32,12 @@ class Ring:
         self._base = region.first * flash.sector
         self._first_sector = region.first
         self._order = order
-        self._erased = -1  # sector that is known to be blank
+        self._may_erase = may_erase
+        self._ahead = -1  # sector that is written next and known to be blank
 
     def mount(self):
         """-> the sector written last, or None if all are blank. Reads one slot of most sectors."""
-        self._erased = -1
+        self._ahead = -1
         for sector in range(self.sectors):
             self.first[sector] = self._first_of(sector)
         newest = 0
@@ -43,6 +50,7 @@ class Ring:
         for _ in range(self.sectors - 1):  # sectors that begin with one number: the last of them
             if self.first[(newest + 1) % self.sectors] == self.first[newest]:
                 newest = (newest + 1) % self.sectors
+        self._pass_over(newest)
         end = SLOTS
         while end and is_blank(self.read(newest * SLOTS + end - 1)):
             end -= 1
@@ -53,23 +61,26 @@ class Ring:
         """-> 64 bytes."""
         return self._flash.read(self._base + slot * SLOT, SLOT)
 
-    def is_erased(self, sector):
-        """True if all of a sector is blank; read slot by slot, for 4 KiB may not be had at once."""
-        start = sector * SLOTS
-        return all(is_blank(self.read(slot)) for slot in range(start, start + SLOTS))
-
     def write(self, raw):
-        """-> the slot that has `raw` now. At a sector's begin whoever calls has asked to erase."""
-        slot = self.next
-        sector, offset = divmod(slot, SLOTS)
-        if offset == 0:
-            self.prepare()
-            self._erased = -1
-        self.next = (slot + 1) % (self.sectors * SLOTS)
-        self._flash.program(self._base + slot * SLOT, raw)
-        if not self.first[sector]:
-            self.first[sector] = self._order(raw)
-        return slot
+        """-> the slot that has `raw` now; None if the flash takes it nowhere it may go."""
+        for _ in range(_PROBED):
+            if not self.reserve(1):
+                return None
+            if self.at_boundary():
+                self.next = self._ahead * SLOTS
+                self._ahead = -1
+            slot = self.next
+            sector = slot // SLOTS
+            self.next = (slot + 1) % (self.sectors * SLOTS)
+            if nor.program(self._flash, self._base + slot * SLOT, raw):
+                if not self.first[sector]:
+                    self.first[sector] = self._order(raw)
+                return slot
+            if self._flash.reprogram:  # or what is there might count after all
+                self._flash.program(self._base + slot * SLOT, bytes(SLOT))
+            if not self.first[sector] and slot % SLOTS == _PROBED - 1:
+                self.next = (sector + 1) % self.sectors * SLOTS
+        return None
 
     def touch(self, slot, offset, value):
         """Program one byte of a slot again; needs `flash.reprogram`."""
@@ -82,19 +93,35 @@ class Ring:
         """True if the next write enters a sector."""
         return self.next % SLOTS == 0
 
-    def prepare(self):
-        """Erase the sector that the next write enters, unless it is blank."""
-        sector = self.next // SLOTS
-        if sector == self._erased:
-            return
-        self.first[sector] = 0
-        if not self.is_erased(sector):
-            self._flash.erase(self._first_sector + sector)
-        self._erased = sector
+    @property
+    def left(self):
+        """Slots of the sector that is being written."""
+        return -self.next % SLOTS
+
+    def has_room(self, slots):
+        """True if so many can be written, unless the flash fails."""
+        if self.left >= slots or self._ahead >= 0:
+            return True
+        return self._may_erase((self.next + self.left) // SLOTS % self.sectors)
+
+    def reserve(self, slots):
+        """The same, for certain: the sector that is written next is erased now, if it takes one."""
+        if self.left >= slots or self._ahead >= 0:
+            return True
+        sector = (self.next + self.left) // SLOTS
+        for step in range(self.sectors - 1):
+            ahead = (sector + step) % self.sectors
+            if not self._may_erase(ahead):
+                return False
+            self.first[ahead] = 0
+            if nor.erase(self._flash, self._first_sector + ahead):
+                self._ahead = ahead
+                return True
+        return False
 
     def backwards(self, newest):
         """Yield the sectors that count, from `newest` on to the oldest."""
-        below = self.first[newest] + 1
+        below = max(self.first) + 1
         for back in range(self.sectors):
             sector = (newest - back) % self.sectors
             if 0 < self.first[sector] <= below:
@@ -104,15 +131,21 @@ class Ring:
     def _first_of(self, sector):
         """Order number of the first slot that counts, 0 if none does."""
         start = sector * SLOTS
-        if is_blank(self.read(start)):
-            return 0
         for slot in range(start, start + SLOTS):
-            order = self._order(self.read(slot))
+            raw = self.read(slot)
+            order = self._order(raw)
             if order:
                 return order
+            if slot - start >= _PROBED - 1 and is_blank(raw):
+                return 0
         return 0
 
-
-def is_blank(raw):
-    """True for erased flash."""
-    return raw == b"\xff" * len(raw)
+    def _pass_over(self, newest):
+        """What stands in a sector that took no erase is older than all around it: not ours."""
+        highest = 0
+        for step in range(1, self.sectors + 1):
+            sector = (newest + step) % self.sectors
+            if self.first[sector] < highest:
+                self.first[sector] = 0
+            else:
+                highest = self.first[sector]

@@ -188,14 +188,15 @@ def _decide(tap):
 def _intent(tap):
     """The record, before anything happens to the card (I4)."""
     journal = tap.terminal.journal
-    if journal.full:
+    try:
+        if tap.pays:
+            tap.serial = journal.intent(tap.entry(record.PURCHASE, reasons.OK))
+            return states.OK
+        tap.serial = journal.append(tap.entry(record.PASS, reasons.OK))
+        return states.NOTHING_TO_WRITE
+    except JournalFull:  # or its flash takes nothing: no card is touched then
         tap.reason = reasons.JOURNAL_FULL
         return states.FULL
-    if tap.pays:
-        tap.serial = journal.intent(tap.entry(record.PURCHASE, reasons.OK))
-        return states.OK
-    tap.serial = journal.append(tap.entry(record.PASS, reasons.OK))
-    return states.NOTHING_TO_WRITE
 
 
 def _commit(tap):
@@ -224,7 +225,9 @@ def _confirm(tap):
     terminal = tap.terminal
     journal = terminal.journal
     if tap.pays:
-        journal.confirm(tap.serial)
+        if not journal.confirm(tap.serial):
+            _tear(tap)  # it is on the card and not in the journal: nobody may say "paid" (I4)
+            return states.FULL
         tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
         terminal.seen.note(tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen)
     else:

@@ -230,7 +230,7 @@ def test_how_much_is_programmed():
         purchase(journal)
         drain(journal, server)
     assert flash.programmed_bytes <= 83 * 640
-    assert flash.erases <= 10
+    assert flash.erases <= 640 // 64 + 1  # the sector that is next is ready
 
 
 def test_a_server_restored_from_a_backup_gets_what_is_still_here():

@@ -1,6 +1,7 @@
 """The tap's table: every cell is walked by a real tap, every other step is one error."""
 
 from firmware.core import states, tap
+from firmware.core.journal import JournalFull
 from firmware.core.states import OUTCOMES, STATES, TABLE, NoSuchStep
 from protocol import messages, reasons
 from tests.shared import campus
@@ -116,19 +117,23 @@ def full():
     outcome, effects = campus.tap(terminal, card)
     assert (outcome.accepted, outcome.reason) == (False, reasons.JOURNAL_FULL)
     assert card.purse().balance_fen == 4900 and terminal.kind.awaited is not None
+    terminal, card = pos(), Card()
+    terminal.journal.confirm = lambda serial: False  # the debit is on the card: put it back
+    outcome, effects = campus.tap(terminal, card)
+    assert (outcome.accepted, outcome.torn, effects[0][1]) == (False, True, "put_back")
+    assert card.purse().balance_fen == 4900 and terminal.kind.awaited == (7, 1)
 
 
 class _Filling:
-    """A journal that becomes full between the policy's look and the record."""
+    """A journal that becomes full, or whose flash dies, after the policy has looked."""
+
+    full = False
 
     def __init__(self, journal):
         self._journal = journal
-        self._looks = 0
 
     def __getattr__(self, name):
         return getattr(self._journal, name)
 
-    @property
-    def full(self):
-        self._looks += 1
-        return self._looks > 1
+    def intent(self, entry):
+        raise JournalFull

@@ -17,7 +17,7 @@ from sync_server.core import chain, ingest, ledger
 from terminal_sim.gears.inprocess import Campus
 from terminal_sim.oracle import Violation
 
-SEEDS, TAPS = 12, 400
+SEEDS, TAPS = 16, 600
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
@@ -103,7 +103,7 @@ def the_list_is_no_check(patch):
 
 def a_list_is_not_read_back(patch):
     """The digest is of what was meant; the flash took nothing of it."""
-    patch.setattr(CardList, "_put", lambda self, start, whole: whole.update(self._work))
+    patch.setattr(CardList, "_put", lambda self, start, whole: not whole.update(self._work))
 
 
 def confirm_is_not_written(patch):
