@@ -105,6 +105,14 @@ def test_the_servers_time():
     assert not terminal.moment(NOON + 5000, 1000).clock_trusted
 
 
+def test_a_clock_beyond_32_bits_stops_no_list():
+    """Gear 1, seed 11: a clock set to 2106 went on, and no list could be taken any more."""
+    for utc_s in (2**32 + 5, -7):
+        terminal, _ = opened()
+        reply = terminal.uploader.on_request(listed([7]), terminal.moment(utc_s, 0))
+        assert messages.decode(reply)[1].status == messages.APPLIED
+
+
 def test_a_delta_is_applied_at_once():
     terminal, now = opened()
     reply = terminal.uploader.on_request(listed([7]), now)
