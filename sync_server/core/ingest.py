@@ -23,6 +23,7 @@ from sync_server.core.chain import Grey, Steps, Writer
 from sync_server.core.ledger import Transfer
 
 CONTENT = 60  # bytes that never change; outcome and acknowledgement follow
+_NO_OUTCOME = b"\xff" * 4
 _TYPES = range(record.PURCHASE, record.EVENT + 1)
 
 
@@ -138,6 +139,8 @@ def _new(terminal, raw, entry, known: Known, result: Result) -> tuple[int, int]:
     else:
         known.greys.setdefault(entry.card, []).append(Grey(terminal, entry, fault))
     result.kept.append(Kept(terminal, raw, entry, outcome, fault))
+    if tells_of(entry):
+        _put_back(terminal, entry, known, result)
     if entry.card in known.greys:
         _resolve(terminal, entry, known, result)
     return (batch.QUARANTINED, fault) if fault else (batch.STORED, reasons.OK)
@@ -202,6 +205,10 @@ def _told_later(terminal, raw, entry, outcome: int, known: Known, result: Result
     told = record.outcome_of(raw)
     if told in (record.INTENT, outcome):
         return
+    if (outcome, told) == (record.VOID, record.DONE):
+        # Its step was another's, and yet it was taken: from a second card with that number.
+        _settle(Grey(terminal, entry), told, known, result)
+        return
     if outcome != record.INTENT:
         # The chain proved one thing, the terminal says another: named, and nothing is posted.
         result.aside.append(Aside(terminal, raw, batch.EXISTS, reasons.UNBALANCED))
@@ -210,6 +217,23 @@ def _told_later(terminal, raw, entry, outcome: int, known: Known, result: Result
         if grey.writer == (terminal, entry.serial):
             _settle(grey, told, known, result)
     _resolve(terminal, entry, known, result)
+
+
+def tells_of(entry) -> int:
+    """Serial of the grey record that this event says is paid, 0 if it is none such."""
+    is_one = entry.type == record.EVENT and entry.reason == reasons.PUT_BACK
+    return entry.detail if is_one else 0
+
+
+def _put_back(terminal, entry, known: Known, result: Result) -> None:
+    """A card came back to a torn tap and paid. If the chain had given its step to another record,
+    there are two cards with that number, and this debit was made all the same.
+    """
+    raw, outcome = known.records.get((terminal, tells_of(entry)), (b"", record.INTENT))
+    if outcome == record.VOID:
+        told = record.unpack(raw + _NO_OUTCOME)
+        if told.card == entry.card:
+            _settle(Grey(terminal, told), record.DONE, known, result)
 
 
 def _witness(entry, known: Known, result: Result) -> int:
@@ -245,10 +269,11 @@ def _resolve(terminal, entry, known: Known, result: Result) -> None:
 
 def _settle(grey: Grey, outcome: int, known: Known, result: Result) -> None:
     """A grey record's outcome is known now."""
-    greys = known.greys[grey.entry.card]
-    greys.remove(grey)
-    if not greys:
-        del known.greys[grey.entry.card]
+    greys = known.greys.get(grey.entry.card, [])
+    if grey in greys:
+        greys.remove(grey)
+        if not greys:
+            del known.greys[grey.entry.card]
     before = known.records.get(grey.writer)
     if before is not None:
         known.records[grey.writer] = (before[0], outcome)

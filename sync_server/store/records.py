@@ -97,6 +97,9 @@ class Records:
             if serials:
                 self._load_records(number, min(serials), max(serials), known)
             self._load_steps(entries, known)
+            for entry in entries:
+                if ingest.tells_of(entry):
+                    self._load_named(number, ingest.tells_of(entry), known)
             for entry in entries if self._greys else ():
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked

@@ -177,15 +177,33 @@ def test_told_done_voids_the_other_grey_of_that_step(bench):
     assert bench.outcomes == {(1, 1): DONE, (2, 1): VOID}
 
 
-def test_chain_void_then_told_done_is_named_and_not_posted(bench):
+def test_chain_void_then_told_done_is_a_fork_and_posted_once(bench):
+    """The screen said paid: there are two cards with that number, and the merchant gets his."""
     grey = bench.made(1, outcome=GREY)
     bench.tell(1, grey)
     bench.tell(2, bench.made(2))  # took the step
     assert bench.outcomes[1, 1] == VOID
     for _ in range(2):
         assert bench.tell(1, as_done(grey)) == [EXISTS]
-    assert bench.aside == [(batch.EXISTS, reasons.UNBALANCED)] * 2
-    assert bench.balances[("merchant", "m")] == 500
+    assert bench.outcomes[1, 1] == DONE
+    assert bench.faults[1, 1] == reasons.FORKED_CARD
+    assert bench.aside == []
+    assert bench.balances[("merchant", "m")] == 1000
+    assert bench.balances[("suspense", "card")] == -500
+
+
+def test_put_back_after_the_chain_gave_its_step_away_is_a_fork_and_posted(bench):
+    """Gear 1, seed 44: a copy was torn at one terminal, and paid when it came back there; between
+    the two the card itself had made the same step elsewhere."""
+    grey = bench.made(1, outcome=GREY)
+    bench.tell(1, grey)
+    bench.tell(2, bench.made(2))
+    assert bench.outcomes[1, 1] == VOID
+    told = {"type": record.EVENT, "reason": reasons.PUT_BACK, "detail": 1}
+    bench.tell(1, bench.made(1, counter=1, previous=(1, 1), **told))
+    assert (bench.outcomes[1, 1], bench.faults[1, 1]) == (DONE, reasons.FORKED_CARD)
+    assert bench.balances[("merchant", "m")] == 1000
+    assert bench.balances[("suspense", "card")] == -500
 
 
 def test_chain_done_then_told_void_is_named_and_stays_posted(bench):
