@@ -183,10 +183,11 @@ def parts(seed: int, taps: int) -> list[tuple[int, int]]:
     return cut
 
 
-def draw(seed: int, taps: int) -> Scenario:
-    """One campus; all of it is drawn from `seed`."""
+def draw(seed: int, taps: int, weather: Weather | None = None) -> Scenario:
+    """One campus; all of it is drawn from `seed`, unless a `weather` is given."""
     from_seed = Prng(seed)
-    weather = Weather(from_seed.fork(1))
+    drawn = Weather(from_seed.fork(1))
+    weather = weather or drawn
     kinds = (messages.POS,) * POS + (messages.GATE,) * GATES
     events = _Drawing(from_seed.fork(2), weather, len(kinds)).until(taps)
     return Scenario(seed, taps, weather, CARDS, START_FEN, kinds, events)
@@ -201,7 +202,7 @@ class _Drawing:
         self._terminals = terminals
         self._listed: set[int] = set()
         self._copies: list[tuple[int, int]] = []
-        self._has_backup = False
+        self._restore_in = 0  # rounds until the backup is put back
 
     def until(self, taps: int) -> Iterator[Event]:
         """All events; the last tap is number `taps`."""
@@ -293,9 +294,13 @@ class _Drawing:
         draw, weather = self._draw, self._weather
         if happens(draw, weather.server):
             yield Server(draw.pick(weather.server_faults), draw.below(16))
-        if happens(draw, weather.backups):
-            yield Server("restore" if self._has_backup else "backup", 0)
-            self._has_backup = not self._has_backup
+        if self._restore_in:
+            self._restore_in -= 1
+            if not self._restore_in:
+                yield Server("restore", 0)
+        elif happens(draw, weather.backups):
+            self._restore_in = draw.between(1, 120)
+            yield Server("backup", 0)
 
     def _serve(self) -> Iterator[Event]:
         """A line is served, and what happens to what is on it comes in between."""

@@ -1,247 +1,275 @@
 """Gear 1: a campus in one process, every event followed by the oracle.
 
-Firmware core on a NOR flash, server core in memory, byte-exact cards, a virtual clock. One seed
-draws the workload and the weather (weather.py), troubles at every step of a tap and of a line.
-Phase 1 breaks things; phase 2 stops breaking and must converge: queue 0, grey 0, every purse equal
-to its card.
-What it is not: encryption, sockets, threads; those are gear 2's.
-
-    python -m terminal_sim.gears.inprocess --seed 1 --taps 2000
+Firmware core on a NOR flash, server core in memory, byte-exact cards, a virtual clock. It plays
+what `scenario` has drawn from the seed. Phase 1 breaks things; phase 2 (`settling`) stops breaking
+and must converge: queue 0, grey 0, every purse equal to its card.
+What it is not: sockets, threads, processes; those are gear 2's.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from card_layout import keys, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from firmware.core import layout
-from protocol import messages
 from protocol.aes import Aes
-from terminal_sim.flash import SHAPES, PowerCut
+from terminal_sim import scenario
+from terminal_sim.flash import PowerCut
+from terminal_sim.gears import settling
 from terminal_sim.gears.line import Line
 from terminal_sim.gears.node import Node
-from terminal_sim.gears.office import Memory
-from terminal_sim.gears.weather import CARD_SHAPES, Weather, happens
+from terminal_sim.gears.office import Memory, State
 from terminal_sim.mifare import MifareClassic
-from terminal_sim.oracle import PAID, PASSED, Oracle, Violation
-from terminal_sim.prng import Prng
+from terminal_sim.oracle import Oracle
+from terminal_sim.weather import Weather
 
-CARDS, POS, GATES = 40, 3, 1
-START_FEN = 5_000_000
-START_UTC_S = 1_790_000_000
 MASTERS = {name: hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")}
-STEPS_A_SERVING = 12  # of a line, at most, each time it is served
+COPY = 1 << 24  # copy n of card c is known as c + n * COPY
+_STEPS_A_BROWNOUT = 6  # that a line has between two cuts
 
 
 class Campus:
     """One seed's campus. `run` -> figures; Violation if an invariant does not hold."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, weather: Weather | None = None):
         self.seed = seed
-        self._draw = Prng(seed)
-        self.weather = Weather(self._draw.fork(1))
+        score = scenario.draw(seed, 0, weather)
+        self.weather = score.weather
         self.oracle = Oracle()
         self.counts: Counter[str] = Counter()
-        self._utc_s = START_UTC_S
-        self.cards = {number: self._card(number) for number in range(1, CARDS + 1)}
+        self.utc_s = scenario.START_UTC_S
+        self.cards = {number: self._card(number) for number in range(1, score.cards + 1)}
         laid = layout.make(1, self.weather.sectors)
-        kinds = [messages.POS] * POS + [messages.GATE] * GATES
         self.nodes = [
             Node(number, kind, laid, MASTERS, self.oracle, self.weather.reprogram)
-            for number, kind in enumerate(kinds, 1)
+            for number, kind in enumerate(score.kinds, 1)
         ]
         limit = self.weather.offline_taps
         self.office = Memory(
             {node.number: f"merchant {node.number}" for node in self.nodes},
-            dict.fromkeys(self.cards, START_FEN),
+            dict.fromkeys(self.cards, score.start_fen),
             {"offline_taps_per_card": limit, "offline_fen_per_card": limit * 2000},
         )
-        parts = (self.office, self.oracle, self.weather, self._draw.fork(2), self.counts)
+        parts = self.office, self.oracle, self.counts, self._server_died
         self.lines = {node.number: Line(node, *parts) for node in self.nodes}
-        self._sync_all()
+        self._images: dict[int, bytes] = {}  # of copies, as they were made
+        self._backup: State | None = None
+        self.deep_restores = False  # also those from which records do not come back
+        self._forks = 0  # that somebody has seen to
+        settling.sync(self)
 
-    def run(self, taps: int) -> dict[str, Any]:
+    def run(
+        self, taps: int, progress: Callable[[int], object] = lambda taps: None
+    ) -> dict[str, Any]:
         """Phase 1: `taps` presentations in this weather. Phase 2: all is well; it converges."""
         began_s = time.perf_counter()
-        while self.counts["taps"] < taps:
-            self._later(self._draw.between(1, 60))
-            self._event()
-        self._settle()
-        spent_s = time.perf_counter() - began_s
-        return {
-            "seed": self.seed,
-            "weather": vars(self.weather),
-            "taps": self.counts["taps"],
-            "accepted": self.counts[PAID] + self.counts[PASSED],
-            **{name: self.counts[name] for name in sorted(self.counts) if name != "taps"},
-            "tears": sum(node.tears for node in self.nodes),
-            "greys_resolved": self.oracle.resolved + self.office.settled,
-            "lost": len(self.oracle.unposted()),
-            "doubled": self.oracle.doubled,
-            "grey_open": self.office.grey(),
-            "invariants_ok": True,  # else a Violation had ended the run
-            "checks": self.oracle.checks,
-            "digest": self._digest(),
-            "taps_per_s": round(self.counts["taps"] / spent_s),
-        }
+        for event in scenario.draw(self.seed, taps, self.weather).events:
+            _PLAYS[type(event)](self, event)
+        settling.settle(self)
+        return settling.figures(self, time.perf_counter() - began_s)
+
+    def later(self, seconds: int) -> None:
+        """Time goes by, everywhere."""
+        self.utc_s += seconds
+        self.office.utc_s = self.utc_s
+        for node in self.nodes:
+            node.utc_s = self.utc_s
 
     def _card(self, number: int) -> MifareClassic:
         uid = b"\x5a" + number.to_bytes(3, "big")
         encrypt = [Aes(MASTERS[name]).ecb for name in ("a", "b", "purse")]
-        blocks = sectors.personalise(
-            Identity(number, 2, 20000, 0, 1, 1), Purse(0, START_FEN, 0, 0), uid, *encrypt
-        )
+        purse = Purse(0, scenario.START_FEN, 0, 0)
+        blocks = sectors.personalise(Identity(number, 2, 20000, 0, 1, 1), purse, uid, *encrypt)
         card = MifareClassic(uid, blocks)
         purse_key = keys.purse_key(encrypt[2], uid)
         self.oracle.add_card(number, uid, purse_key, lambda: (card.block(5), card.block(6)))
         return card
 
-    def _later(self, seconds: int) -> None:
-        self._utc_s += seconds
-        for node in self.nodes:
-            node.utc_s = self._utc_s
+    # what happens
 
-    def _event(self) -> None:
-        """A sale, or a pass; perhaps the same card elsewhere; then what the weather has."""
-        draw, weather = self._draw, self.weather
-        node, number = draw.pick(self.nodes), draw.between(1, CARDS)
-        self._tap(node, number, draw.between(1, 3000))
-        if happens(draw, weather.roams):
-            self._tap(draw.pick(self.nodes), number, draw.between(1, 3000))
-        if happens(draw, weather.spells):
-            down_to_s = self._utc_s + draw.between(60, weather.spell_s)
-            self.lines[draw.pick(self.nodes).number].down(down_to_s)
-        if happens(draw, weather.losses):
-            number = draw.between(1, CARDS)
-            self.office.relist(number, number not in self.office.versions[-1])
-            self.counts["list_versions"] += 1
-        if happens(draw, weather.sync):
-            self._serve(draw.pick(self.nodes))
+    def _play_later(self, event: scenario.Later) -> None:
+        self.later(event.seconds)
 
-    def _tap(self, node: Node, number: int, amount_fen: int) -> None:
-        """One presentation; torn, or cut off, as the weather has it; then the oracle."""
-        draw, weather = self._draw, self.weather
-        card, line = self.cards[number], self.lines[node.number]
-        if happens(draw, weather.tears):
-            card.tear_after(draw.between(0, 7), draw.pick(CARD_SHAPES), draw.bytes(16))
+    def _tap(self, event: scenario.Tap) -> None:
+        """One presentation; torn, or cut off; then the oracle."""
+        node, number = self.nodes[event.terminal - 1], event.card + event.copy * COPY
+        card, line = self.cards[number], self.lines[event.terminal]
+        if event.tear:
+            card.tear_after(*event.tear)
             self.counts["card_tears"] += 1
-        self._arm(node)
+        self._arm(node, event.cut)
         before = len(self.oracle.cards[number].writes)
-        retaps = draw.between(1, 3) if draw.chance(weather.patience, 6) else 0
-
-        def meanwhile():
-            if happens(draw, weather.hurry):
-                line.step(self._utc_s, in_tap=True)
-
         try:
-            said = node.sell(number, card, amount_fen, retaps, meanwhile)
+            said = node.sell(number, card, event.amount_fen, event.retaps, line.step, event.hurry)
         except PowerCut:
             self._reboot(node)
-            said = self._resume(node, number, amount_fen, before)
-        node.flash.cut_after(0)
+            said = self._resume(node, event, number, before)
+        self._disarm(node)
         card.leave_after(None)  # what did not tear this tap tears no other
         self.oracle.tapped(node.number, number)
         self.counts["taps"] += 1
         self.counts[said or "gone"] += 1
+        if event.copy:
+            self.counts["forged_taps"] += 1
+        self._see_to_forks()
 
-    def _resume(self, node: Node, number: int, amount_fen: int, writes_before: int) -> str | None:
+    def _resume(self, node: Node, event: scenario.Tap, number: int, before: int) -> str | None:
         """Power was cut in a sale: the cashier enters it again, and it must be one sale still.
 
         Unless it was confirmed and only the screen went dark: that is counted, see the docs.
         """
         self.oracle.tapped(node.number, number)
-        if self.oracle.is_confirmed(node.number, number, writes_before):
+        if self.oracle.is_confirmed(node.number, number, before):
             self.counts["paid_unseen"] += 1
             return "cut"
-        if not node.is_pos or not self._draw.chance(self.weather.patience, 6):
+        if not node.is_pos or not event.resumes:
             return "cut"
         self.counts["resumed"] += 1
-        card = self.cards[number]
-        return node.sell(number, card, amount_fen, 1, writes_before=writes_before)
+        return node.sell(number, self.cards[number], event.amount_fen, 1, writes_before=before)
 
-    def _serve(self, node: Node) -> None:
+    def _serve(self, event: scenario.Serve) -> None:
         """Some steps of a line; power may fail here too."""
-        self._arm(node)
+        node, line = self.nodes[event.terminal - 1], self.lines[event.terminal]
+        self._arm(node, event.cut)
         try:
-            for _ in range(STEPS_A_SERVING):
-                if not self.lines[node.number].step(self._utc_s):
+            for _ in range(event.steps):
+                if not line.step(event.whole):
                     break
         except PowerCut:
             self._reboot(node)
-        node.flash.cut_after(0)
+        self._disarm(node)
+        self._see_to_forks()
 
-    def _arm(self, node: Node) -> None:
-        if happens(self._draw, self.weather.cuts):
-            node.flash.cut_after(self._draw.between(1, 4), self._draw.pick(SHAPES))
+    def _link(self, event: scenario.Link) -> None:
+        self.lines[event.terminal].trouble(event.fault, event.messages, event.noise)
+
+    def _down(self, event: scenario.Down) -> None:
+        self.lines[event.terminal].down(self.utc_s + event.seconds)
+
+    def _loss(self, event: scenario.Loss) -> None:
+        self.office.relist(event.card, event.listed)
+        self.counts["list_versions"] += 1
+
+    def _server(self, event: scenario.Server) -> None:
+        if event.fault == "backup":
+            self._backup = self.office.backup()
+        elif event.fault == "restore":
+            self._restore()
+        elif event.fault == "restart":
+            self.office.restart()
+            self.counts["server_restarts"] += 1
+            self._server_died()
+        else:
+            self.office.trouble(event.fault, event.n)
+
+    def _restore(self) -> None:
+        """The server comes back as it was, if the terminals still have what it lacks then."""
+        state, self._backup = self._backup, None
+        if state is None:
+            return
+        highest = {number: place.highest for number, place in state.known.places.items()}
+        if not self.deep_restores and not self.oracle.still_has(highest):
+            self.counts["restores_too_old"] += 1
+            return
+        self.office.restore(state)
+        self.oracle.restored({(row.terminal, row.serial) for row in self.office.rows})
+        self.counts["restores"] += 1
+        self._server_died()
+
+    def _clock(self, event: scenario.Clock) -> None:
+        node = self.nodes[event.terminal - 1]
+        if event.fault == "jump":
+            node.clock_off_s += event.seconds
+        elif event.fault == "drift":
+            node.drift_s_a_day = event.seconds
+        else:
+            node.set_clock(event.seconds)
+        self.counts["clock_faults"] += 1
+
+    def _brownout(self, event: scenario.Brownout) -> None:
+        """Power comes and goes: what a boot and a line get done in between is cut off."""
+        node, line = self.nodes[event.terminal - 1], self.lines[event.terminal]
+        self._reboot(node)
+        for cut in event.cuts:
+            self._arm(node, cut)
+            try:
+                node.boot()
+                for _ in range(_STEPS_A_BROWNOUT):
+                    line.step()
+            except PowerCut:
+                self.counts["cuts_in_recovery"] += 1
+            self._reboot(node)
+
+    def _copy(self, event: scenario.Copy) -> None:
+        """Somebody copies a card as it is now."""
+        key = event.card + event.copy * COPY
+        self._images[key] = self.cards[event.card].dump()
+        card = self.cards[key] = MifareClassic.load(self._images[key])
+        self.oracle.add_copy(key, event.card, lambda: (card.block(5), card.block(6)))
+        self.counts["copies"] += 1
+
+    def _rollback(self, event: scenario.Rollback) -> None:
+        key = event.card + event.copy * COPY
+        self.cards[key].memory[:] = self._images[key]
+        self.oracle.cards[key].rolled_back()
+        self.counts["rollbacks"] += 1
+
+    def _nothing_yet(self, event: object) -> None:
+        """Not played in this gear."""
+
+    # power and sessions
+
+    def _arm(self, node: Node, cut: scenario.Cut | None) -> None:
+        if cut and cut.where == "card":
+            node.cut_at_card(cut.n)
+        elif cut:
+            node.flash.cut_after(cut.n, cut.shape, cut.noise)
+
+    def _disarm(self, node: Node) -> None:
+        node.flash.cut_after(0)
+        node.cut_at_card(0)
 
     def _reboot(self, node: Node) -> None:
         """Power was cut; it comes back."""
         self.counts["power_cuts"] += 1
-        node.flash.cut_after(0)
-        self.lines[node.number].drop()
+        self._disarm(node)
+        self.lines[node.number].power_cut()
         node.boot()
-        node.look_at_list(self.office.versions)
+        node.look_at_list(self.office.ever)
 
-    def _settle(self) -> None:
-        """Phase 2: lost cards are found, every card pays once, everything arrives."""
-        for number in sorted(self.office.versions[-1]):
-            self.office.relist(number, False)  # found again: only a card that pays ends its greys
-        self._sync_all()
-        for number, card in self.cards.items():
-            said = self.nodes[number % POS].sell(number, card, 1, 1)
-            if said != PAID:
-                raise Violation("I2", f"all is well, and card {number} hears {said}")
-        self._sync_all()
-        waiting = {node.number: node.terminal.journal.queue for node in self.nodes}
-        if any(waiting.values()):
-            raise Violation("I3", f"records that were never taken: {waiting}")
-        if self.office.grey():
-            raise Violation("I2", f"{self.office.grey()} grey records stay open")
-        if self.office.faults:
-            raise Violation(
-                "I3", f"the server found faults in honest records: {self.office.faults}"
-            )
-        if {node.terminal.blacklist.version for node in self.nodes} != {self.office.newest}:
-            raise Violation("I6", "not every terminal has the newest list")
-        self.oracle.settled(self.office.purse_fen, self.office.received())
+    def _server_died(self) -> None:
+        for line in self.lines.values():
+            line.server_gone()
 
-    def _sync_all(self) -> None:
-        for _ in range(3):  # reports show what came of the first round
-            self._later(31)
-            for node in self.nodes:
-                while self.lines[node.number].step(self._utc_s, calm=True):
-                    pass
-
-    def _digest(self) -> str:
-        """Over every byte of flash and cards, and every row of the ledger."""
-        digest = hashlib.sha256()
-        for node in self.nodes:
-            digest.update(node.flash.read(0, node.flash.size))
-        for card in self.cards.values():
-            digest.update(card.dump())
-        for row in self.office.rows:
-            digest.update(f"{row}\n".encode())
-        return digest.hexdigest()
+    def _see_to_forks(self) -> None:
+        """Cards that the server has flagged as copied are listed."""
+        if len(self.office.forks) == self._forks:
+            return
+        self._forks = len(self.office.forks)
+        for terminal, serial in sorted(self.office.forks):
+            card = self.office.card_of(terminal, serial)
+            if card not in self.office.versions[-1]:
+                self.office.relist(card, True)
 
 
-def main() -> None:
-    """Print the weather first, the figures, and last the command that repeats them."""
-    options = argparse.ArgumentParser(description="A campus in one process, checked every event.")
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--taps", type=int, default=2000)
-    given = options.parse_args()
-    campus = Campus(given.seed)
-    print(json.dumps({"seed": given.seed, "weather": vars(campus.weather)}))
-    print(json.dumps(campus.run(given.taps), indent=1))
-    print(f"python -m terminal_sim.gears.inprocess --seed {given.seed} --taps {given.taps}")
-
-
-if __name__ == "__main__":
-    main()
+_PLAYS: dict[type, Callable[[Campus, Any], None]] = {
+    scenario.Later: Campus._play_later,
+    scenario.Tap: Campus._tap,
+    scenario.Serve: Campus._serve,
+    scenario.Link: Campus._link,
+    scenario.Down: Campus._down,
+    scenario.Loss: Campus._loss,
+    scenario.Server: Campus._server,
+    scenario.Clock: Campus._clock,
+    scenario.Brownout: Campus._brownout,
+    scenario.Copy: Campus._copy,
+    scenario.Rollback: Campus._rollback,
+    scenario.Clone: Campus._nothing_yet,
+    scenario.WrongKey: Campus._nothing_yet,
+}

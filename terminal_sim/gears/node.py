@@ -12,7 +12,7 @@ from firmware.core.layout import Layout
 from firmware.core.terminal import Terminal
 from firmware.credential import air
 from protocol import keypage, messages
-from terminal_sim.flash import Flash
+from terminal_sim.flash import Flash, PowerCut
 from terminal_sim.mifare import ACK, MifareClassic
 from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 
@@ -34,13 +34,18 @@ class _Watched(Flash):
 class Node:
     """number, kind of messages.POS or GATE; masters: names a, b, purse -> 16 bytes.
 
-    reprogram: whether its flash takes a second program. `utc_s` is the campus's clock.
+    reprogram: whether its flash takes a second program. `utc_s` is the campus's clock, and
+    `clock_off_s` how far its own is from it.
     """
 
     def __init__(self, number: int, kind: int, laid: Layout, masters: dict, oracle: Oracle,
                  reprogram: bool = True):  # fmt: skip
         self.number = number
         self.utc_s = 0
+        self.clock_off_s = 0
+        self.drift_s_a_day = 0
+        self._set_utc_s = 0  # when it was set
+        self._cards_left = 0  # card commands until power fails, 0: it does not
         self._laid = laid
         self._oracle = oracle
         self.flash = _Watched(laid.sectors * 4096, 1 if reprogram else 32, reprogram)
@@ -57,7 +62,12 @@ class Node:
         self._boot_s, self._ticks_ms = self.utc_s, 0
         self.terminal = Terminal(self.flash, None, self._laid)
         self.terminal.mount()
-        self._list_version = -1
+        self._list: tuple[int, bytes] | None = None  # version and digest that were looked at
+        self._oracle.booted(self.number)
+
+    def cut_at_card(self, commands: int) -> None:
+        """Power fails when the n-th card command from now would begin; 0: it does not."""
+        self._cards_left = commands
 
     def sell(
         self,
@@ -65,12 +75,13 @@ class Node:
         card: MifareClassic,
         amount_fen: int,
         retaps: int,
-        meanwhile: Callable[[], object] = lambda: None,
+        meanwhile: Callable[[], object] | None = None,
+        hurry: int = 0,
         writes_before: int | None = None,
     ) -> str | None:
         """One customer; a torn card is put back up to `retaps` times. -> the last word said.
 
-        meanwhile: called after each request of the tap, as other things happen then too.
+        meanwhile: called after request n of a tap if bit n of `hurry` is set.
         writes_before: debits of the card when the sale began, if power was cut in it since.
         """
         terminal, before = self.terminal, writes_before
@@ -79,10 +90,10 @@ class Node:
         if self.is_pos:
             terminal.key("*", self._now())
             terminal.kind.ready(amount_fen)
-        said = self._present(number, card, meanwhile)
+        said = self._present(number, card, meanwhile, hurry)
         while said in (TORN, None) and retaps:
             retaps -= 1
-            said = self._present(number, card, meanwhile)
+            said = self._present(number, card, meanwhile, hurry)
         if self.is_pos:
             terminal.key("*", self._now())
         self._oracle.sold(number, before)
@@ -104,31 +115,51 @@ class Node:
     def told(self, body: bytes, reply: bytes) -> None:
         """The reply to a request has arrived."""
         if body[0] == messages.BATCH:
-            self._oracle.answered(self.number, int.from_bytes(body[-64:-60], "big"))
+            if reply[0] == messages.ANSWERS:
+                self._oracle.answered(self.number, int.from_bytes(body[-64:-60], "big"))
+        elif reply[0] == messages.STATE:
+            _, values, _ = messages.decode(reply)
+            self._oracle.has_up_to(self.number, values.serial_highest)
         self.terminal.uploader.on_reply(reply, self._now())
+        for effect in self.terminal.effects():
+            if effect[0] == "clock":
+                self.set_clock(effect[1])
+
+    def set_clock(self, utc_s: int) -> None:
+        """Its clock shows this now; it runs as it does."""
+        self.clock_off_s = utc_s - self.utc_s
+        self._set_utc_s = self.utc_s
 
     def pushed(self, body: bytes) -> bytes:
         """A request of the server. -> the reply."""
         return self.terminal.uploader.on_request(body, self._now())
 
-    def look_at_list(self, versions: list) -> None:
+    def look_at_list(self, ever: dict) -> None:
         """If the terminal says that its list is another one now, the oracle reads the flash."""
-        if self.terminal.blacklist.version != self._list_version:
-            self._list_version = self.terminal.blacklist.version
-            if self._oracle.look_at_list(self.number, versions) != self._list_version:
-                raise Violation("I6", f"terminal {self.number} claims list {self._list_version}")
+        blacklist = self.terminal.blacklist
+        if self._list != (blacklist.version, blacklist.digest):
+            self._list = blacklist.version, blacklist.digest
+            if self._oracle.look_at_list(self.number, ever) != blacklist.version:
+                raise Violation("I6", f"terminal {self.number} claims list {blacklist.version}")
 
     def _now(self):
         """Ticks follow the clock, and never stand still."""
         self._ticks_ms = max(self._ticks_ms + _STEP_MS, (self.utc_s - self._boot_s) * 1000)
-        return self.terminal.moment(self.utc_s, self._ticks_ms)
+        drift_s = (self.utc_s - self._set_utc_s) * self.drift_s_a_day // 86400
+        shown_s = max(0, self.utc_s + self.clock_off_s + drift_s)
+        return self.terminal.moment(shown_s, self._ticks_ms)
+
+    def _command_begins(self) -> None:
+        self._cards_left -= 1
+        if not self._cards_left:
+            raise PowerCut
 
     def _before_erase(self, sector: int) -> None:
         journal = self._laid.journal
         if journal.first <= sector < journal.first + journal.sectors:
             self._oracle.terminals[self.number].check_erase(sector)
 
-    def _present(self, number: int, card: MifareClassic, meanwhile) -> str | None:
+    def _present(self, number: int, card: MifareClassic, meanwhile, hurry) -> str | None:
         """The card is put on the reader once, and taken away. -> the last word said."""
         oracle = self._oracle
         card.power_off()
@@ -144,13 +175,18 @@ class Node:
                 if request[0] == "select":
                     answer = ("one", card.uid, 0x08) if card.select() else None
                 elif request[0] == "card":
+                    if self._cards_left:
+                        self._command_begins()
                     if request[1][0] == air.WRITE:
                         oracle.writing(self.number, number, request[1][2:])
                     answer = _exchange(card, request[1])
                 elif request[0] == "show":
                     said = _SAID.get(request[1], said)
                     oracle.said(self.number, number, said, request[2])
-                meanwhile()
+                if hurry:
+                    if hurry & 1:
+                        meanwhile()
+                    hurry >>= 1
         except StopIteration:
             self.tears += card.gone
             oracle.tapped(self.number, number)

@@ -1,19 +1,47 @@
 """The server of gear 1: the rules of sync_server.core over dicts, answering message bodies.
 
 No database, no socket, no session: what the store keeps in tables is kept in memory, what the
-gateway does in threads is a call. What it is not: a model of the rules; they are the real ones.
+gateway does in threads is a call. A commit is all or nothing here too: a server that is killed
+before it comes back as it was, and a backup is the same state, put aside. What it is not: a model
+of the rules; they are the real ones.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
+from typing import NamedTuple
 
-from protocol import batch, blacklist, messages, params, states
+from protocol import batch, blacklist, messages, params, reasons, record, states
 from sync_server.core import ingest, ledger, loss_lists
 from sync_server.core.ingest import Known, Place, Result
 from sync_server.core.ledger import Account, Transfer
 
 _PARAMS_VERSION = 1
+_NOTHING = -1  # the terminal has no list that a change could start from
+_MOST_FAILS = 3  # commits in a row
+
+
+class Died(Exception):
+    """The server was killed; every session is gone. It is back at once.
+
+    transfers: those of the commit that it had just made.
+    """
+
+    def __init__(self, transfers: list[Transfer]):
+        super().__init__()
+        self.transfers = transfers
+
+
+class State(NamedTuple):
+    """All that a backup of the database holds."""
+
+    known: Known
+    rows: list[Transfer]
+    balances: defaultdict[Account, int]
+    versions: list[frozenset[int]]
+    forks: set[tuple[int, int]]
+    contradicted: set[tuple[int, int]]
+    faults: Counter[int]
 
 
 class Memory:
@@ -28,12 +56,18 @@ class Memory:
         self.known = Known(places={n: Place(m) for n, m in terminals.items()}, cards=set(cards))
         self.balances: defaultdict[Account, int] = defaultdict(int)
         self.versions: list[frozenset[int]] = [frozenset()]
-        self.held = dict.fromkeys(terminals, 0)  # list version each terminal reported
+        self.ever = {0: {frozenset[int]()}}  # version -> every set that was published as it
+        self.forks: set[tuple[int, int]] = set()  # records that claim another's step
+        self.contradicted: set[tuple[int, int]] = set()  # that name a void one as their card's last
+        self.faults: Counter[int] = Counter()  # reason -> records that were found faulty
+        self.kills = 0
+        self.utc_s = 0
+        self._digests: dict[frozenset[int], bytes] = {}
+        self._held = dict.fromkeys(terminals, _NOTHING)  # list version each terminal reported
         self._has_params = dict.fromkeys(terminals, False)
         self._params = params.pack(wishes)
         self._universe = loss_lists.universe(max(cards))
-        self.kept = 0
-        self.faults: list[int] = []
+        self._trouble: deque[tuple[str, int]] = deque()
         for card, fen in cards.items():
             made = ledger.issue(card, fen)
             if made:
@@ -63,20 +97,75 @@ class Memory:
             serials[number].add(serial)
         return serials
 
+    def card_of(self, terminal: int, serial: int) -> int:
+        """Card number of a record that is here."""
+        return record.unpack(self.known.records[terminal, serial][0] + b"\xff" * 4).card
+
     def relist(self, card: int, listed: bool) -> None:
         """A loss report or its withdrawal: a new version."""
         now = self.versions[-1]
         self.versions.append(now | {card} if listed else now - {card})
+        self.ever.setdefault(self.newest, set()).add(self.versions[-1])
 
-    def serve(self, number: int, body: bytes) -> tuple[bytes, list[Transfer]]:
-        """One request of a terminal. -> (reply body, transfers that it caused)."""
+    # troubles
+
+    def trouble(self, fault: str, n: int) -> None:
+        """Meet this at the next commit: "kill" before it or after it, "disk_full", "locked"."""
+        if fault == "kill":
+            self._trouble.append((fault, n))
+        else:
+            self._trouble.extend([(fault, n)] * (1 + n % _MOST_FAILS))
+
+    def restart(self) -> None:
+        """The process ends and comes back: what it knew of its connections is gone."""
+        self._held = dict.fromkeys(self._held, _NOTHING)
+        self._has_params = dict.fromkeys(self._has_params, False)
+
+    def calm(self) -> None:
+        """No trouble any more."""
+        self._trouble.clear()
+
+    def backup(self) -> State:
+        """All that is in the database, put aside."""
+        known = Known(
+            {n: Place(p.merchant, p.highest, p.chain) for n, p in self.known.places.items()},
+            set(self.known.cards),
+            dict(self.known.records),
+            dict(self.known.steps),
+            {card: list(greys) for card, greys in self.known.greys.items()},
+        )
+        return State(
+            known,
+            list(self.rows),
+            self.balances.copy(),
+            list(self.versions),
+            set(self.forks),
+            set(self.contradicted),
+            Counter(self.faults),
+        )
+
+    def restore(self, state: State) -> None:
+        """The database is this again, and the process another."""
+        self.known, self.rows, self.balances, self.versions = state[:4]
+        self.forks, self.contradicted, self.faults = state[4:]
+        self.restart()
+
+    # what terminals ask, and what they are told
+
+    def serve(self, number: int, body: bytes) -> tuple[bytes | None, list[Transfer]]:
+        """One request of a terminal. -> (reply body or None, transfers that it caused).
+
+        Died when the server is killed in it; whether its commit held, the terminal can't know.
+        """
         kind, values, tail = messages.decode(body, states.TERMINAL)
-        if kind == messages.REPORT:
-            self.held[number] = values.list_version
-            self._has_params[number] = values.params_version == _PARAMS_VERSION
-            return self._state(number, values.utc_s), []
         if kind == messages.BATCH:
-            return self._ingest(number, tail)
+            return self._commit(number, tail)
+        if kind == messages.REPORT:
+            same = self._digest(self.versions[-1])[:8] == values.list_digest
+            known = values.list_version < self.newest + same
+            self._held[number] = values.list_version if known else _NOTHING
+            self._has_params[number] = values.params_version == _PARAMS_VERSION
+            return self._state(number), []
         return self._chunk(values), []
 
     def push(self, number: int, whole: bool = False) -> bytes | None:
@@ -86,10 +175,10 @@ class Memory:
         """
         if not self._has_params[number]:
             return messages.encode(messages.PARAMS, (_PARAMS_VERSION,), self._params)
-        before, after = self.held[number], self.newest
+        before, after = self._held[number], self.newest
         if before == after:
             return None
-        if whole:
+        if whole or before == _NOTHING:
             return messages.encode(messages.NEWS, (messages.BLACKLIST, after))
         old, new = self.versions[before], self.versions[after]
         blob = blacklist.encode_delta(sorted(new - old), sorted(old - new), self._universe)
@@ -102,27 +191,58 @@ class Memory:
         if kind == messages.PARAMS_STATE:
             self._has_params[number] = values.version == _PARAMS_VERSION
         elif kind == messages.LIST_STATE:
-            self.held[number] = values.version
+            same = values.version <= self.newest and values.digest == self._digest(
+                self.versions[values.version]
+            )
+            self._held[number] = values.version if same else _NOTHING
 
     def _digest(self, cards: frozenset[int]) -> bytes:
-        return loss_lists.digest(cards, self._universe)
+        if cards not in self._digests:
+            self._digests[cards] = loss_lists.digest(cards, self._universe)
+        return self._digests[cards]
 
-    def _state(self, number: int, utc_s: int) -> bytes:
+    def _state(self, number: int) -> bytes:
         highest = self.known.places[number].highest
-        state = (utc_s, self.newest, 0, _PARAMS_VERSION, highest, 0)
+        state = (self.utc_s, self.newest, 0, _PARAMS_VERSION, highest, 0)
         return messages.encode(messages.STATE, state)
+
+    def _commit(self, number: int, tail: bytes) -> tuple[bytes | None, list[Transfer]]:
+        """A batch, in whatever trouble is due."""
+        if not self._trouble:
+            return self._ingest(number, tail)
+        fault, n = self._trouble.popleft()
+        if fault != "kill":  # an error of the database is answered, or the answer never comes
+            return messages.encode(messages.PROBLEM, (messages.FAILED,)) if n & 1 else None, []
+        self.kills += 1
+        before, settled = self.backup(), self.settled
+        _, transfers = self._ingest(number, tail)
+        if n & 1:  # all its statements, and no commit
+            self.restore(before)
+            transfers, self.settled = [], settled
+        self.restart()
+        raise Died(transfers)
 
     def _ingest(self, number: int, tail: bytes) -> tuple[bytes, list[Transfer]]:
         result = Result()
         answers = ingest.judge(number, ingest.parse(tail), self.known, result)
         for transfer in result.transfers:
             self._book(transfer)
-        self.kept += len(result.kept)
         self.settled += len(result.settled)
-        self.faults += [kept.fault for kept in result.kept if kept.fault]
-        self.faults += [settled.fault for settled in result.settled if settled.fault]
-        self.faults += [aside.reason for aside in result.aside]
+        for kept in result.kept:
+            self._fault(kept.fault, number, kept.entry.serial)
+        for settled in result.settled:
+            self._fault(settled.fault, *settled.grey.writer)
+        for aside in result.aside:
+            self.faults[aside.reason] += 1
         return messages.encode(messages.ANSWERS, (), batch.pack(answers)), result.transfers
+
+    def _fault(self, fault: int, terminal: int, serial: int) -> None:
+        if fault:
+            self.faults[fault] += 1
+        if fault == reasons.FORKED_CARD:
+            self.forks.add((terminal, serial))
+        elif fault == reasons.UNBALANCED:
+            self.contradicted.add((terminal, serial))
 
     def _chunk(self, values) -> bytes:
         version = self.newest
