@@ -111,8 +111,8 @@ class Ring:
         sector = (self.next + self.left) // SLOTS
         for step in range(self.sectors - 1):
             ahead = (sector + step) % self.sectors
-            if not self._may_erase(ahead):
-                return False
+            if not self._may_erase(ahead) or 0 < self.first[ahead] == max(self.first):
+                return False  # what was written last must stay, or a mount finds nothing
             self.first[ahead] = 0
             if nor.erase(self._flash, self._first_sector + ahead):
                 self._ahead = ahead
