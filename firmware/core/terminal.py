@@ -119,7 +119,7 @@ class Terminal:
     # people
 
     def moment(self, utc_s, ticks_ms):
-        """-> the Moment that every call takes as `now`. A clock beyond 32 bits stands at the end."""
+        """-> the Moment that every call takes as `now`. Clocks beyond 32 bits stand at the end."""
         utc_s = min(max(utc_s, 0), 0xFFFFFFFF)
         trusted = self._clock.trusts(utc_s, ticks_ms, self.params["clock_tolerance_s"])
         return Moment(utc_s, trusted, self.online, ticks_ms)
