@@ -18,9 +18,12 @@ CARD_US = {
     "transfer": 4500,
     "halt": 0,
     "other": 0,
+    "rats": 3000,
+    "block": 1000,  # of ISO-DEP: guard times and the card's own; its bytes come on top
 }
 
 SILENCE_US = 51200  # the chip's default time-out for an answer, spent by the chip and not the card
+BYTE_US = 85  # on the air at 106 kbit/s: 9 bits
 POLL_US = 5000  # one look for a card that is not there
 BITS_PER_BYTE = 10  # on the UART: start bit, eight, stop bit
 
@@ -51,6 +54,11 @@ class Meter:
         self.counts[name] += 1
         if self.trace is not None:
             self.trace.append((name, block))
+
+    def busy(self, duration_us):
+        """The card took so long beside what its commands' names say."""
+        self.card_us += duration_us
+        self.spent_us += duration_us
 
     def wait(self, duration_us):
         """The chip waited in vain."""

@@ -4,13 +4,18 @@
 are for demonstration only. Cards of a simulated campus come from its server instead.
 """
 
+import hashlib
 import time
 
-from card_layout import identity, keys, sectors
+from card_layout import identity, keys, purse_cpu, sectors
+from card_layout.des import Des
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from protocol.aes import Aes
+from terminal_sim.iso_dep import IsoDepCard
 from terminal_sim.mifare import MifareClassic
+from terminal_sim.pboc import Keys, Wallet
+from terminal_sim.prng import Prng
 
 MASTERS = ("sector_a", "sector_b", "purse")
 MASTER_BYTES = 16
@@ -21,7 +26,28 @@ _VALID_DAYS = 4 * 365
 def student(uid, masters, balance_fen, card=1):
     """-> MifareClassic number `card`, valid everywhere for four years; ValueError: bad field."""
     encrypt_a, encrypt_b, encrypt_purse = (Aes(master).ecb for master in masters)
-    who = Identity(
+    purse = Purse(counter=0, balance_fen=balance_fen, terminal=0, serial=0)
+    blocks = sectors.personalise(_who(card), purse, uid, encrypt_a, encrypt_b, encrypt_purse)
+    return MifareClassic(uid, blocks)
+
+
+def student_cpu(uid, masters, balance_fen, card=1):
+    """-> IsoDepCard number `card` with a wallet. The wallet's four masters are drawn from the purse
+    master; its random numbers from the UID, so that a run repeats to the byte."""
+    purse_master = masters[MASTERS.index("purse")]
+    serial = bytes(8 - len(uid)) + uid
+    own = []
+    for name in Keys._fields:
+        master = hashlib.sha256(purse_master + name.encode()).digest()[:16]
+        own.append(purse_cpu.diversified(Des(master).encrypt, serial))
+    mac = keys.card_mac(Aes(purse_master).ecb, uid)
+    block = identity.pack(_who(card), uid, mac)
+    draw = Prng(int.from_bytes(uid, "big")).bytes
+    return IsoDepCard(uid, Wallet(serial, Keys(*own), block, balance_fen, draw))
+
+
+def _who(card):
+    return Identity(
         card=card,
         holder_kind=identity.STUDENT,
         valid_until=identity.day_of(int(time.time())) + _VALID_DAYS,
@@ -29,9 +55,6 @@ def student(uid, masters, balance_fen, card=1):
         zones=0xFFFF,
         key_version=1,
     )
-    purse = Purse(counter=0, balance_fen=balance_fen, terminal=0, serial=0)
-    blocks = sectors.personalise(who, purse, uid, encrypt_a, encrypt_b, encrypt_purse)
-    return MifareClassic(uid, blocks)
 
 
 def sector_keys(uid, masters):

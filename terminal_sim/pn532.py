@@ -45,7 +45,6 @@ class Pn532:
         self.initiator.reset()
         self.registers.clear()
         self.registers.update(pn532.REGISTERS_AT_RESET)
-        self.parameters = 0x14
         self.sam_mode = 1
         self.asleep = False
         self.wakes_by_hsu = True
@@ -77,8 +76,8 @@ class Pn532:
             return data
         if test in (_DIAGNOSE_ROM, _DIAGNOSE_RAM, _DIAGNOSE_ANTENNA):
             return b"\x00"
-        if test == _DIAGNOSE_PRESENCE:  # an ISO-DEP block; only such a card would answer
-            return bytes((pn532.TIMEOUT,))
+        if test == _DIAGNOSE_PRESENCE:
+            return bytes((self.initiator.presence(),))
         raise SyntaxFault
 
     def get_firmware_version(self, _data):
@@ -124,8 +123,8 @@ class Pn532:
         return b""
 
     def set_parameters(self, data):
-        """7.2.9: flags for ISO-DEP and the target role; kept, of no effect here."""
-        self.parameters = data[0]
+        """7.2.9: flags; that of the automatic RATS counts, the target role's do not."""
+        self.initiator.parameters = data[0]
         return b""
 
     def sam_configuration(self, data):

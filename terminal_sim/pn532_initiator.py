@@ -7,11 +7,14 @@
 3. With MxRtyPassiveActivation FF a list without a card waits: the answer is None, and the host
    line asks again when a card comes. With any other number it answers at once that there is none.
 
-Not modelled: FeliCa, type B, Jewel (their lists stay empty), peers (they time out), ISO-DEP.
+4. A card with ISO-DEP (SAK bit 20) gets its RATS with the list, if SetParameters says so; without,
+   InATR sends it.
+
+Not modelled: FeliCa, type B, Jewel (their lists stay empty), peers (they time out).
 Source: PN532 UM0701-02 section 7.3; MF1S50YYX_V1 section 10.
 """
 
-from terminal_sim import pn532_mifare
+from terminal_sim import pn532_isodep, pn532_mifare
 from terminal_sim import pn532_tables as pn532
 from terminal_sim.card_timing import POLL_US, SILENCE_US
 from terminal_sim.iso14443a import ACTIVE, crc_a
@@ -43,6 +46,7 @@ class Initiator:
         self.targets = []
         self._selected = None  # the target that listens now
         self.passive_retries = FOREVER
+        self.parameters = pn532.PARAMETERS_AT_RESET
         self.status = pn532.OK
 
     def in_list_passive_target(self, data):
@@ -59,6 +63,8 @@ class Initiator:
         for number, card in enumerate(found, 1):
             head = (number, card.atqa[0], card.atqa[1], card.sak, len(card.uid))
             answer.append(bytes(head) + card.uid)
+            if card.sak & pn532.SAK_ISO_DEP and self.parameters & pn532.AUTOMATIC_RATS:
+                answer.append(pn532_isodep.activate(card, self.meter) or b"")
         return b"".join(answer)
 
     def _find(self, most, wanted):
@@ -122,11 +128,12 @@ class Initiator:
             return self._ends(_TIMEOUT)
         if len(data) < 2:
             raise SyntaxFault
+        if card.sak & pn532.SAK_ISO_DEP:
+            return self._ends(pn532_isodep.exchange(card, data[1:], self.meter))
         answer = pn532_mifare.exchange(card, data[1:], self.meter)
         if data[1] | 1 == 0x61:
             self._crypto_1(answer == _OK)
-        self.status = answer[0]
-        return answer
+        return self._ends(answer)
 
     def in_communicate_thru(self, data):
         """A raw frame to all that listen -> status, raw answer, as the registers say.
@@ -191,10 +198,22 @@ class Initiator:
         """Tg, BrIt, BrTi -> status: 106 kbit/s is the only speed of these cards."""
         return self._ends(_OK if 1 <= data[0] <= len(self.targets) else _WRONG_CONTEXT)
 
-    def in_atr(self, _data):
-        """An attribute request is for ISO-DEP and peers: no card here answers."""
+    def in_atr(self, data):
+        """Tg -> status, ATS: the RATS that a list has not sent. Peers are not there."""
+        card = (self._named(data[0]) or [None])[0] if data[0] else None
+        if card is not None and card.sak & pn532.SAK_ISO_DEP and self._hears(card):
+            ats = pn532_isodep.activate(card, self.meter)
+            if ats is not None:
+                return self._ends(_OK + ats)
         self.meter.wait(SILENCE_US)
         return self._ends(_TIMEOUT)
+
+    def presence(self):
+        """-> status: whether the ISO-DEP card that was selected still answers."""
+        card = self._selected
+        if card is None or not card.sak & pn532.SAK_ISO_DEP or not self._hears(card):
+            return pn532.TIMEOUT
+        return pn532_isodep.presence(card, self.meter)
 
     def in_jump_for_dep(self, _data):
         """A peer is asked for; there is none."""

@@ -43,6 +43,7 @@ OK = 0x00
 TIMEOUT = 0x01
 CRC_ERROR = 0x02
 COLLISION = 0x06
+RF_PROTOCOL = 0x0B
 INVALID_PARAMETER = 0x10
 DATA_FORMAT = 0x13  # also: the card answered with a NAK
 MIFARE_AUTHENTICATION = 0x14
@@ -50,6 +51,10 @@ WRONG_CONTEXT = 0x27
 
 MORE_INFORMATION = 0x40  # bit of Tg and of the status byte
 TARGET_TYPE_MIFARE = 0x10
+SAK_ISO_DEP = 0x20
+
+PARAMETERS_AT_RESET = 0x14
+AUTOMATIC_RATS = 0x10  # flag of SetParameters
 
 # Registers of the contactless unit (CIU) that decide how raw frames are sent.
 CIU_TX_MODE = 0x6302

@@ -20,13 +20,14 @@ from terminal_sim.mifare import MifareClassic
 from terminal_sim.port import Pn532Port
 
 _KEY = demo_card.MASTER_BYTES
+_UIDS = {"blank": b"\x2c", "mifare": b"\x2c", "cpu": b"\x04"}  # how a UID of a kind begins
 
 
 @click.command(name="reader")
 @click.option("--pty", "link", required=True, type=click.Path(path_type=Path), metavar="PATH",
               help="symlink to make")  # fmt: skip
-@click.option("--card", "kind", default="mifare", metavar="blank|mifare|FILE", show_default=True,
-              help="what lies on the reader")  # fmt: skip
+@click.option("--card", "kind", default="mifare", show_default=True,
+              metavar="blank|mifare|cpu|FILE", help="what lies on the reader")  # fmt: skip
 @click.option("--uid", default="", metavar="HEX", help="4 or 7 bytes; random if not given")
 @click.option("--masters", default="", metavar="HEX", help="48 bytes: sector_a, sector_b, purse")
 @click.option("--balance", "balance_fen", default=10000, show_default=True, metavar="FEN",
@@ -38,10 +39,12 @@ _KEY = demo_card.MASTER_BYTES
 def command(link, kind, uid, masters, balance_fen, key_file, save, real_time, json_file):
     """Serve a simulated PN532 card reader on a pty.
 
-    PATH becomes a symlink to the pty. The card is a fresh student's card (mifare), one as
-    delivered (blank), or a dump of 1024 bytes (FILE).
+    PATH becomes a symlink to the pty. The card is a fresh student's MIFARE card (mifare) or CPU
+    card (cpu), a MIFARE card as delivered (blank), or the dump of one, 1024 bytes (FILE).
     """
     card = make_card(kind, _hex(uid, (0, 4, 7), "--uid"), masters, balance_fen)
+    if kind == "cpu" and (key_file or save):
+        raise click.ClickException("a CPU card gives its keys and files to nobody")
     if key_file is not None:
         _write(key_file, card.dump())
     chip = asyncio.run(_serve(card, link, key_file, real_time))
@@ -55,17 +58,15 @@ def command(link, kind, uid, masters, balance_fen, key_file, save, real_time, js
 
 
 def make_card(kind, uid, masters, balance_fen):
-    """-> MifareClassic for the option --card; ClickException says what is wrong with it."""
-    if kind == "cpu":
-        raise click.ClickException(
-            "CPU cards are not built yet; take --card mifare, blank or the file of a dump"
-        )
-    if kind not in ("blank", "mifare"):
+    """-> the card for the option --card; ClickException says what is wrong with it."""
+    if kind not in ("blank", "mifare", "cpu"):
         return _card_of(Path(kind))
-    uid = uid or b"\x2c" + secrets.token_bytes(3)
+    uid = uid or _UIDS[kind] + secrets.token_bytes(6 if kind == "cpu" else 3)
     try:
         if kind == "blank":
             card = MifareClassic(uid)
+        elif kind == "cpu":
+            card = demo_card.student_cpu(uid, _masters(masters), balance_fen)
         else:
             card = _student(uid, _masters(masters), balance_fen)
     except ValueError as error:

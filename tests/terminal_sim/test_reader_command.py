@@ -76,7 +76,8 @@ def test_blank_and_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--card", "cpu"], "CPU cards are not built yet"),
+        (["--card", "cpu", "--keys", "k.mfd"], "gives its keys and files to nobody"),
+        (["--card", "cpu", "--save", "c.mfd"], "gives its keys and files to nobody"),
         (["--card", "absent.mfd"], "no card in absent.mfd"),
         (["--card", "short.mfd"], "a dump of 5 bytes"),
         (["--uid", "12"], "1 bytes, not 4 or 7"),
