@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": ("sync_server.commands.serve", "The server: terminals over TCP, people over HTTP."),
     "sim": ("terminal_sim.commands.sim", "One simulated terminal with the real firmware."),
     "replay": ("terminal_sim.commands.replay", "Real records through firmware and server."),
+    "chaos": ("terminal_sim.commands.chaos", "Break everything, and check every fen after it."),
     "reader": ("terminal_sim.commands.reader", "A simulated PN532 with a card in its field."),
     "bench": ("bench.command", "The project's numbers, each beside its peer."),
 }

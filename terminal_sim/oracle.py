@@ -105,10 +105,14 @@ class Oracle:
         """The server's answer to `serial` and all before it has reached the terminal."""
         place = self.terminals[terminal]
         place.acked_to = max(place.acked_to, serial)
+        place.answered_to = max(place.answered_to, serial)
 
     def booted(self, terminal):
-        """What a terminal had in RAM is gone."""
-        self.terminals[terminal].at_counter.clear()
+        """What a terminal had in RAM is gone: also that a restored server has less than it said,
+        until they speak again (docs/journal.md)."""
+        place = self.terminals[terminal]
+        place.at_counter.clear()
+        place.acked_to = place.answered_to
 
     def has_up_to(self, terminal, serial):
         """The server says how far it has records: less than it answered if it was restored."""
@@ -184,7 +188,8 @@ class Oracle:
         missing = self.unposted()
         if missing:
             raise Violation("I3", f"not in the ledger: {missing[:5]}")
-        silent = {self.made[key][0].number for key in self.disputed()} - flagged
+        forks = {key for key, posting in self.posted.items() if not posting.card}
+        silent = {self.made[key][0].number for key in forks | self.disputed()} - flagged
         if silent:
             raise Violation("I3", f"cards {silent} have debits in dispute, and nobody is told")
         for number in {card.number for card in self.cards.values()}:

@@ -95,7 +95,8 @@ class TerminalTruth:
         self._slots = journal[1] * _RECORDS_A_SECTOR
         self._lists = lists
         self._at = 0
-        self.acked_to = 0
+        self.acked_to = 0  # it may erase up to here
+        self.answered_to = 0  # the server ever answered up to here
         self.gone = set()  # serials that neither it nor a server restored from a backup has
         self.at_counter = {}  # card number -> the highest counter that it wrote since its boot
         self.refused = frozenset()  # the card numbers of the list that holds in its flash

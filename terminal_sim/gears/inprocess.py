@@ -56,6 +56,7 @@ class Campus:
             dict.fromkeys(self.cards, score.start_fen),
             {"offline_taps_per_card": limit, "offline_fen_per_card": limit * 2000},
         )
+        self.later(0)
         parts = self.office, self.oracle, self.counts, self._server_died
         self.lines = {node.number: Line(node, *parts) for node in self.nodes}
         self._images: dict[int, bytes] = {}  # of copies, as they were made

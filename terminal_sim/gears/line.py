@@ -29,7 +29,7 @@ class Line:
         self._server_died = server_died
         self._faults: deque[tuple[str, int]] = deque()
         self._down_to_s = 0
-        self._off_since_s = 0
+        self._off_since_s = node.utc_s
         self.longest_off_s = 0
         self._body: bytes | None = None
         self._reply: bytes | None = None

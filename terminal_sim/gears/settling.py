@@ -33,7 +33,7 @@ def settle(campus: Campus) -> None:
     waiting = {node.number: node.terminal.journal.queue for node in campus.nodes}
     if any(waiting.values()):
         raise Violation("I3", f"records that were never taken: {waiting}")
-    if office.grey() and not any(place.gone for place in campus.oracle.terminals.values()):
+    if office.grey() and not _has_gone(campus):
         raise Violation("I2", f"{office.grey()} grey records stay open")
     known = _COPIES_FAULTS if campus.counts["copies"] else set()
     faults = {reason: n for reason, n in office.faults.items() if reason not in known}
@@ -70,20 +70,26 @@ def figures(campus: Campus, spent_s: float) -> dict[str, Any]:
         "server_kills": office.kills + counts["server_restarts"] + counts["restores"],
         "tears": sum(node.tears for node in campus.nodes),
         "greys_resolved": oracle.resolved + office.settled,
-        "clones_flagged": len(office.forks),
+        "clones_flagged": len({office.card_of(*key) for key in office.forks}),
         "forged_fen": sum(write.amount_fen for truth in forged for write in truth.writes),
         "disputed": len(oracle.disputed()),
         "gone": sum(len(place.gone) for place in oracle.terminals.values()),
         "longest_offline_s": max(line.longest_off_s for line in campus.lines.values()),
         "lost": len(oracle.unposted()),
         "doubled": oracle.doubled,
-        "grey_open": office.grey(),
+        "grey_open": 0 if _has_gone(campus) else office.grey(),
+        "grey_gone": office.grey() if _has_gone(campus) else 0,
         "invariants_ok": True,  # else a Violation had ended the run
         "checks": oracle.checks,
         "digest": _digest(campus),
         "seconds": round(spent_s, 3),
         "taps_per_s": round(counts["taps"] / spent_s),
     }
+
+
+def _has_gone(campus: Campus) -> bool:
+    """Records are gone with a server that was restored: greys that only they could tell stay."""
+    return any(place.gone for place in campus.oracle.terminals.values())
 
 
 def _digest(campus: Campus) -> str:
