@@ -47,6 +47,23 @@ def witnessed(entry: record.Record) -> tuple[tuple[int, int], Writer] | None:
     return (entry.card, entry.counter - 1), (entry.previous_terminal, entry.previous_serial)
 
 
+def read_fen(entry: record.Record) -> int | None:
+    """The balance that a record read from the purse, None if its type does not tell."""
+    if entry.type == record.PURCHASE:
+        return entry.balance_fen + entry.amount_fen
+    if entry.type in (record.PASS, record.REFUSAL):
+        return entry.balance_fen
+    return None
+
+
+def before_fen(entry: record.Record) -> int | None:
+    """The balance one step before the one that a record read, None if it does not tell."""
+    read = read_fen(entry)
+    if read is None or entry.previous_amount_fen == record.UNKNOWN_AMOUNT_FEN:
+        return None
+    return read + entry.previous_amount_fen
+
+
 def verdict(grey: Grey, steps: Steps, later: record.Record | None = None, at: int = 0) -> int:
     """DONE, VOID, or INTENT while it cannot be known. `later`: a record of terminal `at`.
 

@@ -18,9 +18,10 @@ from typing import NamedTuple
 
 from protocol import batch, reasons, record
 from protocol.errors import RemoteError
-from sync_server.core import chain, ledger
+from sync_server.core import chain, ledger, rebuild
 from sync_server.core.chain import Grey, Steps, Writer
 from sync_server.core.ledger import Transfer
+from sync_server.core.rebuild import Knots, Named, Span
 
 CONTENT = 60  # bytes that never change; outcome and acknowledgement follow
 _NO_OUTCOME = b"\xff" * 4
@@ -29,11 +30,24 @@ _TYPES = range(record.PURCHASE, record.EVENT + 1)
 
 @dataclass
 class Place:
-    """What is known of a terminal: whose takings, and where its journal stands here."""
+    """What is known of a terminal: whose takings, and where its journal stands here.
+
+    lost: (first, last) serials that no journal has any more, though some of them were used.
+    """
 
     merchant: str | None
     highest: int = 0
-    chain: bytes = b""  # of record `highest`
+    chain: bytes = b""  # of record `highest`; empty if that one was damaged
+    lost: tuple[tuple[int, int], ...] = ()
+
+    def has_lost(self, serial: int) -> bool:
+        """Was this record declared lost?"""
+        return any(first <= serial <= last for first, last in self.lost)
+
+    @property
+    def used(self) -> int:
+        """The highest number that may have been used."""
+        return max([self.highest] + [last for _, last in self.lost])
 
 
 @dataclass
@@ -45,6 +59,8 @@ class Known:
     records: dict[tuple[int, int], tuple[bytes, int]] = field(default_factory=dict)
     steps: Steps = field(default_factory=dict)
     greys: dict[int, list[Grey]] = field(default_factory=dict)  # by card
+    spans: dict[int, list[Span]] = field(default_factory=dict)  # by card
+    knots: dict[int, Knots] = field(default_factory=dict)  # by card
 
 
 class Kept(NamedTuple):
@@ -78,14 +94,16 @@ class Settled(NamedTuple):
 class Result:
     """What must be written for one commit, `settled` after `kept`.
 
-    steps: (card, counter, terminal, serial), each new.
+    steps: (card, counter, terminal, serial, fen before, fen after), each new.
     """
 
     kept: list[Kept] = field(default_factory=list)
     aside: list[Aside] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
-    steps: list[tuple[int, int, int, int]] = field(default_factory=list)
+    steps: list[tuple[int, int, int, int, int | None, int | None]] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    rebuilt: list[Span] = field(default_factory=list)  # new
+    told: list[Span] = field(default_factory=list)  # of those that were there before
 
 
 def parse(tail: bytes) -> list[tuple[bytes, record.Record | None]]:
@@ -107,6 +125,7 @@ def judge(
     answers = []
     for raw, entry in parsed:
         if entry is None:
+            _damaged(raw, known.places[terminal])
             result.aside.append(Aside(terminal, raw, batch.QUARANTINED, reasons.BAD_RECORD))
             answers.append((batch.QUARANTINED, reasons.BAD_RECORD))
             continue
@@ -120,6 +139,16 @@ def judge(
             result.aside.append(Aside(terminal, raw, batch.EXISTS_DIFFERENT, reasons.OK))
             answers.append((batch.EXISTS_DIFFERENT, reasons.OK))
     return answers
+
+
+def _damaged(raw: bytes, place: Place) -> None:
+    """It will not come in a better state: if its number is the next one, that is here now.
+
+    Else a terminal whose newest record it is would be asked for it at every report.
+    """
+    serial = int.from_bytes(raw[:4], "big")
+    if serial == place.highest + 1 < 0xFFFFFFFF:
+        place.highest, place.chain = serial, b""
 
 
 def _new(terminal, raw, entry, known: Known, result: Result) -> tuple[int, int]:
@@ -171,10 +200,17 @@ def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
     """
     card_is_good = fault != reasons.UNKNOWN_CARD
     made = chain.claim(entry, terminal) if card_is_good else None
-    if made is not None and not _claimed(*made, known, result):
+    balances = chain.read_fen(entry), entry.balance_fen
+    if made is not None and not _claimed(*made, balances, known, result):
         fault = reasons.FORKED_CARD
         card_is_good = False
     transfer = ledger.posting(entry, terminal, known.places[terminal].merchant, card_is_good)
+    spans = known.spans.get(entry.card)
+    if made is not None and card_is_good and spans:
+        changed, due, differs = rebuild.tell(spans, entry.counter, entry.amount_fen, transfer)
+        result.told += changed
+        result.transfers += due
+        return fault or (reasons.UNBALANCED if differs else reasons.OK)
     if transfer is not None:
         result.transfers.append(transfer)
     elif ledger.lacks_rule(entry):
@@ -190,12 +226,19 @@ def _void(terminal, entry, known: Known) -> int:
     return reasons.OK
 
 
-def _claimed(step: tuple[int, int], writer: Writer, known: Known, result: Result) -> bool:
-    """The step is this writer's; False if it was another's already."""
+def _claimed(
+    step: tuple[int, int],
+    writer: Writer,
+    balances: tuple[int | None, int | None],
+    known: Known,
+    result: Result,
+) -> bool:
+    """The step is this writer's; False if it was another's already. balances: before and after."""
     before = known.steps.get(step)
     if before is None:
         known.steps[step] = writer
-        result.steps.append(step + writer)
+        known.knots.setdefault(step[0], {})[step[1] + 1] = balances[1]
+        result.steps.append(step + writer + balances)
         return True
     return before == writer
 
@@ -249,9 +292,26 @@ def _witness(entry, known: Known, result: Result) -> int:
     before = known.steps.get(step)
     if before is not None:
         return reasons.OK if before == writer else reasons.FORKED_CARD
-    _claimed(step, writer, known, result)
+    balances = chain.before_fen(entry), chain.read_fen(entry)
+    _claimed(step, writer, balances, known, result)
     named = known.records.get(writer)
+    if named is None:
+        find(Named(*step, *writer, *balances), known, result)
     return reasons.UNBALANCED if named and named[1] == record.VOID else reasons.OK
+
+
+def find(named: Named, known: Known, result: Result) -> None:
+    """Rebuild a record that is not here, if it was declared lost."""
+    place = known.places.get(named.terminal)
+    if place is None or not place.has_lost(named.serial):
+        return
+    spans = known.spans.setdefault(named.card, [])
+    knots = known.knots.get(named.card, {})
+    made, booked = rebuild.find(named, knots, spans, place.merchant)
+    result.told += [span for span in spans if not span.exact]
+    spans += made
+    result.rebuilt += made
+    result.transfers += booked
 
 
 def _resolve(terminal, entry, known: Known, result: Result) -> None:

@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from protocol import batch, record
+from protocol import batch, reasons, record
 from sync_server.core import ingest
 from sync_server.core.chain import Grey
 from sync_server.core.ingest import Known, Place, Result
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
+from sync_server.store.lost import Lost
 
 _ACCEPTED = (record.PURCHASE, record.PASS)
 _TAPS = (*_ACCEPTED, record.REFUSAL)
 Parsed = list[tuple[bytes, record.Record | None]]
 
 
-class Records:
+class Records(Lost):
     """Part of the Store."""
 
     _db: Database
@@ -47,14 +48,15 @@ class Records:
                 batch.pack(ingest.judge(number, rows, known, result)) for number, rows in parsed
             ]
             self._write(result, received_utc_s)
-        for card, counter, terminal, serial in result.steps:
+        for card, counter, terminal, serial, *_ in result.steps:
             if counter > self._last_step.get(card, (-1, (0, 0)))[0]:
                 self._last_step[card] = (counter, (terminal, serial))
         return answers
 
     def highest_serial(self, number: int) -> int:
-        """The highest record number that is here of a terminal, 0 for none."""
-        return self._place(number).highest
+        """The highest record number that a terminal may have used as far as is known here, 0 for
+        none: of its records, and of those that are lost."""
+        return self._place(number).used
 
     def counts(self) -> dict[str, int]:
         """records, taps, accepted, refused, quarantined, grey: of all time."""
@@ -89,7 +91,7 @@ class Records:
     # what the judge must know
 
     def _known(self, parsed: list[tuple[int, Parsed]]) -> Known:
-        known = Known(cards=self._cards, greys=self._greys, places=self._places)
+        known = Known(cards=self._cards, greys=self._greys, places=self._places, spans=self._spans)
         for number, rows in parsed:
             entries = [entry for _, entry in rows if entry is not None]
             place = self._place(number)
@@ -120,8 +122,24 @@ class Records:
             ).fetchone()
             if last:
                 place.highest, place.chain = last[0], record.chain_of(last[1])
+            self._pass_damaged(number, place)
+            place.lost = tuple(
+                connection.execute(
+                    "SELECT first, last FROM lost WHERE terminal = ? ORDER BY first", (number,)
+                )
+            )
             self._places[number] = place
         return place
+
+    def _pass_damaged(self, number: int, place: Place) -> None:
+        """What came damaged after the highest record counts as here (core.ingest)."""
+        damaged = self._db.conn.execute(
+            "SELECT raw FROM quarantine WHERE terminal = ? AND reason = ?",
+            (number, reasons.BAD_RECORD),
+        )
+        for serial in sorted({int.from_bytes(raw[:4], "big") for (raw,) in damaged}):
+            if serial == place.highest + 1 < 0xFFFFFFFF:
+                place.highest, place.chain = serial, b""
 
     def _load_records(self, number: int, low: int, high: int, known: Known) -> None:
         rows = self._db.conn.execute(
@@ -153,6 +171,8 @@ class Records:
                     steps[card, at] = (terminal, serial)
             if entry.previous_terminal and (card, before) not in steps:
                 self._load_named(entry.previous_terminal, entry.previous_serial, known)
+                if self._place(entry.previous_terminal).has_lost(entry.previous_serial):
+                    known.knots[card] = self._knots(card, before) | known.knots.get(card, {})
 
     def _load_named(self, terminal: int, serial: int, known: Known) -> None:
         if serial <= self._place(terminal).highest and (terminal, serial) not in known.records:
@@ -198,10 +218,12 @@ class Records:
             [(settled.outcome, settled.fault, *settled.grey.writer) for settled in result.settled],
         )
         connection.executemany(
-            "INSERT INTO step (card, counter, terminal, serial) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO step (card, counter, terminal, serial, before_fen, after_fen)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             result.steps,
         )
+        if result.rebuilt or result.told:
+            self._write_spans(result, received_utc_s)
         aside = connection.executemany(
             "INSERT INTO quarantine (terminal, raw, answer, reason, received_utc_s)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",

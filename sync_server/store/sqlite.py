@@ -1,7 +1,7 @@
 """The store as the rest of the server sees it, over one SQLite database.
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
-part is a file of its own: terminals, cards, records, lists, accounts.
+part is a file of its own: terminals, cards, records, lost ones, lists, accounts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from sync_server.core.chain import Grey
 from sync_server.core.ingest import Place
+from sync_server.core.rebuild import Span
 from sync_server.store.accounts import Accounts
 from sync_server.store.cards import Cards
 from sync_server.store.database import BadUrl, Database
@@ -31,6 +32,7 @@ class Store(Terminals, Cards, Records, Lists):
         self._places: dict[int, Place] = {}
         self._last_step: dict[int, tuple[int, tuple[int, int]]] = {}
         self._greys: dict[int, list[Grey]] = {}
+        self._spans: dict[int, list[Span]] = {}
         self._remember()
         self._db.undone = self._remember
 
@@ -41,6 +43,7 @@ class Store(Terminals, Cards, Records, Lists):
         self._accounts.forget()
         self._cards = {row[0] for row in self._db.conn.execute("SELECT number FROM card")}
         self._load_greys()
+        self._load_spans()
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not `ingest`,
@@ -58,9 +61,11 @@ class Store(Terminals, Cards, Records, Lists):
     def places(self) -> list[dict[str, Any]]:
         """place, amount_fen, count: what was taken at each place, from the transfers."""
         return self._db.rows(
-            "SELECT t.place AS place, sum(x.amount_fen) AS amount_fen, count(*) AS count"
-            " FROM transfer x JOIN terminal t ON t.number = x.terminal"
-            " GROUP BY t.place ORDER BY t.place"
+            "SELECT t.place AS place, sum(x.amount_fen * x.way) AS amount_fen, sum(x.way) AS count"
+            " FROM (SELECT x.terminal, x.amount_fen, CASE WHEN g.type = 'merchant'"
+            " OR (g.type, g.key) = ('suspense', 'merchant') THEN -1 ELSE 1 END AS way"
+            " FROM transfer x JOIN account g ON g.id = x.giver) x"
+            " JOIN terminal t ON t.number = x.terminal GROUP BY t.place ORDER BY t.place"
         )
 
     def close(self) -> None:

@@ -44,12 +44,13 @@ class Terminals:
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM terminal ORDER BY number")
         return [_read(row) | {"list_version": confirmed.get(row["number"])} for row in rows]
 
-    def admit_epoch(self, number: int, epoch: int) -> bool:
-        """Keep the epoch of an authentic hello; False if one as high was there before."""
+    def admit_epoch(self, number: int, epoch: int, generation: int = 1) -> bool:
+        """Keep the epoch of an authentic hello; False if one as high was there before, or if the
+        terminal was replaced since: its old key opens nothing any more."""
         with self._db.transaction() as connection:
             done = connection.execute(
-                "UPDATE terminal SET epoch = ? WHERE number = ? AND epoch < ?",
-                (epoch, number, epoch),
+                "UPDATE terminal SET epoch = ? WHERE number = ? AND epoch < ? AND generation = ?",
+                (epoch, number, epoch, generation),
             )
             return done.rowcount == 1
 

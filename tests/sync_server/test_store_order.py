@@ -124,3 +124,27 @@ def test_an_issue_that_fails_leaves_nothing_behind(tmp_path):
     balances = {row["key"]: row["balance_fen"] for row in store.accounts()}
     assert balances[str(cards[-1] + 1)] == 7
     assert store.ledger_sum() == 0
+
+
+def test_a_damaged_newest_record_is_not_asked_for_for_ever(tmp_path):
+    """STATE said one less than the terminal had had answered, so it sent that again and again."""
+    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    number = store.enrol("pos", "place", "m", 1)
+    (card,) = store.issue_cards([tapes.CARD], 1)
+    world = tapes.Campus(random.Random(1), [number], [card])
+    for _ in range(4):
+        world._add(number, record.REFUSAL, card, record.DONE)
+    good = world.tapes[number]
+    damaged = good[2][:30] + b"\x99" + good[2][31:]
+    store.ingest([(number, good[0] + good[1] + damaged)], 2000)
+    assert store.highest_serial(number) == 3
+    store.close()
+    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    assert store.highest_serial(number) == 3
+    (answer,) = store.ingest([(number, good[3])], 2000)
+    assert answer == bytes((batch.STORED, 0))  # the chain over it cannot be checked
+    (answer,) = store.ingest([(number, good[2])], 2000)
+    assert answer == bytes((batch.STORED, 0))  # it comes whole after all
+    far = (9).to_bytes(4, "big") + damaged[4:]
+    store.ingest([(number, far)], 2000)  # a number that is damaged itself moves nothing
+    assert store.highest_serial(number) == 4
