@@ -27,6 +27,7 @@ class Oracle:
         self.cards = {}  # key -> CardTruth; the key of a card that is no copy is its number
         self.terminals = {}
         self.posted = {}
+        self.cloned = {}  # the same of copies of terminals
         self.made = {}  # (terminal, serial) -> (CardTruth, Write) of every true debit
         self.told_paid = set()  # (terminal, serial) of debits that a screen said are paid
         self.steps = set()  # (card number, counter) of the debits that a purse was booked for
@@ -45,9 +46,16 @@ class Oracle:
         self.cards[key] = CardTruth(truth.number, truth.uid, truth._key, memory)
         self.cards[key].is_copied = True
 
-    def add_terminal(self, number, flash, journal, lists):
-        """A terminal; journal, lists: (first sector, sectors); `flash(at, n)` -> raw bytes."""
-        self.terminals[number] = TerminalTruth(number, flash, journal, lists)
+    def add_terminal(self, key, flash, journal, lists, number=0):
+        """A terminal; journal, lists: (first sector, sectors); `flash(at, n)` -> raw bytes.
+
+        Its number is its key, unless it is a copy of terminal `number`.
+        """
+        place = TerminalTruth(number or key, flash, journal, lists)
+        if place.number != key:
+            place.is_copy = True
+            place.acked_to = place.answered_to = self.terminals[number].answered_to
+        self.terminals[key] = place
 
     def began(self, terminal):
         """A tap begins: a list that comes while it runs may count for it or not."""
@@ -127,6 +135,7 @@ class Oracle:
         return all(
             place.record(serial) is not None
             for number, place in self.terminals.items()
+            if not place.is_copy
             for serial in range(highest[number] + 1, place.acked_to + 1)
         )
 
@@ -160,7 +169,7 @@ class Oracle:
         if key in self.posted:
             self.doubled += 1
             raise Violation("I3", f"record {key} was posted twice")
-        truth, write = self.made.get(key, (None, None))
+        truth, write = self.made.get(key) or self.cloned.get(key, (None, None))
         named = truth is not None and posting.card in (truth.number, truth.is_copied and 0)
         if not named or write.amount_fen != posting.amount_fen:
             raise Violation("I3", f"record {key} was posted as {posting}, the card says {write}")
@@ -179,6 +188,8 @@ class Oracle:
         """
         self.checks += 1
         for number, place in self.terminals.items():
+            if place.is_copy:
+                continue
             serials = received.get(number, set())
             last = max(serials, default=0)
             gaps = set(range(1, last + 1)) - serials
@@ -235,7 +246,8 @@ class Oracle:
     def _written(self, place, card, write, said):
         """I4: the debit names a record of this terminal, written before, and not paid too early."""
         truth = self.cards[card]
-        self.made[write.terminal, write.serial] = truth, write
+        made = self.cloned if place.is_copy else self.made
+        made[write.terminal, write.serial] = truth, write
         if write.terminal != place.number:
             raise Violation("I4", f"card {card} was written by {write.terminal} at {place.number}")
         record = place.record(write.serial)

@@ -135,9 +135,10 @@ class Rollback(NamedTuple):
 
 
 class Clone(NamedTuple):
-    """A second device with this terminal's key page and flash; it takes `taps` copies' cards."""
+    """A second device with this terminal's flash, keys included; it debits a copy of this card."""
 
     terminal: int
+    card: int
     taps: int
 
 
@@ -286,7 +287,7 @@ class _Drawing:
         if self._copies and happens(draw, weather.rollbacks):
             yield Rollback(*draw.pick(self._copies))
         if happens(draw, weather.clones):
-            yield Clone(self._terminal(), draw.between(1, 5))
+            yield Clone(draw.between(1, POS), draw.between(1, CARDS), draw.between(1, 5))
         if happens(draw, weather.wrong_keys):
             yield WrongKey(self._terminal(), draw.below(2**31))
 

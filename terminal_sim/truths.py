@@ -90,6 +90,7 @@ class TerminalTruth:
 
     def __init__(self, number, flash, journal, lists):
         self.number = number
+        self.is_copy = False  # of the terminal with this number
         self._flash = flash
         self._start = journal[0] * SECTOR_SIZE
         self._slots = journal[1] * _RECORDS_A_SECTOR

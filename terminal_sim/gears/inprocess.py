@@ -22,20 +22,23 @@ from protocol.aes import Aes
 from terminal_sim import scenario
 from terminal_sim.flash import PowerCut
 from terminal_sim.gears import settling
+from terminal_sim.gears.clones import Clone
 from terminal_sim.gears.line import Line
 from terminal_sim.gears.node import Node
 from terminal_sim.gears.office import Memory, State
+from terminal_sim.gears.sealed import Sealed
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.oracle import Oracle
 from terminal_sim.weather import Weather
 
 MASTERS = {name: hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")}
-COPY = 1 << 24  # copy n of card c is known as c + n * COPY
 _STEPS_A_BROWNOUT = 6  # that a line has between two cuts
 
 
 class Campus:
     """One seed's campus. `run` -> figures; Violation if an invariant does not hold."""
+
+    COPY = 1 << 24  # copy n of card c is known as c + n * COPY
 
     def __init__(self, seed: int, weather: Weather | None = None):
         self.seed = seed
@@ -58,7 +61,9 @@ class Campus:
         )
         self.later(0)
         parts = self.office, self.oracle, self.counts, self._server_died
-        self.lines = {node.number: Line(node, *parts) for node in self.nodes}
+        made = Sealed if self.weather.sealed else Line
+        self.lines = {node.number: made(node, *parts) for node in self.nodes}
+        self.clones: list[Clone] = []
         self._images: dict[int, bytes] = {}  # of copies, as they were made
         self._backup: State | None = None
         self.deep_restores = False  # also those from which records do not come back
@@ -99,7 +104,7 @@ class Campus:
 
     def _tap(self, event: scenario.Tap) -> None:
         """One presentation; torn, or cut off; then the oracle."""
-        node, number = self.nodes[event.terminal - 1], event.card + event.copy * COPY
+        node, number = self.nodes[event.terminal - 1], event.card + event.copy * self.COPY
         card, line = self.cards[number], self.lines[event.terminal]
         if event.tear:
             card.tear_after(*event.tear)
@@ -209,20 +214,25 @@ class Campus:
 
     def _copy(self, event: scenario.Copy) -> None:
         """Somebody copies a card as it is now."""
-        key = event.card + event.copy * COPY
+        key = event.card + event.copy * self.COPY
         self._images[key] = self.cards[event.card].dump()
         card = self.cards[key] = MifareClassic.load(self._images[key])
         self.oracle.add_copy(key, event.card, lambda: (card.block(5), card.block(6)))
         self.counts["copies"] += 1
 
     def _rollback(self, event: scenario.Rollback) -> None:
-        key = event.card + event.copy * COPY
+        key = event.card + event.copy * self.COPY
         self.cards[key].memory[:] = self._images[key]
         self.oracle.cards[key].rolled_back()
         self.counts["rollbacks"] += 1
 
-    def _nothing_yet(self, event: object) -> None:
-        """Not played in this gear."""
+    def _wrong_key(self, event: scenario.WrongKey) -> None:
+        self.lines[event.terminal].forge(event.noise)
+        self.counts["wrong_keys"] += 1
+
+    def _clone(self, event: scenario.Clone) -> None:
+        self.clones.append(Clone(self, event, 1 + len(self.clones)))
+        self.counts["clones"] += 1
 
     # power and sessions
 
@@ -271,6 +281,6 @@ _PLAYS: dict[type, Callable[[Campus, Any], None]] = {
     scenario.Brownout: Campus._brownout,
     scenario.Copy: Campus._copy,
     scenario.Rollback: Campus._rollback,
-    scenario.Clone: Campus._nothing_yet,
-    scenario.WrongKey: Campus._nothing_yet,
+    scenario.Clone: Campus._clone,
+    scenario.WrongKey: Campus._wrong_key,
 }

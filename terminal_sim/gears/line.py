@@ -39,6 +39,9 @@ class Line:
         """The terminal has no power, or the session died: what waited is forgotten."""
         self._body = self._reply = None
 
+    def forge(self, noise: int) -> None:
+        """A device with a wrong key: on this line there are no keys."""
+
     def down(self, to_s: int) -> None:
         """The line is cut until then."""
         self._down_to_s = to_s
@@ -78,8 +81,8 @@ class Line:
         if node.utc_s < self._down_to_s:
             return False
         if not node.terminal.online:
-            self.longest_off_s = max(self.longest_off_s, node.utc_s - self._off_since_s)
-            node.open()
+            node.terminal.next_epoch()
+            self._opens()
         if self._body is None:
             self._body = node.ask()
             return self._body is not None or self._push(whole)
@@ -91,9 +94,16 @@ class Line:
             body, reply = self._body, self._reply
             self._before = body
             self.drop()
-            node.told(body, reply)
-            node.look_at_list(self._office.ever)
+            self._told(body, reply)
         return True
+
+    def _opens(self) -> None:
+        self.longest_off_s = max(self.longest_off_s, self._node.utc_s - self._off_since_s)
+        self._node.open()
+
+    def _told(self, body: bytes, reply: bytes) -> None:
+        self._node.told(body, reply)
+        self._node.look_at_list(self._office.ever)
 
     def _meets(self, fault: str, noise: int) -> bool:
         """A message meets a fault. True if it goes no further in this step."""
@@ -134,13 +144,14 @@ class Line:
         try:
             reply, transfers = self._office.serve(self._node.number, body)
         except Died as died:
-            self._book(died.transfers)
+            self.book(died.transfers)
             self._server_died()
             return None
-        self._book(transfers)
+        self.book(transfers)
         return reply
 
-    def _book(self, transfers: list[Transfer]) -> None:
+    def book(self, transfers: list[Transfer]) -> None:
+        """The oracle hears of each."""
         for transfer in transfers:
             card = int(transfer.giver[1]) if transfer.giver[0] == PURSE else 0
             posting = Posting(card, transfer.terminal, transfer.serial, transfer.amount_fen)

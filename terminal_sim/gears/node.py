@@ -18,6 +18,7 @@ from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 
 _SAID = {"paid": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED, "too_low": REFUSED}
 _STEP_MS = 200
+ENROLMENT = b"e" * 16
 
 
 class _Watched(Flash):
@@ -39,8 +40,10 @@ class Node:
     """
 
     def __init__(self, number: int, kind: int, laid: Layout, masters: dict, oracle: Oracle,
-                 reprogram: bool = True):  # fmt: skip
+                 reprogram: bool = True, copied: tuple[int, _Watched] | None = None):  # fmt: skip
         self.number = number
+        self.key = copied[0] if copied else number  # how the oracle knows it
+        self._made = number, kind, laid, masters, oracle, reprogram
         self.utc_s = 0
         self.clock_off_s = 0
         self.drift_s_a_day = 0
@@ -48,14 +51,24 @@ class Node:
         self._cards_left = 0  # card commands until power fails, 0: it does not
         self._laid = laid
         self._oracle = oracle
-        self.flash = _Watched(laid.sectors * 4096, 1 if reprogram else 32, reprogram)
-        page = keypage.pack(number, kind, b"e" * 16, masters["a"], masters["b"], masters["purse"])
-        self.flash.program(laid.keys.first * 4096, page)
-        oracle.add_terminal(number, self.flash.read, laid.journal, laid.blacklist)
+        if copied:
+            self.flash = copied[1]
+        else:
+            self.flash = _Watched(laid.sectors * 4096, 1 if reprogram else 32, reprogram)
+            names = "a", "b", "purse"
+            page = keypage.pack(number, kind, ENROLMENT, *(masters[name] for name in names))
+            self.flash.program(laid.keys.first * 4096, page)
+        oracle.add_terminal(self.key, self.flash.read, laid.journal, laid.blacklist, number)
         self.flash.on_erase = self._before_erase
         self.tears = 0  # taps whose card left before their end
         self.is_pos = kind == messages.POS
         self.boot()
+
+    def cloned(self, key: int) -> Node:
+        """Another device with the same flash as now; `key` is how the oracle will know it."""
+        made = Node(*self._made, copied=(key, self.flash.copy()))
+        made.utc_s = self.utc_s
+        return made
 
     def boot(self) -> None:
         """Power is there: whatever was in RAM is gone."""
@@ -63,7 +76,7 @@ class Node:
         self.terminal = Terminal(self.flash, None, self._laid)
         self.terminal.mount()
         self._list: tuple[int, bytes] | None = None  # version and digest that were looked at
-        self._oracle.booted(self.number)
+        self._oracle.booted(self.key)
 
     def cut_at_card(self, commands: int) -> None:
         """Power fails when the n-th card command from now would begin; 0: it does not."""
@@ -100,8 +113,7 @@ class Node:
         return said
 
     def open(self) -> None:
-        """A session opens."""
-        self.terminal.next_epoch()
+        """The session is open."""
         self.terminal.on_open(self._now())
 
     def close(self) -> None:
@@ -116,10 +128,10 @@ class Node:
         """The reply to a request has arrived."""
         if body[0] == messages.BATCH:
             if reply[0] == messages.ANSWERS:
-                self._oracle.answered(self.number, int.from_bytes(body[-64:-60], "big"))
+                self._oracle.answered(self.key, int.from_bytes(body[-64:-60], "big"))
         elif reply[0] == messages.STATE:
             _, values, _ = messages.decode(reply)
-            self._oracle.has_up_to(self.number, values.serial_highest)
+            self._oracle.has_up_to(self.key, values.serial_highest)
         self.terminal.uploader.on_reply(reply, self._now())
         for effect in self.terminal.effects():
             if effect[0] == "clock":
@@ -139,7 +151,7 @@ class Node:
         blacklist = self.terminal.blacklist
         if self._list != (blacklist.version, blacklist.digest):
             self._list = blacklist.version, blacklist.digest
-            if self._oracle.look_at_list(self.number, ever) != blacklist.version:
+            if self._oracle.look_at_list(self.key, ever) != blacklist.version:
                 raise Violation("I6", f"terminal {self.number} claims list {blacklist.version}")
 
     def _now(self):
@@ -157,7 +169,7 @@ class Node:
     def _before_erase(self, sector: int) -> None:
         journal = self._laid.journal
         if journal.first <= sector < journal.first + journal.sectors:
-            self._oracle.terminals[self.number].check_erase(sector)
+            self._oracle.terminals[self.key].check_erase(sector)
 
     def _present(self, number: int, card: MifareClassic, meanwhile, hurry) -> str | None:
         """The card is put on the reader once, and taken away. -> the last word said."""
@@ -165,7 +177,7 @@ class Node:
         card.power_off()
         card.come_back()
         card.power_on()
-        oracle.began(self.number)
+        oracle.began(self.key)
         tap = self.terminal.tap(self._now())
         answer, said = None, None
         try:
@@ -178,18 +190,18 @@ class Node:
                     if self._cards_left:
                         self._command_begins()
                     if request[1][0] == air.WRITE:
-                        oracle.writing(self.number, number, request[1][2:])
+                        oracle.writing(self.key, number, request[1][2:])
                     answer = _exchange(card, request[1])
                 elif request[0] == "show":
                     said = _SAID.get(request[1], said)
-                    oracle.said(self.number, number, said, request[2])
+                    oracle.said(self.key, number, said, request[2])
                 if hurry:
                     if hurry & 1:
                         meanwhile()
                     hurry >>= 1
         except StopIteration:
             self.tears += card.gone
-            oracle.tapped(self.number, number)
+            oracle.tapped(self.key, number)
             return said
 
 

@@ -73,6 +73,10 @@ class Memory:
             if made:
                 self._book(made)
 
+    def trace(self) -> tuple[int, int]:
+        """What a stranger must not change."""
+        return len(self.known.records), len(self.rows)
+
     def sum_fen(self) -> int:
         """Over all accounts: 0, always (I1)."""
         return sum(self.balances.values())

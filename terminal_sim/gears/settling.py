@@ -43,6 +43,11 @@ def settle(campus: Campus) -> None:
         raise Violation("I6", "not every terminal has the newest list")
     flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
     campus.oracle.settled(office.purse_fen, office.received(), flagged)
+    for clone in campus.clones:
+        campus.counts["clone_records_named"] += clone.reveal()
+    if campus.clones:
+        flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
+        campus.oracle.settled(office.purse_fen, office.received(), flagged)
 
 
 def sync(campus: Campus) -> None:

@@ -28,7 +28,7 @@ def test_every_weather_converges(seed):
 
 
 def test_the_weather_of_these_seeds_is_hard():
-    campuses = [Campus(seed) for seed in range(1, 9)]
+    campuses = [Campus(seed) for seed in range(1, 13)]
     figures = [campus.run(TAPS) for campus in campuses]
     for name, least in (("tears", 100), ("power_cuts", 30), ("greys_resolved", 50), ("spells", 5)):
         assert sum(one.get(name, 0) for one in figures) >= least, name
