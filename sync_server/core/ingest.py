@@ -108,14 +108,16 @@ class Result:
 
 def parse(tail: bytes) -> list[tuple[bytes, record.Record | None]]:
     """The records of a batch; None where the bytes cannot be one."""
-    parsed: list[tuple[bytes, record.Record | None]] = []
-    for raw in batch.split(tail):
-        try:
-            entry = record.unpack(raw)
-            parsed.append((raw, entry if 0 < entry.serial < 0xFFFFFFFF else None))
-        except RemoteError:
-            parsed.append((raw, None))
-    return parsed
+    return [(raw, whole(raw)) for raw in batch.split(tail)]
+
+
+def whole(raw: bytes) -> record.Record | None:
+    """The record of 64 bytes, None if they cannot be one."""
+    try:
+        entry = record.unpack(raw)
+    except RemoteError:
+        return None
+    return entry if 0 < entry.serial < 0xFFFFFFFF else None
 
 
 def judge(

@@ -37,6 +37,7 @@ class Connection:
     def __init__(self, gateway: Gateway, line: Line):
         self.gateway = gateway
         self.number = 0  # of the terminal; 0 until its hello
+        self.generation = 0  # of the key that it speaks with
         self.live = False  # authenticated, and the epoch is stored
         self.hand = Hand()
         self.opened_s = self.heard_s = time.monotonic()
@@ -99,6 +100,7 @@ class Connection:
         if not self._may_hello(payload):
             self.close()
             return False
+        self.generation = terminal.generation
         derive = self.gateway.derive_for(terminal)
         self._session = Session(states.SERVER, address, derive, os.urandom)
         return True

@@ -33,13 +33,19 @@ def status(gateway: Gateway) -> dict[str, Any]:
     store = gateway.store
     counts = store.counts()
     version, _, _ = store.list_state(BLACKLIST, 0)
+    refilling = store.refilling()
     return {
         "utc_s": int(time.time()),
         "list_version": version,
         **counts,
         "uploaded": counts["records"],
         "ledger_sum": store.ledger_sum(),
-        "terminals": [_terminal(gateway, row) for row in store.terminals()],
+        "unnamed_fen": store.unnamed_fen(),
+        "restored": store.restored(),
+        "terminals": [
+            _terminal(gateway, row) | {"refilling": row["number"] in refilling}
+            for row in store.terminals()
+        ],
         "gateway": dict(gateway.counts) | {"connections": len(gateway.connections)},
     }
 
@@ -56,6 +62,7 @@ def _terminal(gateway: Gateway, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "number": row["number"],
         "kind": row["kind"],
+        "generation": row["generation"],
         "place": row["place"],
         "merchant": row["merchant"],
         "connected": live is not None,

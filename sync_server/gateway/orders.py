@@ -12,7 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as Overdue
 from typing import TYPE_CHECKING, Any
 
+from protocol import batch
 from protocol.errors import LocalError
+from sync_server.core.ingest import whole
 from sync_server.gateway import looks
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.push import BLACKLIST, GRANTS, PARAMETERS
@@ -52,6 +54,35 @@ class Orders:
         assert row is not None
         self._tell(self._gateway.enrolled, row)
         return number, self._gateway.keyring.page(number, kind, row["generation"])
+
+    def replace(self, number: int) -> dict[str, Any]:
+        """The terminal burnt: a new key for the one in its place; what is lost is rebuilt."""
+        self._known(number)
+        first, last = self._do(self._store.replace, number, _now_s())
+        row = self._store.terminal(number)
+        assert row is not None
+        self._tell(self._gateway.replaced, row)
+        page = self._gateway.keyring.page(number, row["kind"], row["generation"])
+        return {"number": number, "first": first, "last": last, "provisioning": page.hex()}
+
+    def give_up(self, number: int) -> dict[str, Any]:
+        """Numbers that a restored database lacks will not come any more."""
+        self._known(number)
+        self._do(self._store.give_up, number, _now_s())
+        return self._store.lost(number)
+
+    def take_journal(self, number: int, slots: list[bytes]) -> dict[str, int]:
+        """What was read out of a terminal's flash, 64 bytes each, in any order; what is no record
+        is left out. -> how many got which answer."""
+        self._known(number)
+        counts = dict.fromkeys(batch.ANSWER_NAMES[batch.STORED :], 0)
+        raws = sorted((raw for raw in slots if whole(raw)), key=lambda raw: raw[:4])
+        for at in range(0, len(raws), batch.MAX_RECORDS):
+            tail = b"".join(raws[at : at + batch.MAX_RECORDS])
+            (answers,) = self._do(self._store.ingest, [(number, tail)], _now_s())
+            for answer, _ in batch.unpack(answers):
+                counts[batch.ANSWER_NAMES[answer]] += 1
+        return counts
 
     def issue_cards(
         self, wishes: list[dict[str, Any]]
@@ -149,6 +180,11 @@ class Orders:
             "accounts": self._store.accounts(),
             "places": self._store.places(),
         }
+
+    def lost(self, number: int) -> dict[str, Any]:
+        """What of a terminal is lost, rebuilt and missing."""
+        self._known(number)
+        return self._store.lost(number)
 
     def grants_reach(self, number: int) -> dict[str, int]:
         """version and confirmed of a gate's list of rights."""

@@ -50,11 +50,14 @@ class Standing(NamedTuple):
     versions: dict[int, int]
     digests: dict[int, bytes]
     serial_highest: int
+    relisted: bool  # the blacklist's version has just jumped
 
 
 def _take_report(store: Store, number: int, values: Any) -> Standing:
     """In the writer thread: keep the report, look up what the terminal shall have."""
-    store.report(number, values, int(time.time()))
+    now_s = int(time.time())
+    store.report(number, values, now_s)
+    relisted = store.compare(number, values, now_s)
     blacklist = store.list_state(BLACKLIST, number)
     grants = store.list_state(GRANTS, number)
     parameters, _ = store.params(number)
@@ -62,6 +65,7 @@ def _take_report(store: Store, number: int, values: Any) -> Standing:
         {BLACKLIST: blacklist[0], GRANTS: grants[0], PARAMETERS: parameters},
         {BLACKLIST: blacklist[2], GRANTS: grants[2]},
         store.highest_serial(number),
+        relisted,
     )
 
 
@@ -82,6 +86,8 @@ def _report(connection: Connection, turn: int, values: Any, tail: bytes) -> None
             gateway.state_flags,
         )
         connection.reply(turn, messages.encode(messages.STATE, state))
+        if standing.relisted:
+            gateway.pusher.changed(BLACKLIST, versions[BLACKLIST], gateway.live.values())
         if connection.live:
             _compare(connection, values, standing)
 

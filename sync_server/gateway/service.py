@@ -98,6 +98,13 @@ class Gateway:
         )
         self.changes += 1
 
+    def replaced(self, row) -> None:
+        """A terminal has a new key: whoever speaks with the old one is hung up on."""
+        self.enrolled(row)
+        for connection in list(self.connections):
+            if connection.number == row["number"]:
+                connection.close()
+
     def derive_for(self, terminal: Enrolled) -> Callable[[bytes, bytes, int], bytes]:
         """The session's key derivation for one terminal: derive(salt, info, length)."""
         return self.keyring.deriver(terminal.number, terminal.generation)
@@ -119,7 +126,8 @@ class Gateway:
                 terminal.epoch = max(terminal.epoch, epoch)
             done(bool(admitted))
 
-        self.writer.post(stored, self.store.admit_epoch, connection.number, epoch)
+        generation = connection.generation
+        self.writer.post(stored, self.store.admit_epoch, connection.number, epoch, generation)
 
     def adopt(self, connection: Connection) -> None:
         """From now on this connection is the terminal; the old one ends."""

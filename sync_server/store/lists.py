@@ -128,7 +128,7 @@ class Lists:
         """(version, digest, what changed since `before`, encoded); None if it was never made."""
         scope = _scope(list_id, terminal)
         version, universe, digest = self.list_state(list_id, terminal)
-        if not 0 <= before < version:
+        if not 0 <= before < version or before and not self._made(list_id, scope, before):
             return None
         now = self._members(list_id, scope)
         changes = self._db.conn.execute(
@@ -156,6 +156,11 @@ class Lists:
         )
         return rows[0] if rows else None
 
+    def _made(self, list_id: int, scope: int, version: int) -> bool:
+        """Numbers are left out after a backup was restored (restored.py)."""
+        found = "SELECT 1 FROM list_version WHERE list = ? AND scope = ? AND version = ?"
+        return self._db.one(found, list_id, scope, version) is not None
+
     def _version(self, list_id: int, scope: int) -> int:
         return self.list_state(list_id, scope)[0]
 
@@ -165,10 +170,12 @@ class Lists:
         )
         return {row[0] for row in rows}
 
-    def _change(self, list_id: int, scope: int, change: dict[int, bool], utc_s: int) -> int:
-        """A new version; inside the caller's transaction."""
+    def _change(
+        self, list_id: int, scope: int, change: dict[int, bool], utc_s: int, least: int = 0
+    ) -> int:
+        """A new version, not below `least`; inside the caller's transaction."""
         connection = self._db.conn
-        version = self._version(list_id, scope) + 1
+        version = max(self._version(list_id, scope) + 1, least)
         connection.executemany(
             "INSERT INTO list_change VALUES (?, ?, ?, ?, ?)",
             [(list_id, scope, version, card, listed) for card, listed in change.items()],

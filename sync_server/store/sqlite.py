@@ -11,18 +11,19 @@ from typing import Any
 
 from sync_server.core.chain import Grey
 from sync_server.core.ingest import Place
-from sync_server.core.rebuild import Span
+from sync_server.core.rebuild import UNNAMED, Span
 from sync_server.store.accounts import Accounts
 from sync_server.store.cards import Cards
 from sync_server.store.database import BadUrl, Database
 from sync_server.store.lists import Lists, NotListed, UnknownCard
 from sync_server.store.records import Records
+from sync_server.store.restored import Restored
 from sync_server.store.terminals import Terminals
 
 __all__ = ("BadUrl", "NotListed", "Store", "UnknownCard")
 
 
-class Store(Terminals, Cards, Records, Lists):
+class Store(Terminals, Cards, Records, Lists, Restored):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):
@@ -67,6 +68,11 @@ class Store(Terminals, Cards, Records, Lists):
             " FROM transfer x JOIN account g ON g.id = x.giver) x"
             " JOIN terminal t ON t.number = x.terminal GROUP BY t.place ORDER BY t.place"
         )
+
+    def unnamed_fen(self) -> int:
+        """Taken from cards in steps that no record has told yet (core.rebuild)."""
+        query = "SELECT balance_fen FROM account WHERE (type, key) = (?, ?)"
+        return self._db.one(query, *UNNAMED) or 0
 
     def close(self) -> None:
         """Close the database."""

@@ -47,15 +47,22 @@ class MemoryStore:
     def terminals(self):
         return list(self.rows.values())
 
-    def admit_epoch(self, number, epoch):
+    def admit_epoch(self, number, epoch, generation=1):
         row = self.rows[number]
-        if epoch <= row["epoch"]:
+        if epoch <= row["epoch"] or generation != row["generation"]:
             return False
         row["epoch"] = epoch
         return True
 
     def report(self, number, values, utc_s):
         self.reports[number] = values
+
+    def compare(self, number, values, utc_s):
+        return False
+
+    def replace(self, number, utc_s):
+        self.rows[number] |= {"generation": self.rows[number]["generation"] + 1, "epoch": 0}
+        return 1, 1 << 16
 
     def ingest(self, batches, received_utc_s):
         self.gate.wait()

@@ -110,6 +110,21 @@ class PretendOrders:
         self.calls.append(("enrol", kind, place, merchant))
         return 218, b"\x01\x02"
 
+    def replace(self, number):
+        self.calls.append(("replace", number))
+        return {"number": number, "first": 8, "last": 65543, "provisioning": "0102"}
+
+    def take_journal(self, number, slots):
+        self.calls.append(("journal", number, slots))
+        return {"stored": len(slots)}
+
+    def lost(self, number):
+        return {"declared": [], "rebuilt": [], "missing": [], "spans": []}
+
+    def give_up(self, number):
+        self.calls.append(("give up", number))
+        return self.lost(number)
+
     def issue_cards(self, wishes):
         self.calls.append(("issue", wishes))
         return [(100 + n, [(4, bytes(16))]) for n, _ in enumerate(wishes)]

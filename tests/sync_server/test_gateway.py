@@ -128,6 +128,32 @@ def test_a_batch_that_fails_harms_no_other():
     run(scenario)
 
 
+def test_a_replaced_terminal_is_hung_up_on_and_its_old_key_opens_nothing():
+    async def scenario(rig):
+        terminal = await rig.joined(1, epoch=7)
+        await terminal.report()
+        rig.store.replace(1, 0)
+        rig.gateway.replaced(rig.store.terminal(1))
+        await until(lambda: 1 not in rig.gateway.live)
+        old = rig.gateway.terminals[1]
+        assert (old.generation, old.epoch) == (2, 0)
+
+    run(scenario)
+
+
+def test_a_hello_that_was_on_its_way_when_its_terminal_was_replaced():
+    async def scenario(rig):
+        terminal = rig.terminal(1)
+        rig.store.replace(1, 0)  # committed, and the loop has not heard of it yet
+        with pytest.raises((OSError, asyncio.IncompleteReadError, asyncio.TimeoutError)):
+            await asyncio.wait_for(terminal.connect(rig.port, 9), 2)
+            await asyncio.wait_for(terminal.report(), 2)
+        assert rig.store.rows[1]["epoch"] == 0
+        assert 1 not in rig.gateway.live
+
+    run(scenario)
+
+
 def test_same_record_number_with_other_content():
     async def scenario(rig):
         terminal = await rig.joined(1)

@@ -267,6 +267,21 @@ def test_records_of_a_terminal_page_by_page(api):
     assert api.get("/api/terminals/3/records?after=-1", headers=BEARER).status_code == 400
 
 
+def test_a_burnt_terminal(api, orders):
+    made = api.post("/api/terminals/3/replacement", headers=BEARER)
+    assert (made.status_code, made.json["provisioning"]) == (201, "0102")
+    assert api.get("/api/terminals/3/lost", headers=BEARER).json["missing"] == []
+    assert api.post("/api/terminals/3/lost", headers=BEARER).status_code == 200
+    body = {"records": (b"\xff" * 128).hex()}
+    assert api.post("/api/terminals/3/journal", json=body, headers=BEARER).json == {"stored": 2}
+    assert orders.calls == [
+        ("replace", 3), ("give up", 3), ("journal", 3, [b"\xff" * 64] * 2)
+    ]  # fmt: skip
+    for wrong in ("", "00", "zz", None):
+        answer = api.post("/api/terminals/3/journal", json={"records": wrong}, headers=BEARER)
+        assert answer.status_code == 400
+
+
 def test_grants_and_parameters(api, orders):
     assert api.put("/api/terminals/3/grants", json={"cards": [9, 2, 9]}, headers=BEARER).json
     assert api.put("/api/params", json={"open_ms": 3000}, headers=BEARER).json == {"version": 6}

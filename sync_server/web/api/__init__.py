@@ -32,4 +32,11 @@ def authenticate():
     return None
 
 
-from sync_server.web.api import cards, losses, parameters, status, terminals  # noqa: E402, F401
+from sync_server.web.api import (  # noqa: E402
+    cards,  # noqa: F401
+    losses,  # noqa: F401
+    lost,  # noqa: F401
+    parameters,  # noqa: F401
+    status,  # noqa: F401
+    terminals,  # noqa: F401
+)
