@@ -39,6 +39,14 @@ def purse_key(encrypt, uid):
     return _key_of(encrypt, uid, 0, "P")
 
 
+def wallet_key(encrypt, uid, name):
+    """-> 16 bytes: a key of a CPU card's wallet. name: "D" debit, "L" load, "I" internal
+    authentication, all under the purse master; "T" under the TAC master, which no terminal has."""
+    if name not in ("D", "L", "I", "T"):
+        raise ValueError(f"no wallet key {name}")
+    return _key_of(encrypt, uid, 0, name)
+
+
 def card_mac(encrypt, uid):
     """-> the callable data -> 16 bytes under the card's purse key; made once for a tap."""
     return Cmac(purse_key(encrypt, uid)).mac

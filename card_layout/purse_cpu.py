@@ -16,6 +16,8 @@ LOG_SIZE = 23
 EP_LOAD = 0x02  # types of transactions, as MACs and the log have them
 EP_PURCHASE = 0x06
 
+_DAY_0_UTC_S = 946684800  # 2000-01-01
+
 OK = 0x9000
 TOO_LITTLE = 0x9401
 BAD_MAC = 0x9302
@@ -39,6 +41,11 @@ def read_binary(file, length):
 def read_log(place):
     """-> APDU that reads a line of the log; 1 is the newest."""
     return bytes((0x00, 0xB2, place, LOG_FILE << 3 | 4, LOG_SIZE))
+
+
+def internal_authenticate(challenge):
+    """-> APDU that has the card encrypt 8 bytes."""
+    return b"\x00\x88\x00\x00\x08" + challenge + b"\x08"
 
 
 def get_balance():
@@ -123,6 +130,21 @@ def mac(key, data):
 def who(terminal, serial):
     """-> the 6 bytes of "terminal": its number, and the serial of the record that this writes."""
     return terminal.to_bytes(2, "big") + _u32(serial)
+
+
+def moment_of(utc_s):
+    """-> 7 bytes of UTC: date 4, time 3, two decimal digits a byte. For the years 2000 to 2099."""
+    day, second = divmod(utc_s - _DAY_0_UTC_S, 86400)
+    years, day = divmod(day, 1461)  # four years, the first a leap year
+    year = 2000 + 4 * years + (day - 1) // 365 if day else 2000 + 4 * years
+    day -= (year & 3) * 365 + (1 if year & 3 else 0)
+    month = 0
+    for length in (31, 28 if year & 3 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31):
+        month += 1
+        if day < length:
+            break
+        day -= length
+    return bcd(year, month, day + 1, second // 3600, second // 60 % 60, second % 60)
 
 
 def bcd(year, month, day, hour, minute, second):

@@ -28,6 +28,7 @@ NOT_READY = 19
 CLOCK_UNSET = 20
 COUNTER_END = 21
 BLOCKED_KIND = 22
+PROOF = 23
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -67,6 +68,7 @@ _TEXT = """
 20 | CLOCK_UNSET | 时钟未校准 | clock not set | 请联网后再用 | connect it first
 21 | COUNTER_END | 卡片次数用尽 | card's counter is used up | 请到卡务中心换卡 | have it replaced at the card office
 22 | BLOCKED_KIND | 此类人员不可用 | not for this kind of holder | 请联系管理员 | ask the administrator
+23 | PROOF | 卡片交易凭证 | the card's proof of a purchase | 无需处理 | nothing
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

@@ -7,8 +7,7 @@ are for demonstration only. Cards of a simulated campus come from its server ins
 import hashlib
 import time
 
-from card_layout import identity, keys, purse_cpu, sectors
-from card_layout.des import Des
+from card_layout import identity, keys, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from protocol.aes import Aes
@@ -32,18 +31,20 @@ def student(uid, masters, balance_fen, card=1):
 
 
 def student_cpu(uid, masters, balance_fen, card=1):
-    """-> IsoDepCard number `card` with a wallet. The wallet's four masters are drawn from the purse
-    master; its random numbers from the UID, so that a run repeats to the byte."""
-    purse_master = masters[MASTERS.index("purse")]
-    serial = bytes(8 - len(uid)) + uid
-    own = []
-    for name in Keys._fields:
-        master = hashlib.sha256(purse_master + name.encode()).digest()[:16]
-        own.append(purse_cpu.diversified(Des(master).encrypt, serial))
-    mac = keys.card_mac(Aes(purse_master).ecb, uid)
-    block = identity.pack(_who(card), uid, mac)
+    """-> IsoDepCard number `card` with a wallet. Its TAC master is made of the purse master, its
+    random numbers of the UID, so that a run repeats to the byte."""
+    master = masters[MASTERS.index("purse")]
+    encrypt, encrypt_tac = Aes(master).ecb, Aes(hashlib.sha256(b"tac" + master).digest()[:16]).ecb
+    own = Keys(
+        purchase=keys.wallet_key(encrypt, uid, "D"),
+        load=keys.wallet_key(encrypt, uid, "L"),
+        tac=keys.wallet_key(encrypt_tac, uid, "T"),
+        internal=keys.wallet_key(encrypt, uid, "I"),
+    )
+    block = identity.pack(_who(card), uid, keys.card_mac(encrypt, uid))
     draw = Prng(int.from_bytes(uid, "big")).bytes
-    return IsoDepCard(uid, Wallet(serial, Keys(*own), block, balance_fen, draw))
+    serial = bytes(8 - len(uid)) + uid
+    return IsoDepCard(uid, Wallet(serial, own, block, balance_fen, draw))
 
 
 def _who(card):

@@ -8,7 +8,7 @@ the money. A check is a predicate over the tap (core.tap.Tap) and changes nothin
 Limits: reasons 1..31, each once.
 """
 
-from card_layout import identity, purse_m1
+from card_layout import identity
 from firmware.core import clock
 from protocol import reasons
 
@@ -98,7 +98,7 @@ def _offline_fen(tap):
 
 
 def _counter_end(tap):
-    return tap.pays and tap.purse.counter >= purse_m1.COUNTER_MAX
+    return tap.pays and tap.purse.counter >= tap.credential.COUNTER_MAX
 
 
 def _balance(tap):

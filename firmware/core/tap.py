@@ -30,6 +30,7 @@ class Tap:
         self.purse = None  # as read
         self.previous = None  # the purse of the other block, if it is valid
         self.private = None  # what the credential keeps from stage to stage
+        self.proof = None  # what the card says to the server about its payment, if it can
         self.amount_fen = 0
         self.pays = False  # money is to be taken
         self.reason = reasons.OK
@@ -106,12 +107,11 @@ def _identify(tap):
         tap.reason = reasons.MANY_CARDS
         return states.MANY
     _, tap.uid, tap.sak = found
-    for credential in tap.terminal.credentials:
-        if credential.recognises(tap.sak):
-            tap.credential = credential
-            return (yield from credential.identify(tap))
-    tap.reason = reasons.FOREIGN
-    return states.REFUSED
+    tap.credential = tap.terminal.credential_of(tap.sak)
+    if tap.credential is None:
+        tap.reason = reasons.FOREIGN
+        return states.REFUSED
+    return (yield from tap.credential.identify(tap))
 
 
 def _authenticate(tap):
@@ -230,11 +230,15 @@ def _confirm(tap):
             return states.FULL
         tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
         terminal.seen.note(tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen)
+        if tap.proof is not None:
+            tap.credential.paid(tap)
     else:
         for grey in journal.greys(tap.card):
             if grey.serial == tap.serial and not _witness(tap, grey):
                 tap.reason = reasons.JOURNAL_FULL
                 return states.FULL
+    if tap.proof is not None:
+        _append(tap, tap.entry(record.EVENT, reasons.PROOF, tap.proof))
     terminal.kind.settle(tap.serial)
     tap.accepted = True
     return states.OK

@@ -5,7 +5,7 @@ core.uploader. firmware/README.md says how it is driven; run.py and the simulato
 object. Everything in RAM here can be lost at any instant and is found again by `mount`.
 """
 
-from firmware import kinds
+from firmware import credential, kinds
 from firmware.core import clock, tap
 from firmware.core.epoch import Epochs
 from firmware.core.journal import Journal
@@ -15,7 +15,6 @@ from firmware.core.moment import Moment
 from firmware.core.params import Params
 from firmware.core.seen import Seen
 from firmware.core.uploader import Uploader
-from firmware.credential.m1 import M1
 from protocol import messages, record
 
 RESUME_S = 600  # how long a debit that power cut off is still the one being waited for
@@ -57,13 +56,20 @@ class Terminal:
         self.address = self._keys.number
         if self.kind is None:
             self.kind = kinds.of_number(self._keys.kind)
-        self.credentials = (M1(self._keys, self.kind.PAYS),)
+        self._credentials = {}  # module name -> made when the first such card comes
         self._epochs.mount()
         self.params.mount()
         self.blacklist.mount()
         self.grants.mount()
         self.journal = Journal(self._flash, self._layout.journal, self.address)
         self._recall(self.journal.mount(self._revisit))
+
+    def credential_of(self, sak):
+        """The credential of a chip, None if there is none for it."""
+        name = credential.name_of(sak)
+        if name is not None and name not in self._credentials:
+            self._credentials[name] = credential.load(name)(self._keys, self.kind.PAYS)
+        return self._credentials.get(name)
 
     # the session
 

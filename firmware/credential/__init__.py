@@ -1,1 +1,25 @@
-"""What can be presented: one file for each, with the same four generators."""
+"""What can be presented: one file for each, with the same four generators.
+
+A credential is loaded when the first chip that speaks its language comes: RAM is short, and most
+terminals never see more than one kind.
+"""
+
+# SAK of MIFARE Classic chips: 1K, 4K, 1K of Infineon, 1K in a card that does ISO 14443-4 too
+_MIFARE = (0x08, 0x18, 0x88, 0x28)
+_ISO_DEP = 0x20
+
+
+def name_of(sak):
+    """-> "m1" or "cpu", None for a chip that is neither."""
+    if sak in _MIFARE:
+        return "m1"
+    return "cpu" if sak & _ISO_DEP else None
+
+
+def load(name):
+    """-> the class of a credential."""
+    if name == "m1":
+        from firmware.credential.m1 import M1 as found
+    else:
+        from firmware.credential.cpu import Cpu as found
+    return found

@@ -14,8 +14,6 @@ from firmware.core.keystore import PURSE, SECTOR_A, SECTOR_B
 from firmware.credential import air
 from protocol import reasons, record
 
-# SAK of MIFARE Classic chips: 1K, 4K, 1K of Infineon, 1K in a card that does ISO 14443-4 too
-_SAKS = (0x08, 0x18, 0x88, 0x28)
 _BLOCKS = (identity.BLOCK, purse_m1.BLOCK_A, purse_m1.BLOCK_B)
 
 
@@ -23,14 +21,11 @@ class M1:
     """For one terminal: its key store, its number, and whether it writes."""
 
     KIND = record.MIFARE
+    COUNTER_MAX = purse_m1.COUNTER_MAX
 
     def __init__(self, keys, writes):
         self._keys = keys
         self._writes = writes
-
-    def recognises(self, sak):
-        """True for a chip of this family."""
-        return sak in _SAKS
 
     def identify(self, tap):
         """Nothing more to ask before authentication."""

@@ -70,3 +70,17 @@ def test_keys_differ_from_card_to_card():
     assert {len(key) for key in keys} == {16}
     for key in keys:
         assert key[:8] != key[8:]
+
+
+def test_moments_are_utc_in_decimal_digits():
+    for utc_s, shown in (
+        (946684800, "20000101000000"),
+        (951782399, "20000228235959"),
+        (951782400, "20000229000000"),
+        (951868800, "20000301000000"),
+        (978307199, "20001231235959"),
+        (978307200, "20010101000000"),
+        (1790000000, "20260921141320"),
+        (4102444799, "20991231235959"),
+    ):
+        assert purse_cpu.moment_of(utc_s).hex() == shown, utc_s

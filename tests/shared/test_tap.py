@@ -135,7 +135,7 @@ def test_many_cards():
 
 
 def test_a_foreign_chip_and_a_foreign_uid():
-    for sak, uid in ((0x20, bytes(4)), (0x08, bytes(10))):
+    for sak, uid in ((0x00, bytes(4)), (0x08, bytes(10))):
         terminal = pos()
         outcome, _ = tap(terminal, None, found=("one", uid, sak))
         assert outcome.reason == reasons.FOREIGN

@@ -79,7 +79,7 @@ def good():
 
 def bad():
     campus.tap(pos(), None, found=("many", 3))
-    campus.tap(pos(), None, found=("one", bytes(4), 0x20))
+    campus.tap(pos(), None, found=("one", bytes(4), 0x00))
     card = Card()
     card.key_b = bytes(6)
     campus.tap(pos(), card)

@@ -1,0 +1,158 @@
+"""The CPU card at a terminal: it proves itself, pays by its own wallet, and can be asked about it.
+
+What the APDUs mean is card_layout.purse_cpu's. What it leaves in the tap: `identity`, `purse`
+(counter, balance, and who wrote it, from the card's log), `card`; in `private` the newest line of
+the log; in `proof` the TAC of a purchase. The keys are diversified ones in the key store; a PSAM
+would take their place. Limits: 65,535 purchases in a card's life; a torn purchase is settled here
+only while its session key is in RAM, else the card's chain tells the server.
+"""
+
+import struct
+
+from card_layout import identity, keys, purse_cpu
+from card_layout.block import Altered
+from card_layout.des import Des
+from card_layout.purse_m1 import Purse
+from firmware.core import states
+from firmware.core.keystore import PURSE
+from firmware.credential import air
+from protocol import reasons, record
+
+_SESSIONS = 4  # of purchases whose end is not known
+_NOBODY = None, b""
+_U32 = 0xFFFFFFFF
+
+
+class Cpu:
+    """For one terminal: its key store, its number."""
+
+    KIND = record.CPU
+    COUNTER_MAX = 0xFFFF
+
+    def __init__(self, keys, _writes):
+        self._keys = keys
+        self._torn = []  # (serial, session key)
+
+    def identify(self, tap):
+        """Nothing more to ask before authentication."""
+        yield from ()
+        if len(tap.uid) in (4, 7):
+            return states.OK
+        tap.reason = reasons.FOREIGN
+        return states.REFUSED
+
+    def authenticate(self, tap):
+        """Is it the application, is it the card, what does it hold? OK, GONE or REFUSED."""
+        word, _ = yield from _ask(purse_cpu.select())
+        if word != purse_cpu.OK:
+            return _turned_away(tap, word)
+        word, block = yield from _ask(purse_cpu.read_binary(purse_cpu.IDENTITY_FILE, 16))
+        if word != purse_cpu.OK:
+            return _turned_away(tap, word)
+        challenge = self._challenge(tap)
+        word, answer = yield from _ask(purse_cpu.internal_authenticate(challenge))
+        if word is None:
+            return states.GONE
+        encrypt = self._keys.encryptor(PURSE)
+        try:
+            who = identity.unpack(block, tap.uid, keys.card_mac(encrypt, tap.uid))
+        except Altered:
+            who = None
+        expected = Des(keys.wallet_key(encrypt, tap.uid, "I")).encrypt(challenge)
+        if who is None or word != purse_cpu.OK or answer != expected:
+            return _turned_away(tap, word, reasons.ALTERED)
+        return (yield from self._look(tap, who))
+
+    def _look(self, tap, who):
+        """Balance, counter, and who wrote them."""
+        number = self._keys.number
+        word, answer = yield from _ask(purse_cpu.begin_purchase(0, number, 0))
+        begun = purse_cpu.begun(answer)
+        if word is None:
+            return states.GONE
+        if begun is None or begun.balance_fen >= record.UNKNOWN_AMOUNT_FEN:
+            return _turned_away(tap, word, reasons.ALTERED)
+        word, line = yield from _ask(purse_cpu.read_log(1))
+        if word is None:
+            return states.GONE
+        last = purse_cpu.logged(line)
+        if last and (last.type, last.counter + 1) != (purse_cpu.EP_PURCHASE, begun.counter):
+            last = None
+        wrote = (last.terminal, last.serial) if last else (0, 0)
+        tap.identity, tap.card, tap.private = who, who.card, last
+        tap.purse = Purse(begun.counter, begun.balance_fen, wrote[0], wrote[1])
+        return states.OK
+
+    def debit(self, tap):
+        """INITIALIZE and DEBIT FOR PURCHASE. OK, GONE (not known) or NOT_WRITTEN."""
+        number, serial, amount_fen = self._keys.number, tap.serial, tap.amount_fen
+        _, answer = yield from _ask(purse_cpu.begin_purchase(amount_fen, number, serial))
+        begun = purse_cpu.begun(answer)
+        if begun is None or begun[:2] != (tap.purse.balance_fen, tap.purse.counter):
+            return states.NOT_WRITTEN
+        key = Des(keys.wallet_key(self._keys.encryptor(PURSE), tap.uid, "D"))
+        session = purse_cpu.session_key(key.encrypt, begun.random, begun.counter, serial)
+        moment = purse_cpu.moment_of(tap.now.utc_s)
+        mac1 = purse_cpu.mac1(session, amount_fen, number, serial, moment)
+        self._torn = self._torn[1 - _SESSIONS :] + [(serial, session)]
+        word, answer = yield from _ask(purse_cpu.purchase(serial, moment, mac1))
+        if word is None:
+            return states.GONE
+        self._torn.pop()
+        if word != purse_cpu.OK or answer[4:] != purse_cpu.mac2(session, amount_fen):
+            return states.NOT_WRITTEN  # a card that has paid can say so
+        tap.proof = int.from_bytes(answer[:4], "big")
+        return states.OK
+
+    def resolve(self, tap, grey):
+        """DONE or VOID for a grey record of this card, None if that cannot be known here."""
+        if tap.purse.counter == grey.counter:
+            return record.VOID
+        session = dict(self._torn).get(grey.serial)
+        if session is None or tap.purse.counter != grey.counter + 1:
+            return None
+        word, answer = yield from _ask(purse_cpu.prove(grey.counter))
+        if word is None:
+            return None
+        if word != purse_cpu.OK or answer[:4] != purse_cpu.mac2(session, grey.amount_fen):
+            return record.VOID
+        tap.proof = int.from_bytes(answer[4:], "big")
+        return record.DONE
+
+    def previous_amount(self, tap):
+        """fen that the card's last purchase took, as the record has it."""
+        return tap.private.amount_fen if tap.private else record.UNKNOWN_AMOUNT_FEN
+
+    def paid(self, tap):
+        """The purse is now what the purchase made of it, and this terminal wrote it."""
+        before, serial = tap.purse, tap.serial
+        balance_fen = before.balance_fen - tap.amount_fen
+        moment = purse_cpu.moment_of(tap.now.utc_s)
+        tap.private = purse_cpu.Logged(
+            before.counter, tap.amount_fen, purse_cpu.EP_PURCHASE, self._keys.number, serial, moment
+        )
+        tap.purse = Purse(before.counter + 1, balance_fen, self._keys.number, serial)
+
+    def _challenge(self, tap):
+        """8 bytes that nobody can foretell who has not the key; no two taps have the same."""
+        now = tap.now
+        body = struct.pack(
+            ">HIII", 0xC0C0, tap.terminal.journal.serial_next, now.ticks_ms & _U32, now.utc_s & _U32
+        )
+        return self._keys.encrypt(PURSE, body + b"\0\0")[:8]
+
+
+def _ask(apdu):
+    """(status word or None for a card that is gone, data)."""
+    status, answer = yield ("card", apdu)
+    if status != air.OK or len(answer) < 2:
+        return _NOBODY
+    return int.from_bytes(answer[-2:], "big"), bytes(answer[:-2])
+
+
+def _turned_away(tap, word, reason=reasons.FOREIGN):
+    """What a card that does not answer as ours comes to."""
+    if word is None:
+        return states.GONE
+    tap.reason = reason
+    return states.REFUSED
