@@ -282,12 +282,15 @@ class Journal:
     def raise_serial(self, highest):
         """The server has records of this terminal up to `highest`: never use those numbers again.
 
-        They are more than ours only after the flash was replaced.
+        They are more than ours only after the flash was replaced. -> True if our numbers go on
+        from there: in RAM only, until a record is written.
         """
-        if highest >= self.serial_next:
-            if not self.queue:
-                self.acked_to = self.handed_to = highest
-            self.serial_next = highest + 1
+        if highest < self.serial_next:
+            return False
+        if not self.queue:
+            self.acked_to = self.handed_to = highest
+        self.serial_next = highest + 1
+        return True
 
     def _as_sent(self, serial, slot, raw):
         outcome = self._marks.outcome(serial, slot, raw)

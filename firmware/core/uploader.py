@@ -9,8 +9,9 @@ Limits: 50 records a batch, fewer where RAM has no room for their frame; after a
 PROBLEM nothing is asked for a second.
 """
 
+from firmware.core import tap
 from firmware.core.fetch import Fetch
-from protocol import batch, messages
+from protocol import batch, messages, reasons, record
 from protocol.errors import RemoteError
 from protocol.states import SERVER
 
@@ -124,7 +125,10 @@ class Uploader:
         self._report_due = False
         terminal.told_time(values.utc_s, now)
         terminal.may_leave = bool(values.flags & messages.MAY_LEAVE_OFFLINE)
-        terminal.journal.raise_serial(values.serial_highest)
+        if terminal.journal.raise_serial(values.serial_highest):
+            # without a record, a power cut would let numbers be used twice
+            entry = tap.Tap(terminal, now).entry(record.EVENT, reasons.OK, values.serial_highest)
+            terminal.journal.append(entry)
         if values.serial_highest < terminal.journal.acked_to:
             terminal.journal.unack(values.serial_highest)  # it was restored from a backup
         self._wanted = (values.list_version, values.grants_version, values.params_version)

@@ -105,6 +105,17 @@ def test_the_servers_time():
     assert not terminal.moment(NOON + 5000, 1000).clock_trusted
 
 
+def test_numbers_of_a_replaced_flash_are_used_once_whatever_is_cut():
+    """Gear 1, seed 22: power failed before the first tap, and the next one had number 1 again."""
+    flash = flash_of()
+    terminal = terminal_on(flash)
+    now = moment(terminal)
+    terminal.uploader.next_request(now)
+    terminal.uploader.on_reply(state(highest=70000), now)
+    assert terminal.journal.serial_next == 70002
+    assert terminal_on(flash).journal.serial_next == 70002
+
+
 def test_a_clock_beyond_32_bits_stops_no_list():
     """Gear 1, seed 11: a clock set to 2106 went on, and no list could be taken any more."""
     for utc_s in (2**32 + 5, -7):
@@ -229,7 +240,7 @@ def test_a_restored_server_and_a_replaced_flash():
     now = moment(terminal)
     terminal.uploader.next_request(now)
     terminal.uploader.on_reply(state(highest=40), now)
-    assert (terminal.journal.serial_next, terminal.journal.queue) == (41, 0)
+    assert (terminal.journal.serial_next, terminal.journal.queue) == (42, 1)  # which tells of it
 
 
 def test_hostile_requests_are_answered_and_do_nothing():
