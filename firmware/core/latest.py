@@ -88,6 +88,8 @@ class Latest:
 def _parse(raw):
     """(sequence, value), or (0, None) for what is no whole slot."""
     sequence, length = struct.unpack_from(">IH", raw)
+    if sequence == 0xFFFFFFFF:
+        return 0, None
     (crc,) = struct.unpack_from(">I", raw, len(raw) - _CRC)
     if length > len(raw) - _HEAD - _CRC or binascii.crc32(raw[:-_CRC]) != crc:
         return 0, None

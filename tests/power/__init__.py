@@ -1,0 +1,1 @@
+"""Power fails: everywhere, in every way, and once more while coming back."""
