@@ -16,6 +16,8 @@ from protocol.session import TERMINAL, Session
 
 RETRY_MS = 2000  # an unanswered request is sent again, bit-identical
 RETRIES = 3  # then the line counts as dead: no answer for 8 s
+KEYS_MS = 86_400_000  # so long a session's keys serve at most
+_MAY_ASK = ("PROVING", "OPEN", "REPROVING")  # elsewhere a hello waits for its challenge
 
 
 class Link:
@@ -37,6 +39,7 @@ class Link:
         self._task = None
         self._was_open = False
         self._asked_ms = 0
+        self._opened_ms = 0
         self._retries = 0
 
     @property
@@ -69,10 +72,11 @@ class Link:
         session = self._session
         if session is None:
             return
-        if session.waiting or not (session.is_open or session.state == "PROVING"):
+        if session.waiting or session.state not in _MAY_ASK:
             self._impatience()
             return
-        if session.exhausted:
+        is_old = self._board.ticks_ms() - self._opened_ms >= KEYS_MS and session.state == "OPEN"
+        if is_old or session.exhausted:
             self._hello()
             return
         body = self._terminal.uploader.next_request(self._now())
@@ -114,6 +118,7 @@ class Link:
                     self._send(value)
                 elif name == "open":
                     self._was_open = True
+                    self._opened_ms = self._board.ticks_ms()
                     terminal.on_open(self._now())
                     self._on_change()
                 elif name == "reply":

@@ -2,8 +2,8 @@
 
 Magic 8 | number u16 | kind u8 | FF | enrolment 16 | sector A 16 | sector B 16 | purse 16 | FF to
 124 | CRC-32 u32. It is secret: whoever has it is this terminal. A kind that never writes cards gets
-FF for sector B. What may be done with the keys is firmware.core.keystore's. Limits: number
-1..65534, AES-128 keys.
+FF for sector B; no other key may be one that everybody tries first. What may be done with the keys
+is firmware.core.keystore's. Limits: number 1..65534, AES-128 keys.
 """
 
 import binascii
@@ -17,6 +17,7 @@ _MAGIC = b"CAMPUSK1"
 _HEAD = ">8sHBB"
 _KEYS_AT = 12
 _KEY = 16
+_NONE = b"\xff" * _KEY
 
 KeyPage = namedtuple("KeyPage", "number kind enrolment sector_a sector_b purse")
 
@@ -28,16 +29,32 @@ def pack(number, kind, enrolment, sector_a, sector_b, purse):
     keys = (enrolment, sector_a, sector_b, purse)
     if [len(key) for key in keys] != [_KEY] * len(keys):
         raise LocalError("a key has 16 bytes")
+    if _is_open_to_all(keys):
+        raise LocalError("a key that everybody tries first")
     page = struct.pack(_HEAD, _MAGIC, number, kind, 0xFF) + b"".join(keys)
     page += b"\xff" * (SIZE - 4 - len(page))
     return page + struct.pack(">I", binascii.crc32(page))
 
 
 def unpack(page):
-    """-> KeyPage, or None if the bytes are none."""
+    """-> KeyPage, or None if the bytes are none, or its keys could be anybody's."""
+    if len(page) != SIZE:
+        return None
     (crc,) = struct.unpack_from(">I", page, SIZE - 4)
     magic, number, kind, _ = struct.unpack_from(_HEAD, page)
     if magic != _MAGIC or binascii.crc32(page[: SIZE - 4]) != crc:
         return None
     keys = [bytes(page[at : at + _KEY]) for at in range(_KEYS_AT, _KEYS_AT + 4 * _KEY, _KEY)]
+    if _is_open_to_all(keys):
+        return None
     return KeyPage(number, kind, keys[0], keys[1], keys[2], keys[3])
+
+
+def is_guessable(key):
+    """True for what is no secret: all 00, all FF (erased flash), counting up (OSDP's SCBK-D)."""
+    counting = bytes([(key[0] + at) & 0xFF for at in range(_KEY)])
+    return key in (bytes(_KEY), _NONE, counting)
+
+
+def _is_open_to_all(keys):
+    return any(is_guessable(keys[at]) for at in range(4) if at != 2 or keys[at] != _NONE)

@@ -77,8 +77,11 @@ class Session:
 
     @property
     def exhausted(self):
-        """True when a new hello is due because the keys have served long enough."""
-        return self._live is not None and self._live.exhausted
+        """True when a new hello is due because the keys have served long enough.
+
+        Not while one is under way: another hello would give that one up, again and again.
+        """
+        return self._state == states.OPEN and self._live.exhausted
 
     @property
     def waiting(self):

@@ -51,6 +51,8 @@ class Keyring:
                 found[name] = bytes.fromhex(value)
         if sorted(found) != sorted(NAMES):
             raise BadKeyFile(f"{path} does not hold the four master keys: restore it from backup")
+        if any(map(keypage.is_guessable, found.values())):
+            raise BadKeyFile(f"{path} has a key that everybody tries first: restore it from backup")
         return cls(found)
 
     def terminal_key(self, number: int, generation: int) -> bytes:

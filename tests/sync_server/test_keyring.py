@@ -83,3 +83,14 @@ def test_no_error_tells_a_key(tmp_path):
         assert not any(key in told for key in keys)
     assert not any(secret in repr(keyring) for secret in secrets)
     assert len(keyring.personalise(card)) > 3
+
+
+@pytest.mark.parametrize("key", ["00" * 16, "ff" * 16, bytes(range(0x30, 0x40)).hex()])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_that_everybody_tries_first_is_refused(tmp_path, name, key):
+    """A file that a tool or a disk has zeroed would enrol terminals under a key of all the world."""
+    _, path = beside(tmp_path)
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(name)]
+    path.write_text("\n".join([*lines, f"{name} {key}"]) + "\n")
+    with pytest.raises(BadKeyFile, match="tries first"):
+        beside(tmp_path)
