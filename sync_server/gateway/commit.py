@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import logging
 import queue
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -75,6 +76,7 @@ class Writer:
         self.commits = 0  # with records in them
         self.batches = 0
         self.changes = 0  # grows with every round; the console looks at it
+        self.problem = ""  # why the database took nothing the last time; empty when it did
 
     def start(self) -> None:
         """Begin."""
@@ -142,9 +144,11 @@ class Writer:
             return []
         try:
             with self._store.group():
-                return [self._post(post) for post in posts]
+                results = [self._post(post) for post in posts]
+            self.problem = ""
+            return results
         except Exception as error:  # the commit itself
-            log.exception("writer: a commit failed")
+            self._failed("a commit", error)
             return [(post.done, None, error) for post in posts]
 
     def _post(self, post: Post) -> Result:
@@ -158,15 +162,28 @@ class Writer:
         now_s = int(time.time())
         try:
             answers = self._store.ingest([(b.number, b.tail) for b in batches], now_s)
+        except sqlite3.OperationalError as error:
+            # Disk full or locked: no batch is at fault, and each alone would wait for the lock too.
+            self._failed(f"{len(batches)} batches", error)
+            return [(batch.done, None, error) for batch in batches]
         except Exception as error:
             if len(batches) == 1:
-                log.exception("writer: a batch of terminal %d failed", batches[0].number)
+                self._failed(f"a batch of terminal {batches[0].number}", error)
                 return [(batches[0].done, None, error)]
             # One batch may be at fault: each gets a commit of its own, so it harms no other.
             return [result for batch in batches for result in self._ingest([batch])]
+        self.problem = ""
         self.commits += 1
         self.batches += len(batches)
         return [(b.done, answer, None) for b, answer in zip(batches, answers, strict=True)]
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Nothing of it is in the database, and whoever asked is told so."""
+        if isinstance(error, sqlite3.Error):
+            self.problem = str(error)
+            log.error("writer: %s not stored: %s", what, error)  # each second, while it lasts
+        else:
+            log.error("writer: %s failed", what, exc_info=error)
 
     def _deliver(self, results: list[Result]) -> None:
         # Without a loop nobody is left to hear it: every terminal asks again after the restart.

@@ -40,6 +40,7 @@ def status(gateway: Gateway) -> dict[str, Any]:
         **counts,
         "uploaded": counts["records"],
         "ledger_sum": store.ledger_sum(),
+        "problem": gateway.writer.problem,
         "unnamed_fen": store.unnamed_fen(),
         "restored": store.restored(),
         "terminals": [

@@ -7,6 +7,7 @@ not: the HTTP API (that is `web`), which only reads fields and writes JSON.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as Overdue
@@ -140,6 +141,8 @@ class Orders:
             return self._gateway.writer.call(work, *args).result(CALL_WAIT_S)
         except Overdue:
             raise NotReady("the server is busy, ask again") from None
+        except sqlite3.OperationalError as error:
+            raise NotReady(f"nothing was changed, the database says: {error}") from None
         except UnknownCard as error:
             raise Impossible(str(error), 404) from None
         except NotListed as error:

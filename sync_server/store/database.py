@@ -15,6 +15,8 @@ from pathlib import Path
 
 import sqlite_utils
 
+from sync_server.store import faults
+
 SCHEMA = Path(__file__).parent / "schema"
 BUSY_MS = 10_000
 
@@ -36,6 +38,7 @@ class Database:
         self._opened: list[sqlite3.Connection] = []
         self._writing = threading.RLock()
         self.undone: Callable[[], None] = lambda: None  # called after every rollback
+        self._unsure = False  # the last call of it failed: what is remembered may be wrong
         self._migrate()
 
     @property
@@ -49,6 +52,7 @@ class Database:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            faults.watch(connection)
             found = self._local.tables = sqlite_utils.Database(connection)
             self._opened.append(connection)
         return found
@@ -67,17 +71,30 @@ class Database:
         with self._writing:
             connection = self.conn
             inner = connection.in_transaction
+            if self._unsure:
+                self.undone()
+                self._unsure = False
             connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("RELEASE part" if inner else "COMMIT")
             except BaseException:
-                if connection.in_transaction:  # an error of the disk ends it by itself
-                    connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
-                    if inner:
-                        connection.execute("RELEASE part")
-                self.undone()
+                self._undo(connection, inner)
                 raise
+            if not inner:
+                faults.passed("committed")
+
+    def _undo(self, connection: sqlite3.Connection, inner: bool) -> None:
+        """Roll back, and let what is remembered be read again: now, or if the disk does not even
+        let us read, before the next transaction."""
+        self._unsure = True
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:  # an error of the disk ends it by itself
+                connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+                if inner:
+                    connection.execute("RELEASE part")
+            self.undone()
+            self._unsure = False
 
     def rows(self, sql: str, *values) -> list[dict]:
         """The rows of a query as dicts."""

@@ -26,6 +26,8 @@ class MemoryStore:
         self.grants = {}
         self.parameters = {}
         self.commits = []  # numbers of batches in each commit
+        self.trouble = None  # ingest raises it
+        self.attempts = 0  # of ingest
         self.poison = None  # ingest raises when this terminal is among the batches
         self.gate = threading.Event()  # ingest waits for it
         self.gate.set()
@@ -66,6 +68,9 @@ class MemoryStore:
 
     def ingest(self, batches, received_utc_s):
         self.gate.wait()
+        self.attempts += 1
+        if self.trouble is not None:
+            raise self.trouble
         if self.poison in [number for number, _ in batches]:
             raise OSError("the disk is full")
         self.commits.append(len(batches))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sqlite3
 
 import pytest
 
@@ -126,6 +127,34 @@ def test_a_batch_that_fails_harms_no_other():
         assert (await terminals[1].ask(messages.BATCH, (), Tape(2).take(3)))[0] == messages.ANSWERS
 
     run(scenario)
+
+
+def test_a_database_that_takes_nothing_is_asked_once_for_all_and_everybody_is_told():
+    """Each batch alone would have waited for the lock again: 64 times ten seconds."""
+
+    async def scenario(rig):
+        terminals = [await rig.joined(n) for n in range(1, 21)]
+        tails = [Tape(t.number).take(3) for t in terminals]
+        rig.store.trouble = sqlite3.OperationalError("database is locked")
+        rig.store.gate.clear()
+        asks = [
+            asyncio.ensure_future(t.ask(messages.BATCH, (), tail))
+            for t, tail in zip(terminals, tails, strict=True)
+        ]
+        await asyncio.sleep(0.1)
+        rig.store.gate.set()
+        replies = await asyncio.gather(*asks)
+        assert {(number, values.code) for number, values, _ in replies} == {
+            (messages.PROBLEM, messages.FAILED)
+        }
+        assert rig.store.attempts <= 3
+        assert rig.gateway.writer.problem == "database is locked"
+        rig.store.trouble = None
+        for terminal, tail in zip(terminals, tails, strict=True):
+            assert (await terminal.ask(messages.BATCH, (), tail))[0] == messages.ANSWERS
+        assert rig.gateway.writer.problem == ""
+
+    run(scenario, 20)
 
 
 def test_a_replaced_terminal_is_hung_up_on_and_its_old_key_opens_nothing():

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -200,6 +201,44 @@ def test_killed_in_the_middle_of_batches_nothing_is_lost_or_doubled(process):
     total = count * per_terminal
     assert (status["records"], status["accepted"], status["ledger_sum"]) == (total, total, 0)
     assert status["quarantined"] == status["grey"] == 0
+
+
+def test_a_full_disk_under_a_running_server(process):
+    """The system refuses to let its files grow; then it does again."""
+    (terminal,) = process.enrol(1)
+    (card,) = [made["card"] for made in process.issue(1, 1_000_000)]
+    tape = Tape(terminal.number, [card], 1_000_000)
+    pid, limit = process.running.pid, resource.RLIMIT_FSIZE
+    free = resource.prlimit(pid, limit)
+    database = process.database
+
+    async def scenario():
+        await terminal.connect(process.port, 1)
+        assert (await terminal.ask(messages.BATCH, (), tape.take(50)))[0] == messages.ANSWERS
+        size = max(path.stat().st_size for path in database.parent.glob("campus.db*"))
+        resource.prlimit(pid, limit, (size, free[1]))
+        tail = b""
+        for _ in range(100):  # the log has some room in it
+            tail = tail or tape.take(50)
+            number, values, _ = await terminal.ask(messages.BATCH, (), tail)
+            if number == messages.PROBLEM:
+                break
+            tail = b""
+        assert (number, values.code) == (messages.PROBLEM, messages.FAILED)
+        assert "disk" in process.ask("GET", "/api/status")["problem"]
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            for _ in range(100):
+                process.ask("POST", f"/api/cards/{card}/loss")
+                process.ask("DELETE", f"/api/cards/{card}/loss")
+        assert refused.value.code == 503
+        assert "nothing was changed" in json.load(refused.value)["error"]
+        resource.prlimit(pid, limit, free)
+        assert (await terminal.ask(messages.BATCH, (), tail))[0] == messages.ANSWERS
+        await terminal.report()
+
+    asyncio.run(scenario())
+    status = process.ask("GET", "/api/status")
+    assert (status["records"], status["problem"], status["ledger_sum"]) == (tape.serial, "", 0)
 
 
 @pytest.mark.parametrize(

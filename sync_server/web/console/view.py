@@ -80,7 +80,9 @@ class Figure:
 def totals(status: dict[str, Any]) -> list[Figure]:
     """The strip at the head of the page."""
     ledger_sum = status["ledger_sum"]
+    problem = status.get("problem")
     return [
+        *([Figure(_("Database takes nothing"), str(problem), "bad")] if problem else []),
         Figure(_("Taps"), count(status["taps"])),
         Figure(_("Accepted"), count(status["accepted"]), "good"),
         Figure(_("Refused"), count(status["refused"]), "bad" if status["refused"] else ""),
