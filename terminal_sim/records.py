@@ -5,7 +5,8 @@ Payments: term,student,place,date,time,amount_yuan              (date MMDD, time
 
 Order of the file is order of arrival and is kept; dates go back and forth and are believed only as
 the device's own word. A row that cannot be read becomes a `Fault` with its line and what is wrong,
-and stops nothing. What it is not: it decides no rights and starts no terminal.
+and stops nothing: text that is not UTF-8, an impossible date or amount, whatever a spreadsheet or a
+disk has made of it. What it is not: it decides no rights and starts no terminal.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 LOCAL = timezone(timedelta(hours=8))
 PAYMENT_YEAR = 2020  # the payment file gives none; a leap year holds every MMDD
@@ -62,13 +64,14 @@ class UnknownFormat(ValueError):
 
 def read(path: str | Path) -> File:
     """All rows of a file. UnknownFormat, or OSError if it cannot be opened."""
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(file)
-        header = next(lines, [])
+    faults: list[Fault] = []
+    with _open(path) as file:
+        lines = _lines(file, faults)
+        _, header = next(lines, (0, []))
         if header == GATE_HEADER:
-            return _collect("gate", _gate_row, GATE_HEADER, lines)
+            return _collect("gate", _gate_row, GATE_HEADER, lines, faults)
         if header == PAY_HEADER:
-            return _collect("pay", _payment_row, PAY_HEADER, lines)
+            return _collect("pay", _payment_row, PAY_HEADER, lines, faults)
     raise UnknownFormat(
         f"{path}: the header is {','.join(header)!r}; expected {','.join(GATE_HEADER)!r} or "
         f"{','.join(PAY_HEADER)!r}"
@@ -78,21 +81,46 @@ def read(path: str | Path) -> File:
 def read_people(path: str | Path) -> tuple[dict[str, list[str]], list[Fault]]:
     """AccessCardNo -> card numbers of the people who have it (more than one: they collide)."""
     people: dict[str, list[str]] = {}
-    faults = []
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), 2):
-            number = _card_number(row.get("AccessCardNo") or "")
+    faults: list[Fault] = []
+    with _open(path) as file:
+        lines = _lines(file, faults)
+        _, header = next(lines, (0, []))
+        for line, fields in lines:
+            row = dict(zip(header, fields, strict=False))
+            number = _card_number(row.get("AccessCardNo", ""))
+            if not fields:  # an empty line is nobody
+                continue
             if number is None:
                 faults.append(Fault(line, f"AccessCardNo {row.get('AccessCardNo')!r} is no number"))
             else:
-                people.setdefault(number, []).append(row.get("CardNo") or "")
+                people.setdefault(number, []).append(row.get("CardNo", ""))
     return people, faults
 
 
-def _collect(kind: str, parse, header: list[str], lines: Iterator[list[str]]) -> File:
+def _open(path: str | Path) -> TextIO:
+    return Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _lines(file: TextIO, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
+    """(number, fields) of every line that is text; what is none goes to `faults`."""
+    rows = csv.reader(file)
+    for number in count(1):
+        try:
+            fields = next(rows)
+            "".join(fields).encode()
+        except StopIteration:
+            return
+        except csv.Error as error:
+            faults.append(Fault(number, str(error)))
+        except UnicodeEncodeError:
+            faults.append(Fault(number, "not UTF-8"))
+        else:
+            yield number, fields
+
+
+def _collect(kind: str, parse, header: list[str], lines, faults: list[Fault]) -> File:
     rows: list[Row] = []
-    faults: list[Fault] = []
-    for line, fields in enumerate(lines, 2):
+    for line, fields in lines:
         try:
             if len(fields) != len(header):
                 raise ValueError(f"{len(fields)} columns, not {len(header)}")
@@ -114,7 +142,7 @@ def _gate_row(line, index, card, date, address, access, describe) -> Row:
 
 
 def _payment_row(line, term, student, place, date, time, amount_yuan) -> Row:
-    if not student.isdigit():
+    if not (student.isascii() and student.isdigit()):
         raise ValueError(f"student {student!r} is no number")
     if not place:
         raise ValueError("place is empty")
@@ -126,7 +154,7 @@ def fen(yuan: str) -> int:
     """Whole fen of a decimal number of yuan; ValueError says what is wrong."""
     try:
         exact = Decimal(yuan) * 100
-    except InvalidOperation:
+    except DecimalException:  # no number, or one beyond all exponents
         raise ValueError(f"amount {yuan!r} is no number") from None
     if not exact.is_finite() or exact != exact.to_integral_value():
         raise ValueError(f"amount {yuan!r} is not in whole fen")
@@ -138,10 +166,10 @@ def fen(yuan: str) -> int:
 def _utc_s(text: str, form: str) -> int:
     try:
         return int(datetime.strptime(text, form).replace(tzinfo=LOCAL).astimezone(UTC).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):  # the first day of year 1 is none in UTC
         raise ValueError(f"bad date {text!r}") from None
 
 
 def _card_number(text: str) -> str | None:
     """Spreadsheets lose leading zeros, so numbers are compared without them."""
-    return str(int(text)) if text.isascii() and text.isdigit() else None
+    return text.lstrip("0") or "0" if text.isascii() and text.isdigit() else None

@@ -72,3 +72,53 @@ def test_colliding_people_are_both_kept(tmp_path):
     people, faults = records.read_people(path)
     assert people == {"7": ["18", "19"]}
     assert [fault.line for fault in faults] == [4]
+
+
+GOOD = "1,42,2018/09/03 07:30,gate,1,\r\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (GATE, "1,42,2018/09/03 07:30,图书馆,1,".encode("gbk")),
+        (GATE, b"1,42,0001/01/01 00:00,gate,1,"),
+        (GATE, b"1,42,2018/09/03 07:30,gate\r,1,"),
+        (GATE, b'1,42,2018/09/03 07:30,"' + b"x" * 140_000 + b'",1,'),
+        (PAY, b"1,42,canteen,0903,113000,1E+999999"),
+        (PAY, b"1,42,canteen,0903,113000,1E-999999999999999999999"),
+        (PAY, "1,²,canteen,0903,113000,1".encode()),
+    ],
+    ids=["gbk", "year 1", "bare return", "long field", "big exponent", "small one", "digit"],
+)
+def test_a_row_that_is_no_text_no_date_or_no_amount_is_a_fault(tmp_path, header, row):
+    """Found by fuzzing: each of them ended the whole replay with a traceback."""
+    path = tmp_path / "rows.csv"
+    good = GOOD if header == GATE else "1,42,canteen,0903,113000,12.50\r\n"
+    path.write_bytes(header.encode() + row + b"\r\n" + good.encode())
+    file = records.read(path)
+    assert [fault.line for fault in file.faults][:1] == [2]
+    assert [row.person for row in file.rows] == ["42"]
+
+
+def test_people_with_rows_that_are_no_text(tmp_path):
+    path = tmp_path / "people.csv"
+    lines = [
+        b"CardNo,AccessCardNo",
+        "图书馆,1".encode("gbk"),
+        b"7," + b"9" * 5000,
+        b"8,0042",
+        b"",
+        b"9,",
+    ]
+    path.write_bytes(b"\n".join(lines))
+    people, faults = records.read_people(path)
+    assert people == {"9" * 5000: ["7"], "42": ["8"]}
+    assert [fault.line for fault in faults] == [2, 6]
+
+
+def test_a_header_that_is_no_text_is_an_unknown_format(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("卡号,日期".encode("gbk") + b"\n" + GOOD.encode())
+    with pytest.raises(records.UnknownFormat) as caught:
+        records.read(path)
+    assert "\n" not in str(caught.value)
