@@ -17,6 +17,7 @@ _MAGIC = b"CAMPUSK1"
 _HEAD = ">8sHBB"
 _KEYS_AT = 12
 _KEY = 16
+_MAX_NUMBER = 65534
 _NONE = b"\xff" * _KEY
 
 KeyPage = namedtuple("KeyPage", "number kind enrolment sector_a sector_b purse")
@@ -24,7 +25,7 @@ KeyPage = namedtuple("KeyPage", "number kind enrolment sector_a sector_b purse")
 
 def pack(number, kind, enrolment, sector_a, sector_b, purse):
     """-> 128 bytes to program at the start of the region `keys`. LocalError for a bad field."""
-    if not 1 <= number <= 65534:
+    if not 1 <= number <= _MAX_NUMBER:
         raise LocalError(f"no such terminal number: {number}")
     keys = (enrolment, sector_a, sector_b, purse)
     if [len(key) for key in keys] != [_KEY] * len(keys):
@@ -45,7 +46,7 @@ def unpack(page):
     if magic != _MAGIC or binascii.crc32(page[: SIZE - 4]) != crc:
         return None
     keys = [bytes(page[at : at + _KEY]) for at in range(_KEYS_AT, _KEYS_AT + 4 * _KEY, _KEY)]
-    if _is_open_to_all(keys):
+    if not 1 <= number <= _MAX_NUMBER or _is_open_to_all(keys):
         return None
     return KeyPage(number, kind, keys[0], keys[1], keys[2], keys[3])
 

@@ -130,6 +130,23 @@ def test_no_page_or_a_damaged_one_is_not_provisioned():
         flash.program(0, page[:at] + bytes((page[at] ^ 1,)) + page[at + 1 :])
         raises(keystore.NotProvisioned, keystore.Keys, flash, Region(0, 1))
     raises(LocalError, keypage.pack, 0, 1, *PAGE)
+    for size in range(keypage.SIZE):
+        assert keypage.unpack(page[:size]) is None
+
+
+def test_a_page_for_a_number_that_no_frame_can_carry_is_none():
+    """Found by fuzzing: the terminal began, and its first hello ended the line for ever."""
+    for number in (0, 65535):
+        head = keypage.pack(1, 1, *PAGE)[:124]
+        head = head[:8] + number.to_bytes(2, "big") + head[10:]
+        page = head + keypage.binascii.crc32(head).to_bytes(4, "big")
+        assert keypage.unpack(page) is None
+        flash = new()
+        flash.program(0, page)
+        raises(keystore.NotProvisioned, keystore.Keys, flash, Region(0, 1))
+
+
+def test_a_short_key_is_no_key():
     raises(LocalError, keypage.pack, 1, 1, b"short", *PAGE[1:])
 
 
