@@ -12,7 +12,7 @@ import gc
 import json
 import sys
 
-from firmware.boards import unix
+from firmware import boards
 from firmware.core import layout
 from firmware.core.terminal import Terminal
 from firmware.drivers import panel, pn532
@@ -32,7 +32,7 @@ class Runner:
 
     def __init__(self, board):
         self.board = board
-        self.terminal = Terminal(board.flash, None, layout.LAYOUTS["unix"])
+        self.terminal = Terminal(board.flash, None, layout.LAYOUTS[board.name])
         self.terminal.mount()
         self.reader = Reader(board.pipe("reader"), board.ticks_ms)
         self.link = Link(board, self.terminal, self.now, self.redraw, self.turned_away)
@@ -169,6 +169,7 @@ class Runner:
     async def ticks(self):
         """What goes on by itself."""
         while True:  # until the task is cancelled
+            self.board.alive()
             ticks_ms = self.board.ticks_ms()
             for name in list(self._pin_to_ms):
                 if ticks_ms >= self._pin_to_ms[name]:
@@ -212,7 +213,7 @@ class Runner:
 def run(path):
     """Run the terminal of a configuration file."""
     gc.collect()
-    runner = Runner(unix.open_board(path))
+    runner = Runner(boards.open_board(path))
     gc.collect()
     runner.terminal.heap_peak = gc.mem_alloc()
     asyncio.run(runner.main())

@@ -18,19 +18,53 @@ ROWS = 4
 _LINE_MAX = 512
 
 
-class Panel:
-    """path: the pty to give to the terminal. led, rows: as they are now. beeps: all so far."""
+class Face:
+    """What a panel shows, whatever its line is. led, rows: as they are now. beeps: all so far."""
 
     def __init__(self) -> None:
         self.led = "off"
         self.rows = [""] * ROWS
         self.beeps = 0
+        self._heard = b""
+
+    def hear(self, data: bytes) -> str | None:
+        """What the terminal said, in any cut. -> the word of the last beep in it."""
+        lines = (self._heard + data).split(b"\n")
+        self._heard = lines.pop()[-_LINE_MAX:]
+        beep = None
+        for line in lines:
+            beep = self._take(line.decode("utf-8", "replace")) or beep
+        return beep
+
+    def shows(self, text: str) -> bool:
+        """Is `text` in some row now?"""
+        return any(text in row for row in self.rows)
+
+    def _take(self, line: str) -> str | None:
+        """One line. -> the word of a beep."""
+        word, rest = line[:1], line[2:]
+        if word == "T" and line[1:2] in ("0", "1", "2", "3"):
+            self.rows[int(line[1])] = line[3:]
+        elif word == "L":
+            self.led = rest
+        elif word == "C":
+            self.rows = [""] * ROWS
+        elif word == "B":
+            self.beeps += 1
+            return rest
+        return None
+
+
+class Panel(Face):
+    """On a pty. path: the pty to give to the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.on_change: Callable[[Panel], None] | None = None
         self._fd, self._host_fd = pty.openpty()
         tty.setraw(self._host_fd)
         os.set_blocking(self._fd, False)
         self.path = os.ttyname(self._host_fd)
-        self._heard = b""
         self._beep: asyncio.Future[str] | None = None
         self._screen: tuple[str, asyncio.Future[None]] | None = None
 
@@ -57,22 +91,13 @@ class Panel:
             self._screen = (text, done)
         return done
 
-    def shows(self, text: str) -> bool:
-        """Is `text` in some row now?"""
-        return any(text in row for row in self.rows)
-
     def on_readable(self) -> None:
         """Call when the descriptor is readable; never blocks."""
         try:
             data = os.read(self._fd, 4096)
         except (BlockingIOError, OSError):
             return
-        lines = (self._heard + data).split(b"\n")
-        self._heard = lines.pop()[-_LINE_MAX:]
-        beep = None
-        for line in lines:
-            beep = self._take(line.decode("utf-8", "replace")) or beep
-        self._tell(beep)
+        self._tell(self.hear(data))
 
     def close(self) -> None:
         """Unplug it; a second call does nothing."""
@@ -80,20 +105,6 @@ class Panel:
             os.close(self._fd)
             os.close(self._host_fd)
             self._fd = self._host_fd = -1
-
-    def _take(self, line: str) -> str | None:
-        """One line. -> the word of a beep."""
-        word, rest = line[:1], line[2:]
-        if word == "T" and line[1:2] in ("0", "1", "2", "3"):
-            self.rows[int(line[1])] = line[3:]
-        elif word == "L":
-            self.led = rest
-        elif word == "C":
-            self.rows = [""] * ROWS
-        elif word == "B":
-            self.beeps += 1
-            return rest
-        return None
 
     def _tell(self, beep: str | None) -> None:
         """Whoever waits, after all lines that came together: rows and lamp are whole then."""

@@ -37,6 +37,8 @@ def open_board(path):
 class Board:
     """See boards/contract.md."""
 
+    name = "unix"
+
     def __init__(self, config):
         for name in ("reader", "panel", "flash"):
             if not config.get(name):
@@ -83,6 +85,9 @@ class Board:
                 line.close()
                 raise
         return line
+
+    def alive(self):
+        """There is no watchdog on a PC."""
 
     def ticks_ms(self):
         """Milliseconds that only grow; the interpreter's own wrap after 12 days."""

@@ -1,0 +1,262 @@
+"""The RP2040 board: a PN532, a panel, and the server at the end of a half-duplex line (RS-485).
+
+The configuration is a JSON file; what it leaves out is as in `WIRING`, null is not connected:
+    {"reader": {"tx": pin, "rx": pin, "baud": bits a second}, "panel": the same,
+     "link": the same and "enable": pin of the line driver, "pins": {name: pin},
+     "watchdog_ms": at most 8388, "backoff_ms": [first, longest]}
+The chip has two UARTs: the reader and what the server says need them, for nothing may be missed
+there; what is said to the server and the panel go through state machines. It has no clock that
+outlives a power cut: the time is unknown until the server says it. What lies where in flash is told
+by the base firmware (`flash_map`). Limit: random bytes are the ring oscillator's.
+"""
+
+import io
+import json
+import os
+import select
+import time
+
+import flash_map
+import machine
+from machine import Pin
+
+from firmware.boards import rp2_pio
+
+WIRING = {
+    "reader": {"tx": 0, "rx": 1, "baud": 115200},
+    "link": {"tx": 4, "rx": 5, "baud": 115200, "enable": 6},
+    "panel": {"tx": 8, "rx": 9, "baud": 115200},
+    "pins": {"barrier": 15},
+    "watchdog_ms": 8000,
+    "backoff_ms": (500, 5000),
+}
+_PAGE = 256
+_BLANK = b"\xff" * _PAGE
+_POLL = 3  # the request of a stream's ioctl
+_QUEUE_MAX = 1024
+
+
+class ConfigError(Exception):
+    """The configuration asks for something that is not there."""
+
+
+def open_board(path):
+    """The Board of a configuration file. ConfigError, or OSError when the file is missing."""
+    with open(path) as file:
+        return Board(json.load(file))
+
+
+class Board:
+    """See boards/contract.md."""
+
+    name = "rp2"
+    switch = None
+
+    def __init__(self, config):
+        for name in config:
+            if name not in WIRING:
+                raise ConfigError("this board has no " + name)
+        wiring = {}
+        for name in WIRING:
+            wiring[name] = config.get(name, WIRING[name])
+        if not wiring["reader"] or not wiring["panel"]:
+            raise ConfigError("a terminal has a reader and a panel")
+        self._pipes = {
+            "reader": Uart(_uart(0, wiring["reader"])),
+            "panel": Panel(wiring["panel"]),
+        }
+        self._pins = {}
+        for name, number in (wiring["pins"] or {}).items():
+            self._pins[name] = Pin(number, Pin.OUT, value=0)
+        self.server = wiring["link"]
+        self._line = Line(self.server) if self.server else None
+        self.backoff_ms = tuple(wiring["backoff_ms"])
+        self.flash = Flash(flash_map.data())
+        self._booted_utc_s = 0
+        self._ticks_ms = 0
+        self._raw_ms = time.ticks_ms()
+        self._watchdog = None
+        if wiring["watchdog_ms"]:
+            self._watchdog = machine.WDT(timeout=wiring["watchdog_ms"])
+
+    def pipe(self, name):
+        """The UART of "reader" or "panel"."""
+        if name not in self._pipes:
+            raise ConfigError("this board has no pipe " + name)
+        return self._pipes[name]
+
+    def pin(self, name, on):
+        """Set an output, if it is connected."""
+        if name in self._pins:
+            self._pins[name](on)
+
+    def dial(self):
+        """The line to the server; what was said on it before is passed over."""
+        self._line.read(self._line.any())
+        return self._line
+
+    def alive(self):
+        """All is well: the watchdog waits anew."""
+        if self._watchdog:
+            self._watchdog.feed()
+
+    def ticks_ms(self):
+        """Milliseconds that only grow; the interpreter's own wrap after 12 days."""
+        raw_ms = time.ticks_ms()
+        self._ticks_ms += time.ticks_diff(raw_ms, self._raw_ms)
+        self._raw_ms = raw_ms
+        return self._ticks_ms
+
+    def utc_s(self):
+        """As the server said it, and what has passed since; 0 before."""
+        return self._booted_utc_s and self._booted_utc_s + self.ticks_ms() // 1000
+
+    def set_utc_s(self, utc_s):
+        """Set the clock."""
+        self._booted_utc_s = utc_s - self.ticks_ms() // 1000
+
+    def random(self, length):
+        """From the ring oscillator."""
+        return os.urandom(length)
+
+    def restart(self, why):
+        """A reset of the whole chip."""
+        print("restart: " + why)
+        machine.reset()
+
+
+def _uart(number, wiring):
+    return machine.UART(
+        number, wiring["baud"], tx=Pin(wiring["tx"]), rx=Pin(wiring["rx"]), rxbuf=512, txbuf=512
+    )
+
+
+class Uart:
+    """One of the chip's own UARTs as a pipe."""
+
+    def __init__(self, uart):
+        self.stream = uart
+        self._poll = select.poll()
+        self._poll.register(uart, select.POLLIN)
+
+    def write(self, data):
+        """All of it, or nothing: at most 512 bytes at once."""
+        self.stream.write(data)
+
+    def read(self):
+        """What is there; b"" for nothing."""
+        length = self.stream.any()
+        return self.stream.read(length) if length else b""
+
+    def wait(self, ms):
+        """True as soon as there is something to read, False after `ms`."""
+        return bool(self._poll.poll(ms))
+
+
+class Panel(io.IOBase):
+    """The panel's UART as a pipe; `stream` is itself. Limit: 1 KiB that waits to be said; what does
+    not fit is dropped whole."""
+
+    def __init__(self, wiring):
+        self._out = rp2_pio.Out(0, wiring["tx"], wiring["baud"])
+        self._in = rp2_pio.In(1, wiring["rx"], wiring["baud"])
+        self._out.on_said(self._go_on)
+        self._queue = b""
+        self._poll = select.poll()
+        self._poll.register(self, select.POLLIN)
+        self.stream = self
+
+    def write(self, data):
+        """All of it, or nothing. -> length."""
+        if len(self._queue) + len(data) <= _QUEUE_MAX:
+            self._queue += data
+            self._go_on(None)
+        return len(data)
+
+    def read(self, length=-1):
+        """What was heard; None for nothing, as a stream that does not wait."""
+        return self._in.read() or None
+
+    def wait(self, ms):
+        """True as soon as there is something to read, False after `ms`."""
+        return bool(self._poll.poll(ms))
+
+    def ioctl(self, request, flags):
+        """For asyncio: there is always room, and something to read when something was heard."""
+        ready = select.POLLOUT | (select.POLLIN if self._in.any() else 0)
+        return flags & ready if request == _POLL else 0
+
+    def _go_on(self, _dma):
+        if self._queue and not self._out.is_busy:
+            data, self._queue = self._queue, b""
+            self._out.say(data)
+
+
+class Line(io.IOBase):
+    """The wire to the server as a stream of asyncio; the driver is on only while it speaks."""
+
+    def __init__(self, wiring):
+        self._uart = _uart(1, wiring)  # for its receiver; the transmitter's pin is taken from it
+        self._out = rp2_pio.Out(2, wiring["tx"], wiring["baud"], wiring.get("enable"))
+        self._out.on_said(_wake)
+        self.any = self._uart.any
+
+    def write(self, data):
+        """-> the length if it was taken, None if something is still being said."""
+        if self._out.is_busy:
+            return None
+        self._out.say(bytes(data))
+        return len(data)
+
+    def read(self, length=-1):
+        """What is there; None for nothing."""
+        return self._uart.read(min(length, self._uart.any())) or None
+
+    def ioctl(self, request, flags):
+        """For asyncio: whether there is something to read, or room again."""
+        ready = select.POLLIN if self._uart.any() else 0
+        if not self._out.is_busy:
+            ready |= select.POLLOUT
+        return flags & ready if request == _POLL else 0
+
+    def close(self):
+        """Nothing: the wire stays."""
+
+
+def _wake(_dma):
+    """The interrupt has ended a wait."""
+
+
+class Flash:
+    """The data area: read where it is mapped, programmed by the page, erased by the sector."""
+
+    sector = 4096
+    unit = 1  # a page is programmed with FF around what is new, which changes nothing there
+    reprogram = True
+
+    def __init__(self, device):
+        self._device = device
+        self._mapped = memoryview(device)
+        self._page = bytearray(_PAGE)
+        self.size = len(self._mapped)
+
+    def read(self, at, length):
+        """`length` bytes from `at`."""
+        return bytes(self._mapped[at : at + length])
+
+    def program(self, at, data):
+        """Clear the bits that are 0 in `data`, from the heap: while the flash is written, nothing
+        of it can be read, and `data` may lie there."""
+        page, done = self._page, 0
+        while done < len(data):
+            offset = (at + done) % _PAGE
+            part = min(_PAGE - offset, len(data) - done)
+            page[:] = _BLANK
+            page[offset : offset + part] = data[done : done + part]
+            sector, start = divmod(at + done - offset, self.sector)
+            self._device.writeblocks(sector, page, start)
+            done += part
+
+    def erase(self, sector):
+        """A sector of FF again."""
+        self._device.ioctl(6, sector)

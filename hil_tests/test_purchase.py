@@ -1,0 +1,69 @@
+"""A purchase at a window, from the first power-on to the ledger, on the chip's own time."""
+
+import pytest
+
+TAP_MS = 200  # from the card at the reader to the beep, a sector of the journal being ready
+HEAP_BYTES = 120_000
+FIRST_TAP_MS = 400  # the very first: a sector of the journal is erased in it
+
+
+def sell(window, card, keys):
+    """-> (milliseconds of the tap, word of the beep, rows of the panel)."""
+    window.enter(keys)
+    took_ns = window.present(card)
+    window.board.run(0.1)
+    said = (took_ns / 1e6, window.panel.beeps[-1][1], list(window.panel.face.rows))
+    window.take()
+    return said
+
+
+def three_purchases(window):
+    sales = [sell(window, card, keys) for card, keys in ((1, "12.50#"), (1, "8#"), (2, "3.20#"))]
+    window.settle()
+    facts = {
+        "booked": [window.booked_fen(card) for card in (1, 2)],
+        "taken": [window.taken_fen(card) for card in (1, 2)],
+        "grey": window.memory.grey(),
+        "faults": window.office.faults,
+        "noise": (window.link.ear.noise, window.panel.ear.noise, window.link.mute),
+        "clashes": window.link.clashes,
+        "lost": [uart.lost for uart in window.board.uarts],
+        "heap": window.office.reports[-1].heap_peak,
+    }
+    return sales, facts
+
+
+@pytest.fixture(scope="module")
+def sold(on):
+    """What three_purchases came to."""
+    return on(three_purchases)
+
+
+def test_purchases_reach_the_ledger(sold):
+    sales, facts = sold
+    assert [word for _, word, _ in sales] == ["ok"] * 3
+    assert [rows[2] for _, _, rows in sales] == [
+        "Balance 87.50 yuan", "Balance 79.50 yuan", "Balance 96.80 yuan",
+    ]  # fmt: skip
+    assert facts["taken"] == facts["booked"] == [2050, 320]
+    assert facts["grey"] == facts["faults"] == 0
+
+
+def test_nothing_is_lost_on_the_wires(sold):
+    """The driver of the half-duplex line is on for exactly what the board says."""
+    _, facts = sold
+    assert facts["noise"] == (0, 0, 0) and facts["clashes"] == 0
+    assert facts["lost"] == [0, 0]
+
+
+def test_a_tap_is_quick(sold):
+    times = [round(took_ms, 1) for took_ms, _, _ in sold[0]]
+    print(f"\ntaps: {times} ms of the chip's time")
+    assert times[0] <= FIRST_TAP_MS and max(times[1:]) <= TAP_MS
+
+
+def test_half_of_the_heap_is_free(sold):
+    """The board has 240 KB of it; code stays in flash."""
+    peak = sold[1]["heap"]
+    print(f"\nheap: {peak} bytes live at most")
+    assert 0 < peak <= HEAP_BYTES
