@@ -29,6 +29,7 @@ CLOCK_UNSET = 20
 COUNTER_END = 21
 BLOCKED_KIND = 22
 PROOF = 23
+PAID_BEFORE = 24
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -71,6 +72,7 @@ _TEXT = """
 23 | PROOF | 卡片交易凭证 | the card's proof of a purchase | 无需处理 | nothing
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
+24 | PAID_BEFORE | 断电前已支付 | paid before the power cut | 确需再付请按 # | press # to pay once more
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering
 67 | FORKED_CARD | 卡片链分叉 | two records continue one purse | 疑似复制卡，请挂失核查 | likely a copied card: report it lost and check
 68 | NO_MERCHANT | 终端无商户 | terminal belongs to no merchant | 先为终端登记商户 | give the terminal a merchant

@@ -60,8 +60,9 @@ class Journal:
 
     def mount(self, visit=None):
         """Find everything again. `visit(raw, outcome)` sees each record not acknowledged, oldest
-        first. -> the newest record's 64 bytes, or None in an empty journal. Grey are those not
-        acknowledged, and the newest: power may have failed in its tap after it was sent.
+        first. -> the newest record's 64 bytes with its outcome in its place, or None in an empty
+        journal. Grey are those not acknowledged, and the newest: power may have failed in its
+        tap after it was sent.
         """
         newest = self._ring.mount()
         if newest is None:
@@ -71,9 +72,9 @@ class Journal:
         last = None
         open_sectors = 0
         for sector in sectors:
-            acked, newest_raw = self._scan(sector)
+            acked, newest_slot = self._scan(sector)
             if last is None:
-                last = newest_raw
+                last = newest_slot
             open_sectors += 1
             if acked:
                 self.acked_to = max(self.acked_to, acked)
@@ -82,21 +83,22 @@ class Journal:
         if last is None:
             self.serial_next = self._ring.first[newest]  # marks alone: they name the next record
         else:
-            self.serial_next = marks.serial_of(last) + 1
-            self._chain = record.chain_of(last)
+            raw = self._ring.read(last)
+            self.serial_next = marks.serial_of(raw) + 1
+            self._chain = record.chain_of(raw)
         self.handed_to = self.acked_to
         self._revisit(sectors[:open_sectors], visit)
-        return last
+        return None if last is None else self._as_sent(self.serial_next - 1, last, raw)
 
     def _scan(self, sector):
-        """(highest acknowledged serial that a sector tells, its last record or None)."""
+        """(highest acknowledged serial that a sector tells, slot of its last record or None)."""
         acked = 0
         last = None
         for slot in range(sector * SLOTS, (sector + 1) * SLOTS):
             raw = self._ring.read(slot)
             acked = max(acked, self._marks.acked(raw))
             if marks.serial_of(raw):
-                last = raw
+                last = slot
         return acked, last
 
     def _revisit(self, sectors, visit):

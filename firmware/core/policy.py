@@ -72,6 +72,14 @@ def _out_of_hours(tap):
     return tap.kind_reason == reasons.OUT_OF_HOURS
 
 
+def _paid_before(tap):
+    """Just before power failed: who saw no screen enters it again. The cashier is asked."""
+    if not tap.pays:
+        return False
+    tolerance_s = tap.terminal.params["clock_tolerance_s"]
+    return tap.terminal.recall.repeats(tap.card, tap.amount_fen, tap.now, tolerance_s)
+
+
 def _offline_too_long(tap):
     if tap.now.online:
         return False
@@ -118,6 +126,7 @@ CHECKS = (
     (reasons.TAP_LIMIT, _tap_limit),
     (reasons.NO_RIGHT, _no_right),
     (reasons.OUT_OF_HOURS, _out_of_hours),
+    (reasons.PAID_BEFORE, _paid_before),
     (reasons.OFFLINE_TOO_LONG, _offline_too_long),
     (reasons.LIST_TOO_OLD, _list_too_old),
     (reasons.OFFLINE_TAPS, _offline_taps),

@@ -13,11 +13,11 @@ from firmware.core.keystore import Keys
 from firmware.core.lists import CardList
 from firmware.core.moment import Moment
 from firmware.core.params import Params
+from firmware.core.recall import Recall
 from firmware.core.seen import Seen
 from firmware.core.uploader import Uploader
 from protocol import messages, record
 
-RESUME_S = 600  # how long a debit that power cut off is still the one being waited for
 _U16 = 0xFFFF
 
 
@@ -39,6 +39,7 @@ class Terminal:
         self.blacklist = CardList(flash, layout.blacklist, work)
         self.grants = CardList(flash, layout.grants, work)
         self.seen = Seen()
+        self.recall = Recall()
         self.uploader = Uploader(self)
         self._flash = flash
         self._layout = layout
@@ -48,7 +49,6 @@ class Terminal:
         self._met_utc_s = 0  # when the server was last heard of
         self._effects = []
         self._was_online = False  # while the journal is read again
-        self._cut_serial = 0  # of the record in which power failed, if it is grey
 
     def mount(self):
         """Find everything in flash. NotProvisioned if there is no key page."""
@@ -133,10 +133,12 @@ class Terminal:
     def tap(self, now):
         """Generator of one tap (core.tap.run); close it if it is given up."""
         self.taps += 1
+        self.recall.seen("")
         return tap.run(tap.Tap(self, now))
 
     def key(self, char, now):
         """-> list of effects of one key."""
+        self.recall.seen(char)
         return self.kind.key(char, now, self.params)
 
     def idle(self, now):
@@ -144,6 +146,8 @@ class Terminal:
         effects = self.kind.idle()
         if effects is not None:
             return list(effects)
+        if self.recall.idle(now, self.params["clock_tolerance_s"]):
+            return [("show", self.recall.screen, self.recall.values)]
         if not self.params.met:
             return [("show", "not_ready", (self.address,))]
         local_s = now.utc_s + self.params["utc_offset_min"] * 60 if clock.is_set(now.utc_s) else 0
@@ -221,11 +225,10 @@ class Terminal:
         """
         if self.kind.awaited == (grey.card, grey.serial):
             return True
-        if grey.serial != self._cut_serial or grey.serial != self.journal.serial_next - 1:
+        if grey.serial != self.journal.serial_next - 1:
             return False
-        age_s = clock.age_s(grey.utc_s, now.utc_s, self.params["clock_tolerance_s"])
-        recent = age_s is not None and age_s <= RESUME_S
-        return recent and self.kind.armed_fen in (None, grey.amount_fen)
+        is_cut = self.recall.awaits(grey.serial, now, self.params["clock_tolerance_s"])
+        return is_cut and self.kind.armed_fen in (None, grey.amount_fen)
 
     def _revisit(self, raw, outcome):
         """At mount, for each record that the server does not have: what its card took offline."""
@@ -246,14 +249,14 @@ class Terminal:
         self.seen.note(entry.card, counter, offline_fen)
 
     def _recall(self, newest):
-        """At mount, from the newest record: whether power failed in it, how old the list is."""
+        """At mount, from the newest record: what people may not have seen, how old the list is."""
         self.list_checked_utc_s = self.blacklist.updated_utc_s
         self._met_utc_s = self.blacklist.updated_utc_s
         if newest is None:
             return
         entry = record.unpack(newest)
-        if any(grey.serial == entry.serial for grey in self.journal.greys(entry.card)):
-            self._cut_serial = entry.serial
+        offset_s = self.params["utc_offset_min"] * 60
+        self.recall.found(entry, record.outcome_of(newest), offset_s)
         same_list = entry.list_version == self.blacklist.version & 0xFFFFFF
         if same_list and entry.list_age_min != record.UNKNOWN_AGE_MIN:
             checked_utc_s = entry.utc_s - entry.list_age_min * 60

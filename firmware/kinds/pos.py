@@ -60,6 +60,8 @@ class Pos:
             return (("show", "too_low", (tap.amount_fen, tap.balance_fen)),)
         return (("show", "refused", (tap.reason,)),)
 
+        if tap.reason == reasons.PAID_BEFORE:
+            return (tap.terminal.recall.asks(),)
     def torn(self, tap):
         """The same card, please."""
         return (("show", "put_back", (tap.amount_fen,)),)

@@ -47,6 +47,11 @@ def _clock(value, words, language):
     return [f"{minutes // 60:02d}:{minutes % 60:02d}" if value else ""]
 
 
+def _tail(value, words, language):
+    """Last digits of a card's number."""
+    return [f"{value % 10000:04d}"]
+
+
 def _span(value, words, language):
     """Minutes -> minutes; hours and minutes; days and hours."""
     if value < 60:
@@ -88,6 +93,7 @@ _WRITERS = {
     "number": _number,
     "fen": _fen,
     "clock": _clock,
+    "tail": _tail,
     "span": _span,
     "ago": _ago,
     "day": _day,

@@ -22,3 +22,7 @@ SCREENS = {
     "here": ("amber", "warn", ("number",)),
     "no_reader": ("red", None, ()),
 }
+    "last_paid": ("green", None, ("tail", "clock", "fen")),
+    "last_unpaid": ("red", None, ("tail", "clock", "fen")),
+    "last_grey": ("amber", "warn", ("tail", "clock", "fen")),
+    "paid_before": ("amber", "warn", ("tail", "clock", "fen")),

@@ -16,7 +16,8 @@ from terminal_sim.flash import Flash, PowerCut
 from terminal_sim.mifare import ACK, MifareClassic
 from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 
-_SAID = {"paid": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED, "too_low": REFUSED}
+_SAID = {"paid": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED, "too_low": REFUSED,
+         "paid_before": REFUSED}  # fmt: skip
 _STEP_MS = 200
 ENROLMENT = b"e" * 16
 

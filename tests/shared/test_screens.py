@@ -5,8 +5,8 @@ from firmware.screens.render import render
 from firmware.screens.table import ROWS, SCREENS
 from protocol import reasons
 
-SAMPLES = {"number": 12, "fen": 1250, "clock": 36300, "span": 130, "ago": 12, "day": 9740}
-SAMPLES.update({"reason": reasons.LISTED, "holder": 2})
+SAMPLES = {"number": 12, "tail": 71234, "fen": 1250, "clock": 36300, "span": 130, "ago": 12}
+SAMPLES.update({"day": 9740, "reason": reasons.LISTED, "holder": 2})
 
 
 def test_every_screen_in_every_language():

@@ -268,7 +268,7 @@ def test_offline_caps_survive_a_reboot():
         terminal.kind.ready(1)
         tap(terminal, card, offline)
     terminal = terminal_on(flash)
-    terminal.kind.ready(1)
+    terminal.kind.ready(2)
     refused(terminal, card, reasons.OFFLINE_TAPS, now=terminal.moment(NOON + 60, 0))
 
 
