@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bench.plain_terminal import PlainTerminal, Tape
-from protocol import batch, messages
+from protocol import batch, messages, record
 
 SERVE = "from sync_server.commands.serve import command; command()"
 
@@ -201,6 +201,50 @@ def test_killed_in_the_middle_of_batches_nothing_is_lost_or_doubled(process):
     total = count * per_terminal
     assert (status["records"], status["accepted"], status["ledger_sum"]) == (total, total, 0)
     assert status["quarantined"] == status["grey"] == 0
+
+
+def test_a_terminal_burns_and_another_takes_its_place(process):
+    old, other = process.enrol(2)
+    (card,) = [made["card"] for made in process.issue(1, 10_000)]
+    burnt, after = Tape(old.number, [card], 10_000), Tape(other.number, [card], 10_000)
+
+    async def scenario():
+        await old.connect(process.port, 900)
+        await old.ask(messages.BATCH, (), burnt.take(2))
+        lost = burnt.take(2)
+        made = process.ask("POST", f"/api/terminals/{old.number}/replacement")
+        assert (made["first"], made["last"]) == (3, 2 + (1 << 16))
+        with pytest.raises(ConnectionError):
+            await old.connect(process.port, 901)  # with the key of the old one
+        new = PlainTerminal(old.number, bytes.fromhex(made["provisioning"])[12:28])
+        await new.connect(process.port, 1)
+        assert (await new.report()).serial_highest == made["last"]
+        await other.connect(process.port, 1)
+        after._purses = dict(burnt._purses)
+        told = record.unpack(after.take(1)[-64:])._replace(previous_terminal=old.number)
+        raw = record.pack(told, record.first_chain(other.number), record.DONE)
+        assert (await other.ask(messages.BATCH, (), raw))[0] == messages.ANSWERS
+        return lost, made
+
+    lost, made = asyncio.run(asyncio.wait_for(scenario(), 20))
+    found = process.ask("GET", f"/api/terminals/{old.number}/lost")
+    assert [row["serial"] for row in found["rebuilt"]] == [4]
+    assert found["missing"] == [{"first": 3, "last": 3}]
+    ledger = process.ask("GET", "/api/ledger")
+    path = f"/api/terminals/{old.number}/journal"
+    answer = process.ask("POST", path, {"records": (lost + b"\xff" * 64).hex()})
+    assert (answer["stored"], answer["quarantined"]) == (2, 0)
+    assert process.ask("GET", f"/api/terminals/{old.number}/lost")["missing"] == []
+    status = process.ask("GET", "/api/status")
+    assert (status["quarantined"], status["unnamed_fen"], status["ledger_sum"]) == (0, 0, 0)
+    after_fen = {(row["type"], row["key"]): row["balance_fen"] for row in ledger["accounts"]}
+    now = process.ask("GET", "/api/ledger")
+    assert {(r["type"], r["key"]): r["balance_fen"] for r in now["accounts"]} == after_fen | {
+        ("suspense", "unnamed"): 0,
+        ("merchant", "食堂"): after_fen["merchant", "食堂"] + after_fen["suspense", "unnamed"],
+    }
+    assert process.ask("POST", f"/api/terminals/{old.number}/lost")["missing"] == []
+    assert [t["generation"] for t in status["terminals"]] == [2, 1]
 
 
 def test_a_full_disk_under_a_running_server(process):

@@ -282,6 +282,20 @@ def test_a_burnt_terminal(api, orders):
         assert answer.status_code == 400
 
 
+def test_what_is_amiss_is_on_the_page_and_else_not(browser, orders, monkeypatch):
+    monkeypatch.setattr("sync_server.web.feed.PERIOD_S", 0)
+    words = ("数据库无法写入", "未认领扣款", "疑似还原旧备份")
+    page = browser.get("/").get_data(as_text=True)
+    assert not any(word in page for word in words)
+    sign = {"terminal": 1, "what": "records", "had": 1, "told": 9, "noticed_utc_s": 5}
+    amiss = {"problem": "database or disk is full", "unnamed_fen": 700, "restored": [sign]}
+    whole = orders.status() | amiss
+    monkeypatch.setattr(orders, "status", lambda: whole)
+    orders.new_tap()
+    page = browser.get("/").get_data(as_text=True)
+    assert all(word in page for word in words) and "database or disk is full" in page
+
+
 def test_grants_and_parameters(api, orders):
     assert api.put("/api/terminals/3/grants", json={"cards": [9, 2, 9]}, headers=BEARER).json
     assert api.put("/api/params", json={"open_ms": 3000}, headers=BEARER).json == {"version": 6}

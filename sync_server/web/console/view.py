@@ -94,8 +94,19 @@ def totals(status: dict[str, Any]) -> list[Figure]:
         ),
         Figure(_("Grey"), count(status["grey"]), "warn" if status["grey"] else ""),
         Figure(_("Ledger sum"), money(ledger_sum), "bad" if ledger_sum else "good"),
+        *_amiss(status),
         Figure(_("List version"), count(status["list_version"])),
     ]
+
+
+def _amiss(status: dict[str, Any]) -> list[Figure]:
+    """What is shown only when it is there: after a fire, or an old backup."""
+    figures = []
+    if status.get("unnamed_fen"):
+        figures.append(Figure(_("Taken, by nobody named"), money(status["unnamed_fen"]), "warn"))
+    if status.get("restored"):
+        figures.append(Figure(_("Signs of an old backup"), count(len(status["restored"])), "bad"))
+    return figures
 
 
 def glance(status: dict[str, Any]) -> list[Figure]:
