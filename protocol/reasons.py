@@ -70,9 +70,9 @@ _TEXT = """
 21 | COUNTER_END | 卡片次数用尽 | card's counter is used up | 请到卡务中心换卡 | have it replaced at the card office
 22 | BLOCKED_KIND | 此类人员不可用 | not for this kind of holder | 请联系管理员 | ask the administrator
 23 | PROOF | 卡片交易凭证 | the card's proof of a purchase | 无需处理 | nothing
+24 | PAID_BEFORE | 断电前已支付 | paid before the power cut | 确需再付请按 # | press # to pay once more
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
-24 | PAID_BEFORE | 断电前已支付 | paid before the power cut | 确需再付请按 # | press # to pay once more
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering
 67 | FORKED_CARD | 卡片链分叉 | two records continue one purse | 疑似复制卡，请挂失核查 | likely a copied card: report it lost and check
 68 | NO_MERCHANT | 终端无商户 | terminal belongs to no merchant | 先为终端登记商户 | give the terminal a merchant

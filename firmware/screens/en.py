@@ -14,12 +14,12 @@ ROWS = {
     "put_back": ("Put the card back", "{0} yuan not finished", "* give up"),
     "turned_away": ("Server refused", "{0}", "{1}"),
     "here": ("Terminal {0}", "is here"),
-    "no_reader": ("Reader is silent", "check its cable", "out of service"),
-}
     "last_paid": ("Before power cut", "PAID {2} yuan", "card ..{0}  {1}", "* clear"),
     "last_unpaid": ("Before power cut", "NOT PAID {2}", "card ..{0}  {1}", "* clear"),
     "last_grey": ("Put the card back", "{2} yuan not sure", "card ..{0}  {1}", "* clear"),
     "paid_before": ("Paid already", "{2} yuan  {1}", "# pay once more", "* it is paid"),
+    "no_reader": ("Reader is silent", "check its cable", "out of service"),
+}
 
 HOLDERS = {1: "staff", 2: "student", 3: "temporary"}
 MINUTES = "{} min"

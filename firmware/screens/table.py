@@ -20,9 +20,9 @@ SCREENS = {
     "put_back": ("amber", "warn", ("fen",)),
     "turned_away": ("red", "error", ("reason",)),
     "here": ("amber", "warn", ("number",)),
-    "no_reader": ("red", None, ()),
-}
     "last_paid": ("green", None, ("tail", "clock", "fen")),
     "last_unpaid": ("red", None, ("tail", "clock", "fen")),
     "last_grey": ("amber", "warn", ("tail", "clock", "fen")),
     "paid_before": ("amber", "warn", ("tail", "clock", "fen")),
+    "no_reader": ("red", None, ()),
+}
