@@ -12,6 +12,8 @@ from protocol.errors import LocalError, RemoteError
 
 MAX_SIZE = 1024
 MAX_WINDOWS = 36
+MAX_ISSUERS = 2
+ISSUER_SIZE = 34  # number 1, public key 33
 
 _BYTES = "s"
 _WINDOW = ">BBBHH"
@@ -33,6 +35,9 @@ TABLE = (
     (11, "language", "", "B", 0, 0, 1),  # 0 Chinese, 1 English
     (12, "grants_only", "", "B", 0, 0, 1),  # 1: only cards on the grants list pass
     (13, "windows", "7-byte windows", _BYTES, b"", 0, 252),  # when it is open; none: always
+    (14, "code_issuers", "34-byte keys", _BYTES, b"", 0, 68),  # number, public key; none: no codes
+    (15, "code_window_s", "s", "B", 30, 5, 250),  # a code of a phone is good for so long
+    (16, "code_tolerance_s", "s", "B", 15, 0, 250),  # and the two clocks may differ by so much
 )
 
 _BY_NUMBER = {row[0]: row for row in TABLE}
@@ -50,7 +55,7 @@ def _fault(row, value):
     if letter == _BYTES:
         if not isinstance(value, (bytes, bytearray)):
             return f"parameter {name} must be bytes"
-        return _windows_fault(value)
+        return _BYTE_FAULTS[name](value)
     if not isinstance(value, int):
         return f"parameter {name} must be a whole number"
     if not minimum <= value <= maximum:
@@ -122,6 +127,16 @@ def _windows_fault(data):
         if weekdays > 0x7F:
             return "a window has 7 weekdays"
     return None
+
+
+def _issuers_fault(data):
+    """What is wrong with the bytes of `code_issuers`, or None."""
+    if len(data) % ISSUER_SIZE or len(data) > MAX_ISSUERS * ISSUER_SIZE:
+        return f"code issuers are 0 to 2 times 34 bytes, not {len(data)} bytes"
+    return None
+
+
+_BYTE_FAULTS = {"windows": _windows_fault, "code_issuers": _issuers_fault}
 
 
 def windows(data):

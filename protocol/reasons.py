@@ -30,6 +30,8 @@ COUNTER_END = 21
 BLOCKED_KIND = 22
 PROOF = 23
 PAID_BEFORE = 24
+CODE_LATE = 25
+CODE_USED = 26
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -71,6 +73,8 @@ _TEXT = """
 22 | BLOCKED_KIND | 此类人员不可用 | not for this kind of holder | 请联系管理员 | ask the administrator
 23 | PROOF | 卡片交易凭证 | the card's proof of a purchase | 无需处理 | nothing
 24 | PAID_BEFORE | 断电前已支付 | paid before the power cut | 确需再付请按 # | press # to pay once more
+25 | CODE_LATE | 二维码已过时 | code is not of now | 请刷新二维码再出示 | refresh the code and show it again
+26 | CODE_USED | 二维码已用过 | code was shown before | 请刷新二维码再出示 | refresh the code and show it again
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

@@ -1,6 +1,6 @@
 """Every tests/shared/test_*.py runs three times: its tests under pytest, and the whole file as one
-more item under each of two MicroPythons with 256 KiB of heap, as a terminal runs it: the newest,
-and the version that boards have (image.base).
+more item under each of two MicroPythons with 256 KiB of heap and our packages compiled, as a
+terminal runs it: the newest, and the version that boards have (image.base).
 
 CAMPUS_MICROPYTHON names another interpreter for the first of the two.
 CAMPUS_VECTORS, set here, tells both interpreters where the published vectors lie.
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from image import base
+from terminal_sim.image import compiled
 
 ROOT = Path(__file__).parent.parent
 HEAP = "256k"
@@ -70,7 +71,8 @@ class OnMicroPython(pytest.Item):
         runner = str(ROOT / "tests" / "shared" / "_run.py")
         done = subprocess.run(
             [command, "-X", f"heapsize={HEAP}", runner, self.path.stem],
-            env={**os.environ, "MICROPYPATH": str(ROOT)},
+            env={**os.environ, "MICROPYPATH": f"{compiled()}:{ROOT}:.frozen"},
+            cwd=self.path.parent,  # where no sources come before the compiled packages
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

@@ -32,6 +32,10 @@ class Seen:
             return False
         return 0 < (struct.unpack_from(">H", page, at + 2)[0] - counter) & 0xFFFF < 0x8000
 
+    def has_reached(self, card, counter):
+        """True if this card was seen with this counter, or a higher one."""
+        return self.is_older(card, counter - 1)
+
     def spent(self, card):
         """(taps, fen) of this card in the present offline spell."""
         page, at = self._find(card)

@@ -37,7 +37,7 @@ class Tap:
         self.kind_reason = reasons.OK
         self.policy = 0
         self.serial = 0  # of the record of this tap
-        self.balance_fen = 0  # to be shown
+        self.balance_fen = 0  # to be shown; None: nobody here knows it
         self.accepted = False
         self.torn = False
 
@@ -106,8 +106,11 @@ def _identify(tap):
     if found[0] == "many":
         tap.reason = reasons.MANY_CARDS
         return states.MANY
-    _, tap.uid, tap.sak = found
-    tap.credential = tap.terminal.credential_of(tap.sak)
+    if found[0] == "code":
+        tap.private = found[1]
+    else:
+        _, tap.uid, tap.sak = found
+    tap.credential = tap.terminal.credential_of(found)
     if tap.credential is None:
         tap.reason = reasons.FOREIGN
         return states.REFUSED
@@ -121,7 +124,7 @@ def _authenticate(tap):
         tap.reason = reasons.CARD_GONE
     elif outcome == states.OK:
         tap.terminal.seen.note(tap.card, tap.purse.counter)
-        tap.balance_fen = tap.purse.balance_fen
+        tap.balance_fen = tap.purse.balance_fen if tap.credential.HOLDS_MONEY else None
         if tap.terminal.journal.greys(tap.card):
             return states.GREY
     return outcome
@@ -188,11 +191,12 @@ def _decide(tap):
 def _intent(tap):
     """The record, before anything happens to the card (I4)."""
     journal = tap.terminal.journal
+    entry = tap.entry(record.PURCHASE if tap.pays else record.PASS, reasons.OK)
     try:
-        if tap.pays:
-            tap.serial = journal.intent(tap.entry(record.PURCHASE, reasons.OK))
+        if tap.pays and tap.credential.HOLDS_MONEY:
+            tap.serial = journal.intent(entry)
             return states.OK
-        tap.serial = journal.append(tap.entry(record.PASS, reasons.OK))
+        tap.serial = journal.append(entry)
         return states.NOTHING_TO_WRITE
     except JournalFull:  # or its flash takes nothing: no card is touched then
         tap.reason = reasons.JOURNAL_FULL
@@ -225,10 +229,11 @@ def _confirm(tap):
     terminal = tap.terminal
     journal = terminal.journal
     if tap.pays:
-        if not journal.confirm(tap.serial):
-            _tear(tap)  # it is on the card and not in the journal: nobody may say "paid" (I4)
-            return states.FULL
-        tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
+        if tap.credential.HOLDS_MONEY:
+            if not journal.confirm(tap.serial):
+                _tear(tap)  # it is on the card and not in the journal: nobody may say "paid" (I4)
+                return states.FULL
+            tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
         terminal.seen.note(tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen)
         if tap.proof is not None:
             tap.credential.paid(tap)

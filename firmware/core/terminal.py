@@ -56,7 +56,7 @@ class Terminal:
         self.address = self._keys.number
         if self.kind is None:
             self.kind = kinds.of_number(self._keys.kind)
-        self._credentials = {}  # module name -> made when the first such card comes
+        self._credentials = {}  # module name -> made when the first such one comes
         self._epochs.mount()
         self.params.mount()
         self.blacklist.mount()
@@ -64,9 +64,9 @@ class Terminal:
         self.journal = Journal(self._flash, self._layout.journal, self.address)
         self._recall(self.journal.mount(self._revisit))
 
-    def credential_of(self, sak):
-        """The credential of a chip, None if there is none for it."""
-        name = credential.name_of(sak)
+    def credential_of(self, found):
+        """The credential of what was found, None if there is none for it."""
+        name = credential.name_of(found)
         if name is not None and name not in self._credentials:
             self._credentials[name] = credential.load(name)(self._keys, self.kind.PAYS)
         return self._credentials.get(name)

@@ -1,6 +1,6 @@
 """What can be presented: one file for each, with the same four generators.
 
-A credential is loaded when the first chip that speaks its language comes: RAM is short, and most
+A credential is loaded when the first that speaks its language comes: RAM is short, and most
 terminals never see more than one kind.
 """
 
@@ -9,8 +9,11 @@ _MIFARE = (0x08, 0x18, 0x88, 0x28)
 _ISO_DEP = 0x20
 
 
-def name_of(sak):
-    """-> "m1" or "cpu", None for a chip that is neither."""
+def name_of(found):
+    """-> "m1", "cpu" or "code" for what a select found, None for a chip that is none of them."""
+    if found[0] == "code":
+        return "code"
+    sak = found[2]
     if sak in _MIFARE:
         return "m1"
     return "cpu" if sak & _ISO_DEP else None
@@ -20,6 +23,8 @@ def load(name):
     """-> the class of a credential."""
     if name == "m1":
         from firmware.credential.m1 import M1 as found
-    else:
+    elif name == "cpu":
         from firmware.credential.cpu import Cpu as found
+    else:
+        from firmware.credential.code import Code as found
     return found

@@ -28,6 +28,7 @@ class Cpu:
 
     KIND = record.CPU
     COUNTER_MAX = 0xFFFF
+    HOLDS_MONEY = True
 
     def __init__(self, keys, _writes):
         self._keys = keys

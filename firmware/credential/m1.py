@@ -22,6 +22,7 @@ class M1:
 
     KIND = record.MIFARE
     COUNTER_MAX = purse_m1.COUNTER_MAX
+    HOLDS_MONEY = True
 
     def __init__(self, keys, writes):
         self._keys = keys

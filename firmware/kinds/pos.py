@@ -52,22 +52,26 @@ class Pos:
     def accepted(self, tap):
         """Paid."""
         self._clear()
+        if tap.balance_fen is None:
+            return (("show", "paid_account", (tap.amount_fen,)),)
         return (("show", "paid", (tap.amount_fen, tap.balance_fen)),)
 
     def refused(self, tap):
         """Why not; the amount stays for another card."""
-        if tap.reason == reasons.BALANCE:
+        if tap.reason == reasons.BALANCE and tap.balance_fen is not None:
             return (("show", "too_low", (tap.amount_fen, tap.balance_fen)),)
-        return (("show", "refused", (tap.reason,)),)
-
         if tap.reason == reasons.PAID_BEFORE:
             return (tap.terminal.recall.asks(),)
+        return (("show", "refused", (tap.reason,)),)
+
     def torn(self, tap):
         """The same card, please."""
         return (("show", "put_back", (tap.amount_fen,)),)
 
     def look(self, tap):
         """Balance and last valid day."""
+        if tap.balance_fen is None:
+            return (("show", "valid", (tap.identity.valid_until,)),)
         return (("show", "balance", (tap.balance_fen, tap.identity.valid_until)),)
 
     def settle(self, serial):

@@ -126,12 +126,19 @@ def test_parameters_there_and_back():
     assert params.unpack(b"") == {}
 
 
+LONGEST = {
+    "windows": params.pack_windows([(1, 0, 1, 0, 1)] * params.MAX_WINDOWS),
+    "code_issuers": bytes(params.ISSUER_SIZE) * params.MAX_ISSUERS,
+}
+
+
 def test_every_parameter_fits_its_bytes_and_the_whole_fits_the_message():
     longest = params.defaults()
     for _, name, _, letter, default, minimum, maximum in params.TABLE:
         if letter == "s":
-            longest[name] = params.pack_windows([(1, 0, 1, 0, 1)] * params.MAX_WINDOWS)
+            longest[name] = LONGEST[name]
             assert len(longest[name]) == maximum
+            raises(LocalError, params.pack, {name: longest[name] + b"\0"})
             continue
         assert minimum <= default <= maximum
         for value in (minimum, maximum):

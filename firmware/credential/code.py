@@ -1,0 +1,110 @@
+"""The code on a phone at a terminal: two signatures, a moment, a counter; nothing is written to it.
+
+What the bytes mean is card_layout.code's; the order of the questions is docs/code.md's. What it
+leaves in the tap: `identity`, `card`, and as `purse` what the issuer allows: a balance that is the
+cap, a counter that the payment makes one more. A code has no state that could be torn, so its
+record is final when it is written. Limits: two issuer keys; the issuer's word is remembered for
+the last 64 phones; counters have 24 bits.
+"""
+
+import hashlib
+
+from card_layout import base45, code, identity, p256
+from card_layout.identity import Identity
+from card_layout.purse_m1 import Purse
+from firmware.core import states
+from protocol import params, reasons, record
+
+_REMEMBERED = 64
+
+
+class Code:
+    """For one terminal."""
+
+    KIND = record.CODE
+    COUNTER_MAX = 0xFFFFFF
+    HOLDS_MONEY = False
+
+    def __init__(self, _keys, _writes):
+        self._issuers = {}  # 34 bytes of a parameter -> multiples of the key
+        self._issued = []  # digests of what an issuer has signed, the last one last
+
+    def identify(self, tap):
+        """Is it a code of ours? Half a code, noise and other codes are not."""
+        yield from ()
+        try:
+            data = base45.decode(tap.private)
+            tap.private = data, code.parse(data)
+        except (ValueError, code.BadCode):
+            tap.reason = reasons.FOREIGN
+            return states.REFUSED
+        return states.OK
+
+    def authenticate(self, tap):
+        """OK or REFUSED."""
+        yield from ()
+        tap.reason = self._fault(tap)
+        if tap.reason != reasons.OK:
+            return states.REFUSED
+        said = tap.private[1].authorisation
+        spent_fen = tap.terminal.seen.spent(said.card)[1]
+        cap_fen = max(0, min(said.tap_fen, said.day_fen - spent_fen))
+        tap.card = said.card
+        tap.identity = Identity(
+            said.card, said.holder_kind, identity.day_of(said.expiry_utc_s), said.list_stamp,
+            said.zones, said.issuer,
+        )  # fmt: skip
+        tap.purse = Purse(tap.private[1].counter - 1, cap_fen, 0, 0)
+        return states.OK
+
+    def resolve(self, tap, grey):
+        """A code never leaves a grey record."""
+        yield from ()
+        return None
+
+    def previous_amount(self, tap):
+        """A phone does not say."""
+        return record.UNKNOWN_AMOUNT_FEN
+
+    def _fault(self, tap):
+        """The first question of the page whose answer is no."""
+        data, found = tap.private
+        said, now, seen = found.authorisation, tap.now, tap.terminal.seen
+        settings = tap.terminal.params
+        if not 0 < found.counter <= self.COUNTER_MAX or not self._is_issued(data, settings):
+            return reasons.FOREIGN
+        if not now.clock_trusted:
+            return reasons.CLOCK_UNSET
+        if now.utc_s > said.expiry_utc_s:
+            return reasons.EXPIRED
+        if not code.shown(data):
+            return reasons.ALTERED
+        tolerance_s = settings["code_tolerance_s"]
+        if not -tolerance_s <= now.utc_s - found.utc_s <= settings["code_window_s"] + tolerance_s:
+            return reasons.CODE_LATE
+        if seen.has_reached(said.card, found.counter):
+            return reasons.CODE_USED
+        if not now.online and seen.spent(said.card)[0] >= said.offline_taps:
+            return reasons.OFFLINE_TAPS
+        return reasons.OK
+
+    def _is_issued(self, data, settings):
+        """Has an issuer of ours signed it? Asked once for each phone and authorisation."""
+        digest = hashlib.sha256(code.authorised_part(data)).digest()[:16]
+        if digest not in self._issued:
+            table = self._issuer(code.parse(data).authorisation.issuer, settings["code_issuers"])
+            if table is None or not code.issued(data, table):
+                return False
+            self._issued = self._issued[1 - _REMEMBERED :] + [digest]
+        return True
+
+    def _issuer(self, number, keys):
+        """-> multiples of the issuer's key of this number, None if there is none."""
+        for at in range(0, len(keys), params.ISSUER_SIZE):
+            key = bytes(keys[at : at + params.ISSUER_SIZE])
+            point = p256.decode(key[1:]) if key[0] == number else None
+            if point is not None:
+                if key not in self._issuers:
+                    self._issuers = {key: p256.multiples(point)}
+                return self._issuers[key]
+        return None

@@ -1,0 +1,98 @@
+"""A code at a terminal: taken once, within its window, while its issuer's word holds."""
+
+from protocol import params, reasons, record
+from tests.firmware.code_phone import ISSUER, ISSUER_NUMBER, Phone, compressed
+from tests.shared.campus import NOON, flash_of, moment, records, screens, tap, terminal_on
+
+KEY = bytes((ISSUER_NUMBER,)) + compressed(ISSUER)
+PHONE = Phone()
+
+
+def shop(amount_fen=250, told=True):
+    """-> a terminal that knows the issuer and the time, and waits for somebody to pay."""
+    terminal = terminal_on(flash_of())
+    terminal.params.apply(1, params.pack({"code_issuers": KEY}))
+    now = moment(terminal)
+    if told:
+        terminal.told_time(NOON, now)
+    terminal.kind.ready(amount_fen)
+    return terminal
+
+
+def show(terminal, text, utc_s=NOON):
+    now = terminal.moment(utc_s, (utc_s - NOON) * 1000)
+    return tap(terminal, None, now, ("code", text))
+
+
+def refused(terminal, text, reason, utc_s=NOON):
+    outcome, effects = show(terminal, text, utc_s)
+    assert (outcome.accepted, outcome.reason) == (False, reason), reasons.name(outcome.reason)
+    assert screens(effects) == ["refused"]
+
+
+def test_taken_once():
+    terminal = shop()
+    text = PHONE.show(NOON)
+    outcome, effects = show(terminal, text)
+    assert outcome.accepted and screens(effects) == ["paid_account"]
+    raw = records(terminal)[0]
+    entry = record.unpack(raw)
+    assert (entry.type, record.outcome_of(raw)) == (record.PURCHASE, record.DONE)
+    assert (entry.card, entry.amount_fen, entry.credential & 15) == (9, 250, record.CODE)
+    assert entry.counter == PHONE.counter - 1
+    assert terminal.journal.grey == 0
+    terminal.kind.ready(250)
+    refused(terminal, text, reasons.CODE_USED, utc_s=NOON + 5)
+    outcome, _ = show(terminal, PHONE.show(NOON + 6), utc_s=NOON + 6)
+    assert outcome.accepted
+
+
+def test_only_within_its_window():
+    terminal = shop()
+    text = PHONE.show(NOON)
+    refused(terminal, PHONE.show(NOON + 16), reasons.CODE_LATE)
+    assert show(terminal, PHONE.show(NOON + 15))[0].accepted
+    terminal.kind.ready(251)
+    refused(terminal, text, reasons.CODE_LATE, utc_s=NOON + 46)
+    assert show(terminal, PHONE.show(NOON + 1), utc_s=NOON + 46)[0].accepted
+
+
+def test_no_codes_without_a_clock_or_an_issuer():
+    text = PHONE.show(NOON)
+    refused(shop(told=False), text, reasons.CLOCK_UNSET)
+    terminal = shop()
+    terminal.params.apply(2, b"")
+    refused(terminal, text, reasons.FOREIGN)
+
+
+def test_of_another_campus_expired_altered():
+    terminal = shop()
+    refused(terminal, Phone(issuer=12).show(NOON), reasons.FOREIGN)
+    refused(terminal, Phone(expiry_utc_s=NOON - 1).show(NOON), reasons.EXPIRED)
+    text = PHONE.show(NOON)
+    bent = text[:-1] + ("0" if text[-1] != "0" else "1")
+    refused(terminal, bent, reasons.ALTERED)
+
+
+def test_noise_from_the_scanner():
+    terminal = shop()
+    for text in ("", "A", "HTTPS://EXAMPLE.ORG", PHONE.show(NOON)[:-3], "\r", "::::::"):
+        refused(terminal, text, reasons.FOREIGN)
+
+
+def test_caps_of_the_issuer():
+    refused(shop(3001), PHONE.show(NOON), reasons.BALANCE)
+    terminal = shop(1000)
+    terminal.on_close(moment(terminal))
+    for _ in range(2):
+        terminal.kind.ready(1000)
+        assert show(terminal, PHONE.show(NOON))[0].accepted
+    terminal.kind.ready(1000)
+    refused(terminal, PHONE.show(NOON), reasons.OFFLINE_TAPS)
+
+
+def test_a_look_tells_how_long_it_is_valid():
+    terminal = shop()
+    terminal.key("*", moment(terminal))
+    _, effects = show(terminal, PHONE.show(NOON))
+    assert screens(effects) == ["valid"]
