@@ -184,15 +184,17 @@ def test_killed_in_the_middle_of_batches_nothing_is_lost_or_doubled(process):
             assert {a for a, _ in batch.unpack(answers)} <= {batch.STORED, batch.EXISTS}
             acked[place] += 1
 
-    async def spell(epoch, kill_after_s):
+    async def spell(epoch, kill_after):
+        """kill_after: so many batches were answered (a time would be luck on a busy machine)."""
         sending = [asyncio.ensure_future(send(place, epoch)) for place in range(count)]
-        if kill_after_s:
-            await asyncio.sleep(kill_after_s)
+        if kill_after:
+            while sum(acked) < kill_after:
+                await asyncio.sleep(0.002)
             process.running.send_signal(signal.SIGKILL)
-        return await asyncio.gather(*sending, return_exceptions=bool(kill_after_s))
+        return await asyncio.gather(*sending, return_exceptions=bool(kill_after))
 
-    for epoch, kill_after_s in enumerate((0.05, 0.12, 0.2), 1):
-        asyncio.run(spell(epoch, kill_after_s))
+    for epoch, kill_after in enumerate((3, 150, 700), 1):
+        asyncio.run(asyncio.wait_for(spell(epoch, kill_after), 60))
         assert 0 < sum(acked) < sum(len(mine) for mine in tails), "not killed in the middle"
         process.end(signal.SIGKILL)
         process.start()
