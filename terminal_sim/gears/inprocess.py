@@ -128,7 +128,7 @@ class Campus:
     def _resume(self, node: Node, event: scenario.Tap, number: int, before: int) -> str | None:
         """Power was cut in a sale: the cashier enters it again, and it must be one sale still.
 
-        Unless it was confirmed and only the screen went dark: that is counted, see the docs.
+        Where it was confirmed and only the screen went dark, the till asks before it takes more.
         """
         self.oracle.tapped(node.number, number)
         if self.oracle.is_confirmed(node.number, number, before):
