@@ -133,7 +133,6 @@ class Campus:
         self.oracle.tapped(node.number, number)
         if self.oracle.is_confirmed(node.number, number, before):
             self.counts["paid_unseen"] += 1
-            return "cut"
         if not node.is_pos or not event.resumes:
             return "cut"
         self.counts["resumed"] += 1
