@@ -27,6 +27,11 @@ class Oracle:
         self.cards = {}  # key -> CardTruth; the key of a card that is no copy is its number
         self.terminals = {}
         self.posted = {}
+        self.greys = set()  # (terminal, serial) that the server has as grey at the end
+        self.burnt_at = {}  # terminal -> [(first serial that burnt, first of the next flash)]
+        self.burnt_writes = {}  # the same of debits whose record burnt
+        self._beyond_fen = {}  # card -> what of the next is of records that are not burnt
+        self.unnamed_fen = {}  # card -> what it paid, and nobody told where
         self.cloned = {}  # the same of copies of terminals
         self.made = {}  # (terminal, serial) -> (CardTruth, Write) of every true debit
         self.told_paid = set()  # (terminal, serial) of debits that a screen said are paid
@@ -139,8 +144,12 @@ class Oracle:
             for serial in range(highest[number] + 1, place.acked_to + 1)
         )
 
-    def restored(self, rows):
-        """The ledger is an old one: `rows` are the (terminal, serial) that it has."""
+    def restored(self, rows, unnamed=()):
+        """The ledger is an old one: `rows` are the (terminal, serial) that it has, `unnamed` its
+        postings to and from what nobody has named."""
+        self.unnamed_fen = {}
+        for posting in unnamed:
+            self._unnamed(posting)
         self.posted = {key: posting for key, posting in self.posted.items() if key in rows}
         self.steps = {
             (posting.card, self.made[key][1].counter)
@@ -160,11 +169,19 @@ class Oracle:
         self.terminals[terminal].refused = cards
         return version
 
-    def booked(self, posting, ledger_sum_fen):
-        """A debit that the ledger has posted: it must be a true one, and new (I1, I3)."""
+    def booked(self, posting, ledger_sum_fen, is_unnamed=False):
+        """A debit that the ledger has posted: it must be a true one, and new (I1, I3).
+
+        is_unnamed: steps that nobody has named of a card which paid at a burnt terminal, taken
+        together (serial 0); or one of these that was named since.
+        """
         self.checks += 1
         if ledger_sum_fen != 0:
             raise Violation("I1", f"the ledger's sum is {ledger_sum_fen} fen")
+        if is_unnamed:
+            posting = self._unnamed(posting)
+            if not posting.serial:
+                return
         key = (posting.terminal, posting.serial)
         if key in self.posted:
             self.doubled += 1
@@ -180,21 +197,48 @@ class Oracle:
         if posting.card:
             self.steps.add(step)
 
-    def settled(self, purse_fen, received, flagged):
+    def _unnamed(self, posting):
+        """Money goes to what nobody has named, or is named and leaves it. -> the posting, with the
+        card that it really is of."""
+        card, fen = posting.card, posting.amount_fen
+        if posting.serial:
+            truth, _ = self.made.get((posting.terminal, posting.serial), (None, None))
+            if truth is None:
+                raise Violation("I3", f"nobody made the debit of {posting}")
+            card, fen = truth.number, -fen
+        self.unnamed_fen[card] = self.unnamed_fen.get(card, 0) + fen
+        return posting._replace(card=card)
+
+    def burnt(self, terminal, highest, begins):
+        """A terminal's flash is gone; the server has its records up to `highest`, and the next
+        flash's `begins` with that number."""
+        self.burnt_at.setdefault(terminal, []).append((highest + 1, begins))
+        for key, (truth, write) in self.made.items():
+            if key[0] == terminal and key[1] > highest:
+                self.burnt_writes[key] = truth, write
+
+    def settled(self, purse_fen, received, greys=(), flagged=frozenset()):
         """At the end: every record and every true debit is there (I3), every purse fits (I2).
 
-        purse_fen(card) -> fen in the ledger; received: terminal -> set of serials at the server;
-        flagged: numbers of the cards that it says are forked or contradict a record.
+        purse_fen(card) -> fen in the ledger; received: terminal -> serials at the server; greys:
+        (card, counter, terminal, serial) of those whose outcome it does not know; flagged: cards
+        that it says are forked or contradict a record.
         """
         self.checks += 1
+        self.greys = {grey[2:] for grey in greys}
+        open_greys = [grey for grey in greys if not self.is_untellable(*grey[:2])]
+        if open_greys:
+            raise Violation("I2", f"grey records stay open: {open_greys}")
         for number, place in self.terminals.items():
             if place.is_copy:
                 continue
             serials = received.get(number, set())
             last = max(serials, default=0)
-            gaps = set(range(1, last + 1)) - serials
-            if gaps - place.gone or place.record(last + 1):
-                lacks = sorted(gaps - place.gone)[:5] or [last + 1]
+            gaps = set(range(1, last + 1)) - serials - place.gone
+            for first, after in self.burnt_at.get(number, ()):
+                gaps -= set(range(first, after))
+            if gaps or place.record(last + 1):
+                lacks = sorted(gaps)[:5] or [last + 1]
                 raise Violation("I3", f"terminal {number}: the server lacks records {lacks}")
         missing = self.unposted()
         if missing:
@@ -203,45 +247,86 @@ class Oracle:
         silent = {self.made[key][0].number for key in forks | self.disputed()} - flagged
         if silent:
             raise Violation("I3", f"cards {silent} have debits in dispute, and nobody is told")
+        self._unnamed_is_right()
         for number in {card.number for card in self.cards.values()}:
             self._balanced(number, purse_fen(number))
 
+    def _unnamed_is_right(self):
+        """I3: what the ledger holds as unnamed is what no card can tell, to the fen."""
+        expected = {}
+        for key, (truth, write) in self.burnt_writes.items():
+            if key not in self.posted and not truth.is_copied:
+                expected[truth.number] = expected.get(truth.number, 0) + write.amount_fen
+        for number, truth in self.cards.items():
+            fens = self.unnamed_fen.get(number, 0), expected.get(number, 0)
+            besides = sum(write.amount_fen for write in self._untold(truth))  # may lie in between
+            if not truth.is_copied and not 0 <= fens[0] - fens[1] <= besides:
+                raise Violation("I3", f"card {number}: {fens[0]} fen unnamed, and not {fens[1]}")
+            self._beyond_fen[number] = fens[0] - fens[1]
+
     def _balanced(self, number, fen):
-        """I2: a purse in the ledger is its card, but for what is known to be gone; that of a card
-        which was copied is what was booked of it, each step once.
+        """I2: a purse in the ledger is its card, but for what nobody can tell any more; that of a
+        card which was copied is what was booked of it, each step once.
         """
         truth = self.cards[number]
         if truth.is_copied:
             booked = [posting for posting in self.posted.values() if posting.card == number]
             expected = truth.issued_fen - sum(posting.amount_fen for posting in booked)
+            expected -= self.unnamed_fen.get(number, 0)
         else:
-            gone = (write for write in truth.writes if self._is_gone(write))
-            expected = truth.balance_fen + sum(write.amount_fen for write in gone)
+            expected = truth.balance_fen - self._beyond_fen.get(number, 0)
+            expected += sum(write.amount_fen for write in self._untold(truth))
         if fen != expected:
             raise Violation("I2", f"card {number}: {fen} in the ledger, {expected} on the card")
-
-    def _is_gone(self, write):
-        """Its record is at no terminal, nor at a server that was restored, nor in the ledger."""
-        key = (write.terminal, write.serial)
-        return write.serial in self.terminals[write.terminal].gone and key not in self.posted
 
     def unposted(self):
         """True debits that the ledger does not have and should."""
         disputed = self.disputed()
         return [
             write
-            for key, (_, write) in self.made.items()
-            if key not in self.posted and key not in disputed and not self._is_gone(write)
+            for key, (truth, write) in self.made.items()
+            if key not in self.posted and key not in disputed
+            if not self._is_untold(key, write, truth) and not self._is_unnamed(key, truth)
         ]
 
     def disputed(self):
-        """(terminal, serial) of torn debits that were never told paid, and are not in the ledger
-        because another card with the same number bears witness that they were not made."""
+        """(terminal, serial) of debits that are not in the ledger because another card with the
+        same number bears witness that they were not made: torn ones that were never told paid, and
+        those whose record burnt."""
         return {
             key
             for key, (truth, _) in self.made.items()
-            if truth.is_copied and key not in self.posted and key not in self.told_paid
+            if truth.is_copied and key not in self.posted and not self._is_unnamed(key, truth)
+            if key not in self.told_paid or key in self.burnt_writes
         }
+
+    def is_untellable(self, number, counter):
+        """Of a grey record at this counter: who took the step after it has burnt or is gone, or
+        the next one, which had told. Or the image that told was written over by a forger."""
+        keys = {w.counter: (w.terminal, w.serial) for w in self.cards[number].writes}
+        made = keys.get(counter + 1), keys.get(counter + 2)
+        return self.cards[number].is_copied or any(key and self._is_lost(key) for key in made)
+
+    def _is_lost(self, key):
+        """Neither its terminal nor the server has this record: it burnt, or the server that had it
+        was restored from an old backup."""
+        return key in self.burnt_writes or key[1] in self.terminals[key[0]].gone
+
+    def _untold(self, truth):
+        keys = (((write.terminal, write.serial), write) for write in truth.writes)
+        return [w for key, w in keys if key not in self.posted and self._is_untold(key, w, truth)]
+
+    def _is_untold(self, key, write, truth):
+        """A debit whose record is gone, or of which a lost record had told that it was made."""
+        if key[1] in self.terminals[key[0]].gone:
+            return True
+        return key in self.greys and self.is_untellable(truth.number, write.counter - 1)
+
+    def _is_unnamed(self, key, truth):
+        """Its record burnt, and so did the record of the step after, which had told of it."""
+        write = self.made[key][1]
+        after = {w.counter: (w.terminal, w.serial) for w in truth.writes}.get(write.counter + 1)
+        return key in self.burnt_writes and after in self.burnt_writes
 
     def _written(self, place, card, write, said):
         """I4: the debit names a record of this terminal, written before, and not paid too early."""

@@ -142,6 +142,12 @@ class Clone(NamedTuple):
     taps: int
 
 
+class Burn(NamedTuple):
+    """A terminal's flash is gone, and another one is put in, with a new key."""
+
+    terminal: int
+
+
 class WrongKey(NamedTuple):
     """A device with this terminal's number and a wrong key tries to open a session."""
 
@@ -157,7 +163,7 @@ class Brownout(NamedTuple):
 
 
 Event = (
-    Later | Tap | Down | Link | Serve | Loss | Server | Clock | Copy | Rollback | Clone | WrongKey
+    Later | Tap | Burn | Down | Link | Serve | Loss | Server | Clock | Copy | Rollback | Clone | WrongKey
     | Brownout
 )  # fmt: skip
 
@@ -266,6 +272,8 @@ class _Drawing:
                 for _ in range(draw.between(1, 4))
             )
             yield Brownout(self._terminal(), cuts)
+        if happens(draw, weather.burns):
+            yield Burn(self._terminal())
         if happens(draw, weather.clocks):
             fault = draw.pick(("jump", "drift", "reset"))
             seconds = draw.between(-40_000_000, 40_000_000)

@@ -34,6 +34,7 @@ class Weather:
         self.cuts = draw.pick((0, 10, 50, 300))
         self.card_cuts = draw.chance(1, 3)  # of these some come at a card command
         self.brownouts = draw.pick((0, 100, 400))  # power comes and goes
+        self.burns = draw.pick((0, 0, 400))  # a terminal's flash is gone
         self.losses = draw.pick((0, 20, 100))  # a loss report or its withdrawal
         self.roams = draw.pick((0, 3, 20))  # the same card goes straight to another terminal
         self.patience = draw.pick((1, 2, 5))  # of 6 torn cards, how many are put back
@@ -56,7 +57,7 @@ class Weather:
 
 TROUBLES = (
     "link", "spells", "tears", "cuts", "brownouts", "losses", "server", "backups", "clocks",
-    "copies", "clones", "wrong_keys",
+    "copies", "clones", "wrong_keys", "burns",
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class Uploader:
         self._heard_ms = 0
         self._pause_to_ms = None
         self._behind = [0, 0]  # reports in a row that showed an old list
+        self._raised_to = 0  # the server's highest number, until a record tells that ours are above
         self._wanted = None  # versions (blacklist, grants, params) of the last STATE
 
     def restart(self):
@@ -126,9 +127,8 @@ class Uploader:
         terminal.told_time(values.utc_s, now)
         terminal.may_leave = bool(values.flags & messages.MAY_LEAVE_OFFLINE)
         if terminal.journal.raise_serial(values.serial_highest):
-            # without a record, a power cut would let numbers be used twice
-            entry = tap.Tap(terminal, now).entry(record.EVENT, reasons.OK, values.serial_highest)
-            terminal.journal.append(entry)
+            self._raised_to = values.serial_highest
+            self._write_raised(now)
         if values.serial_highest < terminal.journal.acked_to:
             terminal.journal.unack(values.serial_highest)  # it was restored from a backup
         self._wanted = (values.list_version, values.grants_version, values.params_version)
@@ -150,6 +150,16 @@ class Uploader:
             self._pause_to_ms = now.ticks_ms + PAUSE_MS
             raise RemoteError(f"{len(answers)} answers to {self._sent} records")
         self._terminal.journal.ack(self._sent_to)
+        self._write_raised(now)
+
+    def _write_raised(self, now):
+        """A record says where the numbers of a new flash begin; else a power cut would let numbers
+        be used twice. What was written before must be answered first, or there is no room."""
+        terminal = self._terminal
+        if self._raised_to and not terminal.journal.full:
+            entry = tap.Tap(terminal, now).entry(record.EVENT, reasons.OK, self._raised_to)
+            self._raised_to = 0
+            terminal.journal.append(entry)
 
     def _chunk(self, values, tail, now):
         done = self._fetch.take(values, tail)

@@ -38,6 +38,8 @@ class Clone:
     def reveal(self) -> int:
         """It sends what it has. -> how many of its own records were named; I7 if one was not."""
         campus, node, named = self._campus, self._node, 0
+        if node.enrolment != self._at.enrolment:
+            return 0  # the terminal was replaced since: this key opens no session any more
         node.utc_s = campus.utc_s
         node.terminal.next_epoch()
         node.open()

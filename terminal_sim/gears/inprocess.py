@@ -23,7 +23,7 @@ from terminal_sim import scenario
 from terminal_sim.flash import PowerCut
 from terminal_sim.gears import settling
 from terminal_sim.gears.clones import Clone
-from terminal_sim.gears.line import Line
+from terminal_sim.gears.line import Line, told
 from terminal_sim.gears.node import Node
 from terminal_sim.gears.office import Memory, State
 from terminal_sim.gears.sealed import Sealed
@@ -32,6 +32,7 @@ from terminal_sim.oracle import Oracle
 from terminal_sim.weather import Weather
 
 MASTERS = {name: hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")}
+_STEPS_AT_START = 60  # until a new terminal has all that it needs
 _STEPS_A_BROWNOUT = 6  # that a line has between two cuts
 
 
@@ -183,7 +184,9 @@ class Campus:
             self.counts["restores_too_old"] += 1
             return
         self.office.restore(state)
-        self.oracle.restored({(row.terminal, row.serial) for row in self.office.rows})
+        rows = {(row.terminal, row.serial) for row in self.office.rows}
+        postings = [told(row) for row in self.office.rows]
+        self.oracle.restored(rows, [posting for posting, is_unnamed in postings if is_unnamed])
         self.counts["restores"] += 1
         self._server_died()
 
@@ -224,6 +227,22 @@ class Campus:
         self.cards[key].memory[:] = self._images[key]
         self.oracle.cards[key].rolled_back()
         self.counts["rollbacks"] += 1
+
+    def _burn(self, event: scenario.Burn) -> None:
+        """A terminal burns; a technician puts a flash in and waits until it has met the server."""
+        node, line = self.nodes[event.terminal - 1], self.lines[event.terminal]
+        self._backup = None  # of another time: who restores it must replace the terminal again
+        place = self.office.known.places[node.number]
+        before = place.highest
+        line.replaced()
+        node.burnt()
+        transfers = self.office.replaced(node.number)
+        self.oracle.burnt(node.number, before, place.used + 1)
+        line.book(transfers)
+        for _ in range(_STEPS_AT_START):
+            if not line.step():
+                self.later(2)
+        self.counts["burnt"] += 1
 
     def _wrong_key(self, event: scenario.WrongKey) -> None:
         self.lines[event.terminal].forge(event.noise)
@@ -282,4 +301,5 @@ _PLAYS: dict[type, Callable[[Campus, Any], None]] = {
     scenario.Rollback: Campus._rollback,
     scenario.Clone: Campus._clone,
     scenario.WrongKey: Campus._wrong_key,
+    scenario.Burn: Campus._burn,
 }

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from sync_server.core.ledger import PURSE, Transfer
+from sync_server.core.rebuild import UNNAMED
 from terminal_sim.gears.node import Node
 from terminal_sim.gears.office import Died, Memory
 from terminal_sim.oracle import Oracle, Posting
@@ -69,6 +70,12 @@ class Line:
         self.drop()
         if self._node.terminal.online:
             self._off_since_s = self._node.utc_s
+
+    def replaced(self) -> None:
+        """The terminal has another flash; somebody sees to it that it meets the server."""
+        self.calm()
+        self.die()
+        self._before = None
 
     def server_gone(self) -> None:
         """The server's process is another one: nothing of before reaches it."""
@@ -153,6 +160,12 @@ class Line:
     def book(self, transfers: list[Transfer]) -> None:
         """The oracle hears of each."""
         for transfer in transfers:
-            card = int(transfer.giver[1]) if transfer.giver[0] == PURSE else 0
-            posting = Posting(card, transfer.terminal, transfer.serial, transfer.amount_fen)
-            self._oracle.booked(posting, self._office.sum_fen())
+            posting, is_unnamed = told(transfer)
+            self._oracle.booked(posting, self._office.sum_fen(), is_unnamed)
+
+
+def told(transfer: Transfer) -> tuple[Posting, bool]:
+    """(what the oracle hears of a transfer, whether it goes to or comes from the unnamed)."""
+    card = int(transfer.giver[1]) if transfer.giver[0] == PURSE else 0
+    posting = Posting(card, transfer.terminal, transfer.serial, transfer.amount_fen)
+    return posting, UNNAMED in (transfer.giver, transfer.taker)

@@ -6,6 +6,7 @@ reboot forgets all but flash. What it is not: a driver; the PN532 is gear 2's.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from firmware.core.layout import Layout
@@ -52,24 +53,35 @@ class Node:
         self._cards_left = 0  # card commands until power fails, 0: it does not
         self._laid = laid
         self._oracle = oracle
-        if copied:
-            self.flash = copied[1]
-        else:
-            self.flash = _Watched(laid.sectors * 4096, 1 if reprogram else 32, reprogram)
-            names = "a", "b", "purse"
-            page = keypage.pack(number, kind, ENROLMENT, *(masters[name] for name in names))
-            self.flash.program(laid.keys.first * 4096, page)
-        oracle.add_terminal(self.key, self.flash.read, laid.journal, laid.blacklist, number)
-        self.flash.on_erase = self._before_erase
+        self.enrolment = ENROLMENT
+        self._made_flash(copied[1] if copied else None)
         self.tears = 0  # taps whose card left before their end
         self.is_pos = kind == messages.POS
+        self.boot()
+
+    def burnt(self) -> None:
+        """Its flash is gone; a technician puts another one in, with a new key."""
+        self.enrolment = hashlib.sha256(self.enrolment).digest()[:16]
+        self._made_flash()
         self.boot()
 
     def cloned(self, key: int) -> Node:
         """Another device with the same flash as now; `key` is how the oracle will know it."""
         made = Node(*self._made, copied=(key, self.flash.copy()))
-        made.utc_s = self.utc_s
+        made.utc_s, made.enrolment = self.utc_s, self.enrolment
         return made
+
+    def _made_flash(self, copied: _Watched | None = None) -> None:
+        number, kind, laid, masters, oracle, reprogram = self._made
+        if copied:
+            self.flash = copied
+        else:
+            self.flash = _Watched(laid.sectors * 4096, 1 if reprogram else 32, reprogram)
+            names = "a", "b", "purse"
+            page = keypage.pack(number, kind, self.enrolment, *(masters[name] for name in names))
+            self.flash.program(laid.keys.first * 4096, page)
+        oracle.add_terminal(self.key, self.flash.read, laid.journal, laid.blacklist, number)
+        self.flash.on_erase = self._before_erase
 
     def boot(self) -> None:
         """Power is there: whatever was in RAM is gone."""

@@ -9,15 +9,18 @@ of the rules; they are the real ones.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from dataclasses import replace
 from typing import NamedTuple
 
 from protocol import batch, blacklist, messages, params, reasons, record, states
 from sync_server.core import ingest, ledger, loss_lists
 from sync_server.core.ingest import Known, Place, Result
 from sync_server.core.ledger import Account, Transfer
+from sync_server.core.rebuild import Named
 
 _PARAMS_VERSION = 1
 _NOTHING = -1  # the terminal has no list that a change could start from
+BEYOND = 1 << 16  # more numbers than any journal holds, as store.lost
 _MOST_FAILS = 3  # commits in a row
 
 
@@ -36,6 +39,7 @@ class State(NamedTuple):
     """All that a backup of the database holds."""
 
     known: Known
+    step_fen: dict[tuple[int, int], tuple[int | None, int | None]]
     rows: list[Transfer]
     balances: defaultdict[Account, int]
     versions: list[frozenset[int]]
@@ -61,7 +65,9 @@ class Memory:
         self.contradicted: set[tuple[int, int]] = set()  # that name a void one as their card's last
         self.faults: Counter[int] = Counter()  # reason -> records that were found faulty
         self.kills = 0
+        self.rebuilt = 0  # records of burnt terminals
         self.utc_s = 0
+        self._step_fen: dict[tuple[int, int], tuple[int | None, int | None]] = {}
         self._digests: dict[frozenset[int], bytes] = {}
         self._held = dict.fromkeys(terminals, _NOTHING)  # list version each terminal reported
         self._has_params = dict.fromkeys(terminals, False)
@@ -69,6 +75,7 @@ class Memory:
         self._universe = loss_lists.universe(max(cards))
         self._trouble: deque[tuple[str, int]] = deque()
         for card, fen in cards.items():
+            self.known.knots[card] = {0: fen}
             made = ledger.issue(card, fen)
             if made:
                 self._book(made)
@@ -93,6 +100,14 @@ class Memory:
     def grey(self) -> int:
         """Records whose outcome is not known."""
         return sum(len(greys) for greys in self.known.greys.values())
+
+    def greys(self) -> list[tuple[int, int, int, int]]:
+        """(card, counter, terminal, serial) of each."""
+        return [
+            (card, grey.entry.counter, *grey.writer)
+            for card, greys in self.known.greys.items()
+            for grey in greys
+        ]
 
     def received(self) -> dict[int, set[int]]:
         """Terminal -> serials of all its records that are here."""
@@ -131,15 +146,18 @@ class Memory:
 
     def backup(self) -> State:
         """All that is in the database, put aside."""
-        known = Known(
-            {n: Place(p.merchant, p.highest, p.chain) for n, p in self.known.places.items()},
-            set(self.known.cards),
-            dict(self.known.records),
-            dict(self.known.steps),
-            {card: list(greys) for card, greys in self.known.greys.items()},
-        )
+        known = self.known
         return State(
-            known,
+            Known(
+                {number: replace(place) for number, place in known.places.items()},
+                set(known.cards),
+                dict(known.records),
+                dict(known.steps),
+                {card: list(greys) for card, greys in known.greys.items()},
+                {card: [replace(span) for span in spans] for card, spans in known.spans.items()},
+                {card: dict(knots) for card, knots in known.knots.items()},
+            ),
+            dict(self._step_fen),
             list(self.rows),
             self.balances.copy(),
             list(self.versions),
@@ -150,9 +168,29 @@ class Memory:
 
     def restore(self, state: State) -> None:
         """The database is this again, and the process another."""
-        self.known, self.rows, self.balances, self.versions = state[:4]
-        self.forks, self.contradicted, self.faults = state[4:]
+        self.known, self._step_fen, self.rows, self.balances, self.versions = state[:5]
+        self.forks, self.contradicted, self.faults = state[5:]
         self.restart()
+
+    def replaced(self, number: int) -> list[Transfer]:
+        """A terminal burnt: what it has not sent is lost, and rebuilt from what its cards tell.
+
+        -> transfers of what they have told by now.
+        """
+        place, known = self.known.places[number], self.known
+        named = max((serial for at, serial in known.steps.values() if at == number), default=0)
+        first = place.used + 1
+        place.lost += ((first, max(place.used, named) + BEYOND),)
+        result = Result()
+        for (card, counter), writer in sorted(known.steps.items()):
+            if writer[0] == number and writer[1] >= first and writer not in known.records:
+                told = Named(card, counter, *writer, *self._step_fen[card, counter])
+                ingest.find(told, known, result)
+        for transfer in result.transfers:
+            self._book(transfer)
+        self.rebuilt += sum(span.exact for span in result.rebuilt)
+        self._held[number], self._has_params[number] = _NOTHING, False
+        return result.transfers
 
     # what terminals ask, and what they are told
 
@@ -206,7 +244,7 @@ class Memory:
         return self._digests[cards]
 
     def _state(self, number: int) -> bytes:
-        highest = self.known.places[number].highest
+        highest = self.known.places[number].used
         state = (self.utc_s, self.newest, 0, _PARAMS_VERSION, highest, 0)
         return messages.encode(messages.STATE, state)
 
@@ -231,6 +269,9 @@ class Memory:
         answers = ingest.judge(number, ingest.parse(tail), self.known, result)
         for transfer in result.transfers:
             self._book(transfer)
+        for card, counter, _, _, before_fen, after_fen in result.steps:
+            self._step_fen[card, counter] = before_fen, after_fen
+        self.rebuilt += sum(span.exact for span in result.rebuilt)
         self.settled += len(result.settled)
         for kept in result.kept:
             self._fault(kept.fault, number, kept.entry.serial)

@@ -16,7 +16,6 @@ from protocol import channel, frame, hkdf, messages
 from protocol.errors import ProtocolError
 from protocol.session import SERVER, TERMINAL, Session
 from terminal_sim.gears.line import Line
-from terminal_sim.gears.node import ENROLMENT
 from terminal_sim.oracle import Violation
 from terminal_sim.prng import Prng
 
@@ -44,6 +43,11 @@ class Sealed(Line):
         self._up.clear()
         self._down.clear()
         self._terminal = self._server = self._asked = None
+
+    def replaced(self) -> None:
+        """The terminal has a new key, and its epochs begin anew."""
+        super().replaced()
+        self._epoch = -1
 
     def step(self, whole: bool = False) -> bool:
         """Carry a chunk, or say what is due. False if there was nothing to do."""
@@ -170,7 +174,7 @@ class Sealed(Line):
             session = self._terminal
         else:
             if self._server is None:
-                self._server = Session(SERVER, self._node.number, _derive, self._draw.bytes)
+                self._server = Session(SERVER, self._node.number, self._derive, self._draw.bytes)
             session = self._server
         if session is not None:
             for event in session.receive(kind, payload):
@@ -193,6 +197,9 @@ class Sealed(Line):
             self._up.append(self._terminal.reply(reply))
             self._node.look_at_list(self._office.ever)
 
+    def _derive(self, salt: bytes, info: bytes, length: int) -> bytes:
+        return hkdf.derive(self._node.enrolment, salt, info, length)
+
     def _at_server(self, name: str, value: Any) -> None:
         if name == "open":
             if value <= self._epoch:
@@ -204,10 +211,6 @@ class Sealed(Line):
                 self._down.append(self._server.reply(reply))
         elif name == "reply":
             self._office.pushed(self._node.number, value)
-
-
-def _derive(salt: bytes, info: bytes, length: int) -> bytes:
-    return hkdf.derive(ENROLMENT, salt, info, length)
 
 
 def _wrong(salt: bytes, info: bytes, length: int) -> bytes:

@@ -33,21 +33,24 @@ def settle(campus: Campus) -> None:
     waiting = {node.number: node.terminal.journal.queue for node in campus.nodes}
     if any(waiting.values()):
         raise Violation("I3", f"records that were never taken: {waiting}")
-    if office.grey() and not _has_gone(campus):
-        raise Violation("I2", f"{office.grey()} grey records stay open")
     known = _COPIES_FAULTS if campus.counts["copies"] else set()
     faults = {reason: n for reason, n in office.faults.items() if reason not in known}
     if faults:
         raise Violation("I3", f"the server found faults in honest records: {faults}")
     if {node.terminal.blacklist.version for node in campus.nodes} != {office.newest}:
         raise Violation("I6", "not every terminal has the newest list")
-    flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
-    campus.oracle.settled(office.purse_fen, office.received(), flagged)
+    _judge(campus)
     for clone in campus.clones:
         campus.counts["clone_records_named"] += clone.reveal()
     if campus.clones:
-        flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
-        campus.oracle.settled(office.purse_fen, office.received(), flagged)
+        _judge(campus)
+
+
+def _judge(campus: Campus) -> None:
+    """The oracle's last word."""
+    office = campus.office
+    flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
+    campus.oracle.settled(office.purse_fen, office.received(), office.greys(), flagged)
 
 
 def sync(campus: Campus) -> None:
@@ -78,23 +81,20 @@ def figures(campus: Campus, spent_s: float) -> dict[str, Any]:
         "clones_flagged": len({office.card_of(*key) for key in office.forks}),
         "forged_fen": sum(write.amount_fen for truth in forged for write in truth.writes),
         "disputed": len(oracle.disputed()),
+        "rebuilt": office.rebuilt,
+        "unnamed_fen": sum(oracle.unnamed_fen.values()),
         "gone": sum(len(place.gone) for place in oracle.terminals.values()),
         "longest_offline_s": max(line.longest_off_s for line in campus.lines.values()),
         "lost": len(oracle.unposted()),
         "doubled": oracle.doubled,
-        "grey_open": 0 if _has_gone(campus) else office.grey(),
-        "grey_gone": office.grey() if _has_gone(campus) else 0,
+        "grey_open": sum(not oracle.is_untellable(*grey[:2]) for grey in office.greys()),
+        "grey_for_ever": sum(oracle.is_untellable(*grey[:2]) for grey in office.greys()),
         "invariants_ok": True,  # else a Violation had ended the run
         "checks": oracle.checks,
         "digest": _digest(campus),
         "seconds": round(spent_s, 3),
         "taps_per_s": round(counts["taps"] / spent_s),
     }
-
-
-def _has_gone(campus: Campus) -> bool:
-    """Records are gone with a server that was restored: greys that only they could tell stay."""
-    return any(place.gone for place in campus.oracle.terminals.values())
 
 
 def _digest(campus: Campus) -> str:
