@@ -34,6 +34,8 @@ def test_a_terminal_killed_with_unsent_records_sends_them_after_its_reboot(campu
             await asyncio.to_thread(made.server.start)
             made.pos.panel.rows = [""] * 4
             made.pos.start()
+            await made.pos.panel.screen("断电前已支付")  # nobody may have read it before
+            made.pos.panel.press("*")
             await made.fleet.ready()
             status = await made.uploaded(2)
             assert (status["records"], status["accepted"], status["ledger_sum"]) == (2, 2, 0)
