@@ -35,10 +35,13 @@ class Terminals:
         return _read(rows[0]) if rows else None
 
     def terminals(self) -> list[dict[str, Any]]:
-        """All rows, by number; "list_version" is the newest blacklist each confirmed, or None."""
+        """All rows, by number; "list_version" is the newest blacklist each confirmed, or None: what
+        a flash that was lost since had confirmed, the new one has not."""
         confirmed = dict(
             self._db.conn.execute(
-                "SELECT terminal, max(version) FROM list_confirmed WHERE list = 0 GROUP BY terminal"
+                "SELECT terminal, max(version) FROM list_confirmed c WHERE list = 0 AND NOT EXISTS"
+                " (SELECT 1 FROM lost l WHERE l.terminal = c.terminal"
+                " AND l.declared_utc_s >= c.confirmed_utc_s) GROUP BY terminal"
             )
         )
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM terminal ORDER BY number")

@@ -309,6 +309,19 @@ def test_a_replacement_begins_its_epochs_anew_under_a_new_key(town):
         town.store.replace(99, 1)
 
 
+def test_a_new_flash_has_confirmed_no_list(town):
+    """After a restart the old one's word counted for it: a lost card looked refused there."""
+    one, two, _ = town.terminals
+    for number in (one, two):
+        town.store.confirm_list(number, 0, 7, b"d", 1500)
+    town.utc_s = 2000
+    town.burn(one)
+    held = {row["number"]: row["list_version"] for row in town.store.terminals()}
+    assert (held[one], held[two]) == (None, 7)
+    town.store.confirm_list(one, 0, 8, b"d", 2500)
+    assert town.store.terminals()[0]["list_version"] == 8
+
+
 def test_rebuilt_once_across_restarts_and_failed_commits(town):
     one, two, three = town.terminals
     (card,) = town.cards

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import os
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -28,13 +30,14 @@ class Process:
         self.database = database
         self.start()
 
-    def start(self):
+    def start(self, **environment):
         words = ["--db", f"sqlite:///{self.database}", "--http", "127.0.0.1:0"]
         self.running = subprocess.Popen(
             [sys.executable, "-c", SERVE, *words, "--tcp", "127.0.0.1:0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env=os.environ | environment,
         )
         line = self.running.stdout.readline()
         assert line, self.running.stderr.read()
@@ -249,6 +252,53 @@ def test_a_terminal_burns_and_another_takes_its_place(process):
     assert [t["generation"] for t in status["terminals"]] == [2, 1]
 
 
+@pytest.mark.parametrize("fault", ["kill@commit:9", "kill@committed:11", "kill@statement:333"])
+def test_a_server_that_is_ordered_to_die_between_statements(process, fault):
+    (terminal,) = process.enrol(1)
+    (card,) = [made["card"] for made in process.issue(1, 1_000_000)]
+    process.end(signal.SIGTERM)
+    process.start(CAMPUS_FAULT=fault)
+    tape = Tape(terminal.number, [card], 1_000_000)
+    tails = [tape.take(5) for _ in range(40)]
+    acked = 0
+
+    async def send(epoch):
+        nonlocal acked
+        await terminal.connect(process.port, epoch)
+        while acked < len(tails):
+            assert (await terminal.ask(messages.BATCH, (), tails[acked]))[0] == messages.ANSWERS
+            acked += 1
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(asyncio.wait_for(send(1), 20))
+    assert process.end(signal.SIGKILL) == -signal.SIGKILL and 0 < acked < 40
+    process.start()
+    kept = process.ask("GET", "/api/status")["records"]
+    assert kept in (acked * 5, acked * 5 + 5)
+    asyncio.run(asyncio.wait_for(send(2), 20))
+    status = process.ask("GET", "/api/status")
+    assert (status["records"], status["accepted"], status["ledger_sum"]) == (200, 200, 0)
+    assert status["quarantined"] == 0
+
+
+def test_a_database_that_another_process_holds(process):
+    (terminal,) = process.enrol(1)
+    tape = Tape(terminal.number)
+    other = sqlite3.connect(process.database, isolation_level=None)
+
+    async def scenario():
+        await terminal.connect(process.port, 1)
+        other.execute("BEGIN IMMEDIATE")
+        ask = asyncio.ensure_future(terminal.ask(messages.BATCH, (), tape.take(50)))
+        await asyncio.sleep(0.5)
+        assert not ask.done()
+        other.execute("ROLLBACK")
+        assert (await asyncio.wait_for(ask, 10))[0] == messages.ANSWERS
+
+    asyncio.run(scenario())
+    assert process.ask("GET", "/api/status")["records"] == 50
+
+
 def test_a_full_disk_under_a_running_server(process):
     """The system refuses to let its files grow; then it does again."""
     (terminal,) = process.enrol(1)
@@ -290,7 +340,10 @@ def test_a_full_disk_under_a_running_server(process):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--serial", "/dev/ttyUSB0"], "serial line are not supported yet"),
+        (["--serial", "/dev/nowhere"], "--serial /dev/nowhere@115200: No such file"),
+        (["--serial", "/dev/null"], "--serial /dev/null@115200: Could not configure port"),
+        (["--serial", "/dev/null@300"], "--serial: 9600 to 921600 baud, not 300"),
+        (["--serial", "/dev/null@fast"], "--serial: DEVICE or DEVICE@BAUD"),
         (["--db", "mysql://x"], "--db must be sqlite:///PATH"),
         (["--tcp", "nowhere"], "--tcp must be HOST:PORT"),
         (["--http", "127.0.0.1:99999"], "--http must be HOST:PORT"),
