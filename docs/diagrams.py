@@ -13,7 +13,7 @@ from typing import Any
 
 from docs import tables
 from firmware.core import states as tap_states
-from protocol import states
+from protocol import polling, states, turns
 
 Table = Mapping[Any, Mapping[Any, Any]]  # state -> event -> state
 Names = Mapping[Any, str]  # state or event -> word
@@ -68,9 +68,21 @@ def tap() -> str:
     return f"{mermaid(tap_states.TABLE, {})}\n\n{cells(tap_states.TABLE, {})}"
 
 
+def asked() -> str:
+    """What the master of a serial line thinks of a terminal."""
+    return f"{mermaid(polling.TABLE, {})}\n\n{cells(polling.TABLE, {})}"
+
+
+def turn() -> str:
+    """A terminal's turn on a serial line."""
+    return f"{mermaid(turns.TABLE, {})}\n\n{cells(turns.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
+    "polling": asked,
+    "turns": turn,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

@@ -15,8 +15,10 @@ from protocol.errors import ProtocolError
 from protocol.session import TERMINAL, Session
 
 RETRY_MS = 2000  # an unanswered request is sent again, bit-identical
+POLLED_MS = 10_000  # a half-duplex line that asks us nothing for so long has no server
 RETRIES = 3  # then the line counts as dead: no answer for 8 s
 KEYS_MS = 86_400_000  # so long a session's keys serve at most
+_READ = 1024
 _MAY_ASK = ("PROVING", "OPEN", "REPROVING")  # elsewhere a hello waits for its challenge
 
 
@@ -36,6 +38,8 @@ class Link:
         self._session = None
         self._line = None
         self._is_sending = False
+        self._turn = None  # on a half-duplex line: what we may say, and when
+        self._polled_ms = 0
         self._task = None
         self._was_open = False
         self._asked_ms = 0
@@ -72,6 +76,8 @@ class Link:
         session = self._session
         if session is None:
             return
+        if self._turn and self._is_left_alone():
+            return
         if session.waiting or session.state not in _MAY_ASK:
             self._impatience()
             return
@@ -85,6 +91,17 @@ class Link:
             self._asked_ms = self._board.ticks_ms()
             self._retries = 0
 
+    def _is_left_alone(self):
+        """On a half-duplex line: patience begins when something was said, and ends at once when
+        the server of an open session asks us no more."""
+        ticks_ms = self._board.ticks_ms()
+        if self._session.is_open and ticks_ms - self._polled_ms >= POLLED_MS:
+            self._hang_up()
+            return True
+        if self._turn.is_waiting:
+            self._asked_ms = ticks_ms
+        return False
+
     async def _connection(self):
         """One connection from hello to its end. Not asyncio's own: one that is given up while it
         connects would stay open for ever, and a chip has eight sockets."""
@@ -93,14 +110,25 @@ class Link:
         self._is_sending = False
         self._session = Session(TERMINAL, terminal.address, terminal.derive, self._board.random)
         self._frames.feed(b"\0")  # ends what the connection before left
+        if self._board.half_duplex:
+            from protocol.turns import Turn  # who has a line of his own needs no memory for it
+
+            self._turn = Turn(terminal.address)
+            self._polled_ms = self._board.ticks_ms()
         try:
             self._hello()
             while self._session is not None:
-                data = await line.read(1024)
+                data = await line.read(_READ)
                 if not data:
                     break
-                for address, kind, payload in self._frames.feed(data):
-                    if address == terminal.address and self._session is not None:
+                frames = self._frames.feed(data)
+                if self._turn and self._turn.heard(frames, _is_all(data, self._frames)):
+                    self._polled_ms = self._board.ticks_ms()
+                    self._write(self._turn.say())
+                for address, kind, payload in frames:
+                    if address != terminal.address or kind == frame.POLL:
+                        continue
+                    if self._session is not None:
                         self._take(kind, payload)
                 self.pump()
         finally:
@@ -165,6 +193,13 @@ class Link:
             self._send(again)
 
     def _send(self, data):
+        """Say it, or when it is our turn."""
+        if self._turn:
+            self._turn.put(data)
+        else:
+            self._write(data)
+
+    def _write(self, data):
         """What a full line does not take now is sent by a task; one, for two must not wait for the
         same line. A frame that falls between is said again, as any that is lost."""
         self._line.write(data)
@@ -187,3 +222,8 @@ class Link:
             self._session = None
             self._terminal.on_close(self._now())
             self._on_change()
+
+
+def _is_all(data, frames):
+    """True if nothing of another frame was heard behind the last."""
+    return len(data) < _READ and not frames.held

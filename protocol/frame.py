@@ -18,7 +18,7 @@ TERMINAL_REQUEST = 4
 SERVER_REPLY = 5
 SERVER_REQUEST = 6
 TERMINAL_REPLY = 7
-POLL = 8  # reserved: whose turn it is on a half-duplex line
+POLL = 8  # whose turn it is on a half-duplex line (turns)
 
 KIND_NAMES = (
     "none",

@@ -10,20 +10,23 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import os
 import resource
 import signal
 import socket
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from waitress import create_server
 
+from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS
 from sync_server.gateway.orders import Orders
+from sync_server.gateway.serial import Bus, Port
 from sync_server.gateway.service import Gateway
 from sync_server.keyring import Keyring
 from sync_server.store.sqlite import Store
@@ -84,18 +87,47 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def serve(url: str, http: Address, tcp: Address, json_file: str | None = None) -> None:
+def serial_ports(texts: Sequence[str]) -> list[Port]:
+    """From DEVICE or DEVICE@BAUD; StartFailed."""
+    try:
+        return [Port.read(text) for text in texts]
+    except ValueError as error:
+        raise StartFailed(f"--serial: {error}") from None
+
+
+def serve(
+    url: str,
+    http: Address,
+    tcp: Address,
+    json_file: str | None = None,
+    ports: Sequence[Port] = (),
+    key_log: str | None = None,
+) -> None:
     """Run until SIGTERM or SIGINT; StartFailed when it cannot begin."""
     _allow_many_files()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(url, http, tcp, json_file))
+        runner.run(_serve(url, http, tcp, json_file, ports, key_log))
 
 
-async def _serve(url: str, http: Address, tcp: Address, json_file: str | None) -> None:
+async def _serve(
+    url: str,
+    http: Address,
+    tcp: Address,
+    json_file: str | None,
+    ports: Sequence[Port],
+    key_log: str | None,
+) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     server = await Server.open(url, http, tcp)
+    try:
+        if key_log is not None:
+            server.log_keys(key_log)
+        server.open_ports(ports)
+    except StartFailed:
+        await server.close()
+        raise
     line = json.dumps(server.ready)
     if json_file:
         Path(json_file).write_text(line + "\n", encoding="utf-8")
@@ -114,6 +146,7 @@ class Server:
         self.orders = Orders(gateway)
         self.token = token
         self.app = create_app(self.orders, token)
+        self._buses: list[Bus] = []
         self._socket = _listen(http)
         self._waitress = create_server(
             self.app,
@@ -160,6 +193,32 @@ class Server:
         server._thread.start()
         return server
 
+    def open_ports(self, ports: Sequence[Port]) -> None:
+        """Serve these serial lines too; StartFailed names the one that cannot be opened."""
+        for port in ports:
+            bus = Bus(self.gateway, port)
+            try:
+                bus.start()
+            except OSError as error:
+                why = os.strerror(error.errno) if error.errno else str(error)
+                raise StartFailed(f"--serial {port}: {why}") from None
+            self._buses.append(bus)
+        if ports:
+            self.ready["serial"] = ", ".join(map(str, ports))
+
+    def log_keys(self, path: str) -> None:
+        """Write every session's keys down from now on; StartFailed."""
+        try:
+            self.gateway.key_log = KeyLog(Path(path))
+        except OSError as error:
+            raise StartFailed(f"--key-log {path}: {error.strerror or error}") from None
+        print(
+            f"WARNING: {path} gets the keys of every session. Whoever has this file can read all "
+            "that terminals and server say to each other. Delete it when you are done.",
+            file=sys.stderr,
+            flush=True,
+        )
+
     def console_link(self) -> str:
         """A link that opens the console once."""
         key = self.app.extensions["desk"].doorkeeper.one_time_key()
@@ -171,6 +230,8 @@ class Server:
         self._waitress.close()
         self._waitress.task_dispatcher.shutdown()
         await self.gateway.stop()
+        for bus in self._buses:
+            bus.stop()
         self.gateway.store.close()
         self._lock.close()
 

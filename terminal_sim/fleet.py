@@ -47,11 +47,19 @@ class Fleet:
         for place in self.places:
             place.terminal.close()
 
-    def add(self, kind: str, name: str, merchant: str, utc_s: int | None = None) -> Place:
-        """Enrol and start one more terminal; with `utc_s` the world owns its clock."""
+    def add(
+        self,
+        kind: str,
+        name: str,
+        merchant: str,
+        utc_s: int | None = None,
+        serial: str | None = None,
+    ) -> Place:
+        """Enrol and start one more terminal; with `utc_s` the world owns its clock, with `serial`
+        (a pty) it is on a bus."""
         number, page = self._server.enrol(kind, name, merchant)
         folder = self._folder / f"terminal-{number}"
-        terminal = Terminal(folder, page, self._server.tcp, utc_s)
+        terminal = Terminal(folder, page, self._server.tcp, utc_s, serial)
         terminal.attach(asyncio.get_running_loop())
         terminal.start()
         place = Place(number, kind, name, terminal)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,14 @@ class Office:
 
 class ServerProcess(Office):
     """`campus serve` over the database in `folder`, HTTP at HOST:PORT, terminals at a port of
-    loopback; a port 0 is chosen once and kept."""
+    loopback; a port 0 is chosen once and kept. more: further options of the command."""
 
-    def __init__(self, folder: Path, http: str = "127.0.0.1:0"):
+    def __init__(self, folder: Path, http: str = "127.0.0.1:0", more: Sequence[str] = ()):
         super().__init__(f"http://{http}", "")
         self._database = folder / "campus.db"
         self._log = folder / "server.log"
         self._tcp = "127.0.0.1:0"
+        self._more = more
         self._process: subprocess.Popen[str] | None = None
         self.console = ""
 
@@ -99,6 +101,7 @@ class ServerProcess(Office):
         command = [
             *(sys.executable, "-m", "sync_server", "serve", "--db", f"sqlite:///{self._database}"),
             *("--http", self.http.removeprefix("http://"), "--tcp", self._tcp),
+            *self._more,
         ]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(

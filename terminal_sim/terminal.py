@@ -58,10 +58,17 @@ def provision(path: Path, page: bytes) -> None:
 
 
 class Terminal:
-    """server: HOST:PORT of the gateway, or None. utc_s: the world's clock, or None for the PC's.
-    restarts: how often the firmware has asked for one."""
+    """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
+    world's clock, or None for the PC's. restarts: how often the firmware has asked for one."""
 
-    def __init__(self, folder: Path, page: bytes, server: str | None, utc_s: int | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        page: bytes,
+        server: str | None,
+        utc_s: int | None = None,
+        serial: str | None = None,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._flash = folder / "flash.bin"
@@ -74,6 +81,7 @@ class Terminal:
         self.pins = Pins(folder / "pins")
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
         self._server = server
+        self._serial = serial
         self._process: subprocess.Popen[bytes] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched_fd = -1  # readable when the process has ended
@@ -94,6 +102,7 @@ class Terminal:
             "flash": str(self._flash),
             "rtc": str(self.rtc.path) if self.rtc else None,
             "server": self._server,
+            "serial": self._serial,
         }
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))

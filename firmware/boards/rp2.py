@@ -2,7 +2,8 @@
 
 The configuration is a JSON file; what it leaves out is as in `WIRING`, null is not connected:
     {"reader": {"tx": pin, "rx": pin, "baud": bits a second}, "panel": the same,
-     "link": the same and "enable": pin of the line driver, "pins": {name: pin},
+     "link": the same, "enable": pin of the line driver, "half_duplex": true if the server polls
+     (docs/serial.md), "pins": {name: pin},
      "watchdog_ms": at most 8388, "backoff_ms": [first, longest]}
 The chip has two UARTs: the reader and what the server says need them, for nothing may be missed
 there; what is said to the server and the panel go through state machines. It has no clock that
@@ -70,6 +71,7 @@ class Board:
             self._pins[name] = Pin(number, Pin.OUT, value=0)
         self.server = wiring["link"]
         self._line = Line(self.server) if self.server else None
+        self.half_duplex = bool(self.server and self.server.get("half_duplex"))
         self.backoff_ms = tuple(wiring["backoff_ms"])
         self.flash = Flash(flash_map.data())
         self._booted_utc_s = 0

@@ -2,7 +2,8 @@
 
 The configuration is a JSON file:
     {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
-     "server": "HOST:PORT" or null, "backoff_ms": [first, longest]}
+     "server": "HOST:PORT" or null, "serial": pty of a half-duplex line to the server or null,
+     "backoff_ms": [first, longest]}
 The flash file keeps NOR's rules: programming only clears bits. `rtc`, 8 bytes big-endian, is a
 clock that the world owns: the terminal reads it and cannot set it. Without it the PC's clock is
 used, with what `set_utc_s` said as an offset. Standard input is the switch: when it ends, the
@@ -21,6 +22,7 @@ import time
 
 RESTART = 77  # exit code that asks whoever started this process to start it again
 SECTOR = 4096
+_FLUSH = 2  # TCSAFLUSH
 _CC, _VTIME, _VMIN = 6, 5, 6
 
 
@@ -53,7 +55,10 @@ class Board:
         self.switch = sys.stdin.buffer
         self.backoff_ms = tuple(config.get("backoff_ms") or (100, 1000))
         self.server = None
-        if config.get("server"):
+        self.half_duplex = bool(config.get("serial"))
+        if self.half_duplex:
+            self.server = config["serial"]
+        elif config.get("server"):
             host, port = config["server"].rsplit(":", 1)
             try:
                 self.server = (host, int(port))
@@ -72,7 +77,10 @@ class Board:
             self._pins.write(("%s %d\n" % (name, on)).encode())
 
     def dial(self):
-        """A socket on its way to the server, not blocking; OSError, and nothing is left open."""
+        """A socket on its way to the server, not blocking, or the serial line; OSError, and nothing
+        is left open."""
+        if self.half_duplex:
+            return _raw(self.server, _FLUSH)
         family, kind, protocol, _, address = socket.getaddrinfo(
             self.server[0], self.server[1], 0, socket.SOCK_STREAM
         )[0]
@@ -118,17 +126,23 @@ class Board:
         sys.exit(RESTART)
 
 
+def _raw(path, when):
+    """A pty, raw; what was heard before is kept (TCSANOW) or passed over (_FLUSH)."""
+    stream = open(path, "r+b", buffering=0)
+    descriptor = stream.fileno()
+    termios.setraw(descriptor)
+    settings = termios.tcgetattr(descriptor)
+    settings[_CC][_VMIN] = 0  # with setraw's 1 a read of many bytes would wait for all of them
+    settings[_CC][_VTIME] = 0
+    termios.tcsetattr(descriptor, when, settings)
+    return stream
+
+
 class Pipe:
     """A pty as a UART: raw, and neither a read nor a write ever waits."""
 
     def __init__(self, path):
-        self.stream = open(path, "r+b", buffering=0)
-        descriptor = self.stream.fileno()
-        termios.setraw(descriptor)
-        settings = termios.tcgetattr(descriptor)
-        settings[_CC][_VMIN] = 0  # with setraw's 1 a read of many bytes would wait for all of them
-        settings[_CC][_VTIME] = 0
-        termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+        self.stream = _raw(path, termios.TCSANOW)
         self._poll = select.poll()
         self._poll.register(self.stream, select.POLLIN)
         self._room = select.poll()

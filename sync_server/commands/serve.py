@@ -11,30 +11,47 @@ import logging
 import click
 
 
-@click.command(help="Run the server: terminals over TCP, people and programs over HTTP.")
+@click.command(
+    help="Run the server: terminals over TCP and serial lines, people and programs over HTTP."
+)
 @click.option("--db", "url", required=True, help="sqlite:///PATH; the file is made if missing.")
 @click.option("--http", default="127.0.0.1:8080", show_default=True, help="HOST:PORT, port 0: any.")
 @click.option("--tcp", default="127.0.0.1:7400", show_default=True, help="HOST:PORT, port 0: any.")
-@click.option("--serial", help="A serial line with terminals (not there yet).")
+@click.option(
+    "--serial",
+    "ports",
+    multiple=True,
+    metavar="DEVICE[@BAUD]",
+    help="A serial line with terminals, 115200 baud unless said; may be given several times.",
+)
+@click.option(
+    "--key-log",
+    type=click.Path(dir_okay=False),
+    help="Write the keys of all sessions to this file: for debugging the wire, never in service.",
+)
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False), help="Also write the line here."
 )
 @click.option("--verbose", is_flag=True, help="Log what each terminal does.")
 def command(
-    url: str, http: str, tcp: str, serial: str | None, json_file: str | None, verbose: bool
+    url: str,
+    http: str,
+    tcp: str,
+    ports: tuple[str, ...],
+    key_log: str | None,
+    json_file: str | None,
+    verbose: bool,
 ) -> None:
     """Start, say where, serve until told to end."""
-    if serial is not None:
-        raise click.ClickException(
-            "--serial: terminals on a serial line are not supported yet; connect them over TCP"
-        )
-    from sync_server.running import Address, StartFailed, serve
+    from sync_server.running import Address, StartFailed, serial_ports, serve
 
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     try:
-        serve(url, Address.read("--http", http), Address.read("--tcp", tcp), json_file)
+        lines = serial_ports(ports)
+        addresses = Address.read("--http", http), Address.read("--tcp", tcp)
+        serve(url, *addresses, json_file, lines, key_log)
     except StartFailed as error:
         raise click.ClickException(str(error)) from None

@@ -23,7 +23,7 @@ from protocol.session import Session, epoch_of, reject
 from sync_server.gateway.limits import GOODBYE_S, HANDSHAKE_S, REPLY_S, SILENCE_S, WRITE_STALL_S
 from sync_server.gateway.push import Hand
 from sync_server.gateway.requests import answer
-from sync_server.gateway.tcp import Line
+from sync_server.gateway.tcp import Outlet
 
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 class Connection:
     """Only for the loop's thread."""
 
-    def __init__(self, gateway: Gateway, line: Line):
+    def __init__(self, gateway: Gateway, line: Outlet):
         self.gateway = gateway
         self.number = 0  # of the terminal; 0 until its hello
         self.generation = 0  # of the key that it speaks with
@@ -59,7 +59,7 @@ class Connection:
             for address, kind, payload in self._receiver.feed(data):
                 if self._closed:
                     return
-                self._frame(address, kind, payload)
+                self.take(address, kind, payload)
         except RemoteError as error:
             self.gateway.counts["faults"] += 1
             log.info("terminal %d: %s", self.number, error)
@@ -71,7 +71,8 @@ class Connection:
         self._end()
         self.gateway.connections.discard(self)
 
-    def _frame(self, address: int, kind: int, payload: bytes) -> None:
+    def take(self, address: int, kind: int, payload: bytes) -> None:
+        """One frame of the peer. RemoteError if it is bad; what that ends is the line's to say."""
         if self._session is None:
             if kind != frame.HELLO:
                 raise RemoteError("the first frame must be a hello")
@@ -187,6 +188,10 @@ class Connection:
         """Send a request; only when `may_be_asked`."""
         assert self._session is not None
         self._line.send(self._session.request(body))
+
+    def again(self) -> bytes | None:
+        """The request that has no reply yet, bit-identical: for a line that loses frames."""
+        return self._session.retry() if self._session is not None else None
 
     def close(self) -> None:
         """Hang up after what was sent has left."""

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from sync_server.gateway.commit import Writer
 from sync_server.gateway.connection import Connection
+from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS, SWEEP_S
 from sync_server.gateway.push import Pusher
 from sync_server.gateway.shelf import Shelf
-from sync_server.gateway.tcp import Line
+from sync_server.gateway.tcp import Line, Outlet
 
 if TYPE_CHECKING:
     from sync_server.keyring import Keyring
@@ -57,6 +58,7 @@ class Gateway:
         self.state_flags = 0
         self.changes = 0
         self.keyring = keyring
+        self.key_log: KeyLog | None = None
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._open_to_all = True
@@ -66,7 +68,7 @@ class Gateway:
         for row in self.store.terminals():
             self.enrolled(row)
         self._server = await self.loop.create_server(
-            lambda: Line(self._opened), host, port, backlog=4096, reuse_address=True
+            lambda: Line(self.opened), host, port, backlog=4096, reuse_address=True
         )
         self.writer.start()
         self._sweeper = self.loop.create_task(self._sweep())
@@ -107,9 +109,11 @@ class Gateway:
 
     def derive_for(self, terminal: Enrolled) -> Callable[[bytes, bytes, int], bytes]:
         """The session's key derivation for one terminal: derive(salt, info, length)."""
-        return self.keyring.deriver(terminal.number, terminal.generation)
+        derive = self.keyring.deriver(terminal.number, terminal.generation)
+        return derive if self.key_log is None else self.key_log.watching(terminal.number, derive)
 
-    def _opened(self, line: Line) -> Connection | None:
+    def opened(self, line: Outlet) -> Connection | None:
+        """Somebody new on a line; None: it is refused."""
         if not self._open_to_all or len(self.connections) >= CONNECTIONS:
             self.counts["turned away"] += 1
             return None

@@ -30,6 +30,21 @@ class Listener(Protocol):
         """The socket is gone; called once."""
 
 
+class Outlet(Protocol):
+    """What a connection speaks to: a `Line`, or a terminal's place on a serial line."""
+
+    stalled_since_s: float
+
+    def send(self, data: bytes) -> None:
+        """Send, or drop."""
+
+    def close(self) -> None:
+        """Close after what was sent has left."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
 class Line(asyncio.BufferedProtocol):
     """A socket; `open` makes its listener, or returns None to refuse it."""
 

@@ -9,6 +9,7 @@ class Board:
     """Time that is set by hand."""
 
     now_ms = 5
+    half_duplex = False
 
     def ticks_ms(self):
         return self.now_ms

@@ -4,6 +4,7 @@ import pytest
 
 from docs import diagrams
 from firmware.core import states as tap
+from protocol import polling, turns
 from protocol import states as session
 
 # name -> (table, all states, all events, the first state, states where a walk may end)
@@ -13,6 +14,8 @@ TABLES = {
         session.TABLE[session.TERMINAL], session.STATES, session.EVENTS, session.CLOSED, None),
     "session, server": (
         session.TABLE[session.SERVER], session.STATES, session.EVENTS, session.CLOSED, None),
+    "polling": (polling.TABLE, polling.STATES, polling.EVENTS, polling.SOUGHT, None),
+    "turns": (turns.TABLE, turns.STATES, turns.EVENTS, turns.HEARING, None),
 }  # fmt: skip
 
 # The server answers a hello at once, so it never waits for a challenge: protocol/states.py, theory.
@@ -61,6 +64,8 @@ def test_table_is_whole(name):
 def test_every_event_of_a_machine_stands_in_some_row():
     for events, tables in (
         (tap.OUTCOMES, [tap.TABLE]),
+        (polling.EVENTS, [polling.TABLE]),
+        (turns.EVENTS, [turns.TABLE]),
         (session.EVENTS, list(session.TABLE.values())),
     ):
         used = {event for table in tables for row in table.values() for event in row}
