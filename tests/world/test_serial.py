@@ -3,13 +3,18 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+from protocol import frame
 from terminal_sim import fleet
-from terminal_sim.bus import SimulatedBus
+from terminal_sim.bus import Babbler, SimulatedBus
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.prng import Prng
 from terminal_sim.server import ServerProcess
 
 BAUD = 115_200
+POLL = frame.POLL
+SAID_BY_TERMINALS = (frame.HELLO, frame.TERMINAL_REQUEST, frame.TERMINAL_REPLY, POLL)
+# one mute, one sought, one babbling for 300 bytes (docs/serial.md), and as much for a busy machine
+LONGEST_GAP_S = 2.0
 
 
 def card(server, number):
@@ -50,16 +55,62 @@ async def uploaded(server, records):
             await asyncio.sleep(0.05)
 
 
-def test_purchases_of_two_tills_on_one_bus_arrive(tmp_path):
+def gaps_s(log, address):
+    """Seconds between one frame of this terminal on the wire and its next, nothings included."""
+    receiver, at_s = frame.Receiver(), []
+    for now_s, data in log:
+        for whose, kind, payload in receiver.feed(data):
+            if whose == address and kind in SAID_BY_TERMINALS and not (kind == POLL and payload):
+                at_s.append(now_s)
+    return [later - earlier for earlier, later in zip(at_s, at_s[1:], strict=False)]
+
+
+async def reached(server, path, terminals):
+    async with asyncio.timeout(15):
+        confirmed = 0
+        while confirmed < terminals:
+            reach = await asyncio.to_thread(server.call, "GET", path)
+            confirmed = reach["confirmed"]
+            await asyncio.sleep(0.05)
+
+
+def test_purchases_and_a_loss_report_on_a_bus_with_a_mute_and_a_babbling_terminal(tmp_path):
     async def story():
         async with canteen(tmp_path, 2) as (server, places, bus):
+            first, second = (place.terminal for place in places.places)
             number, paying = card(server, 1)
-            for place in places.places:
-                assert await fleet.pay(place.terminal, paying, 1250) == fleet.ACCEPTED
+            assert await fleet.pay(first, paying, 1250) == fleet.ACCEPTED
+            _mute, _ = await asyncio.to_thread(server.enrol, "pos", "mute", "canteen")
+            loud, _ = await asyncio.to_thread(server.enrol, "pos", "loud", "canteen")
+            babbler = Babbler(Prng(1), burst=300, every_s=1.0, address=loud)
+            bus.babble(babbler)
+            bus.log = []
+            assert await fleet.pay(second, paying, 700) == fleet.ACCEPTED
             status = await uploaded(server, 2)
             assert (status["accepted"], status["ledger_sum"]) == (2, 0)
-            print("collided", bus.collided)
+            path = f"/api/cards/{number}/loss"
+            await asyncio.to_thread(server.call, "POST", path)
+            await reached(server, path, 2)
+            for terminal in (first, second):
+                assert await fleet.pay(terminal, paying, 100) == fleet.REFUSED
+                assert terminal.panel.shows("卡已挂失")
+            await asyncio.sleep(4)
+            assert babbler.bursts >= 3 and babbler.answers >= 2 and bus.collided > 0
             for place in places.places:
-                print(place.terminal.stop())
+                gaps = sorted(gaps_s(bus.log, place.number))
+                assert len(gaps) > 50
+                print(
+                    f"terminal {place.number}: {len(gaps)} turns, "
+                    f"median {gaps[len(gaps) // 2] * 1000:.0f} ms, longest {gaps[-1] * 1000:.0f}"
+                )
+                assert gaps[-1] < LONGEST_GAP_S
+            print(
+                babbler.bursts,
+                babbler.answers,
+                bus.collided,
+                await asyncio.to_thread(server.call, "GET", "/api/status"),
+            )
+            for terminal in (first, second):
+                print(terminal.stop())
 
     asyncio.run(asyncio.wait_for(story(), 60))
