@@ -88,15 +88,16 @@ class Flash:
 
     def read(self, at, length):
         """-> `length` bytes."""
-        if not 0 <= at <= at + length <= self.size:
+        end = at + length
+        if not 0 <= at <= end <= self.size:
             raise Misuse(f"read of {length} bytes at {at}")
         sector = at // self.sector
-        offset = at - sector * self.sector
-        if offset + length > self.sector:
-            here = self.sector - offset
+        start = sector * self.sector
+        if end - start > self.sector:
+            here = start + self.sector - at
             return self.read(at, here) + self.read(at + here, length - here)
         there = self._written.get(sector)
-        return b"\xff" * length if there is None else bytes(there[offset : offset + length])
+        return b"\xff" * length if there is None else bytes(there[at - start : end - start])
 
     def program(self, at, data):
         """Clear bits. Misuse if it is not aligned, wants a bit set, or does a unit twice."""

@@ -63,7 +63,7 @@ class Ring:
 
     def write(self, raw):
         """-> the slot that has `raw` now; None if the flash takes it nowhere it may go."""
-        for _ in range(_PROBED):
+        for _ in range(2 * _PROBED):
             if not self.reserve(1):
                 return None
             if self.at_boundary():

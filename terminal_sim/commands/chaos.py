@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from terminal_sim.gears import chaos
+from terminal_sim import scenario
+from terminal_sim.gears import chaos, interpreters, power
 
 KEYS = (
     "taps", "accepted", "power_cuts", "card_tears", "link_faults", "server_kills",
@@ -31,14 +32,16 @@ _NIGHTLY_TAPS = 1_000_000
               show_default=True, help="Rules in one process, or the real programs.")  # fmt: skip
 @click.option("--campaign", is_flag=True,
               help="The nightly size: power cut everywhere, then a million taps.")  # fmt: skip
+@click.option("--interpreters", "both", is_flag=True,
+              help="Play the first campus's terminals on MicroPython too.")  # fmt: skip
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def command(seed, taps, gear, campaign, json_file) -> None:
+def command(seed, taps, gear, campaign, both, json_file) -> None:
     """The weather first, the figures, and last the command that repeats it all."""
     options = f"{' --gear processes' if gear == 'processes' else ''}"
     repeat = f"campus chaos --seed {seed} --taps {taps}{options}"
     figures: dict[str, Any] = {}
     if campaign:
-        figures = _cut_everywhere()
+        figures = _cut_everywhere(seed)
         taps = max(taps, _NIGHTLY_TAPS)
         repeat = f"campus chaos --campaign --seed {seed}"
     began_s = time.monotonic()
@@ -49,6 +52,8 @@ def command(seed, taps, gear, campaign, json_file) -> None:
     else:
         _print_weather(seed, taps)
         figures |= chaos.run(seed, taps, _progress(taps))
+        if both:
+            figures |= _compared(seed, taps)
     figures["seconds"] = round(time.monotonic() - began_s, 1)
     figures["taps_per_s"] = round(figures.get("taps", 0) / max(figures["seconds"], 0.1))
     if json_file:
@@ -98,10 +103,32 @@ def _progress(taps: int):
     return tell
 
 
-def _cut_everywhere() -> dict[str, Any]:
-    """Figures of the power campaign."""
-    figures = _found("terminal_sim.power", "campaign", "the power campaign")()
-    click.echo(f"{'cut_points':18} {figures['cut_points']}")
+def _compared(seed: int, taps: int) -> dict[str, Any]:
+    """terminals_digest of the first campus on both interpreters; they must be the same."""
+    here, there = interpreters.compare(*scenario.parts(seed, taps)[0])
+    click.echo(f"terminals of campus {seed}: CPython {here}, MicroPython {there}")
+    figures: dict[str, Any] = {"terminals_digest_micropython": there}
+    if here != there:
+        what = f"I9: the terminals' digest is {here} on CPython and {there} on MicroPython"
+        figures |= {"invariants_ok": False, "violation": {"what": what}}
+    return figures
+
+
+def _cut_everywhere(seed: int) -> dict[str, Any]:
+    """Figures of the power campaign; a cut after which something is wrong is the `violation`."""
+    last_s = time.monotonic()
+
+    def tell(figures: dict[str, Any]) -> None:
+        nonlocal last_s
+        if time.monotonic() - last_s >= _EVERY_S:
+            last_s = time.monotonic()
+            click.echo(f"{figures['distinct']} cut points, start {figures['starts']}", err=True)
+
+    figures = power.campaign(seed, progress=tell)
+    for key in ("cut_points", "distinct", "depth1", "depth2"):
+        click.echo(f"{key:18} {figures[key]}")
+    if figures["violations"]:
+        figures["violation"] = {"what": figures["violations"][0]}
     return figures
 
 

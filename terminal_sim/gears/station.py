@@ -61,6 +61,9 @@ class Station:
         made = copy.copy(self)
         made.oracle = oracle = copy.copy(self.oracle)
         made.cards = {number: copy.copy(card) for number, card in self.cards.items()}
+        for name, value in vars(oracle).items():
+            if isinstance(value, (dict, set, list)):
+                setattr(oracle, name, copy.copy(value))
         oracle.cards = {}
         for number, card in made.cards.items():
             card.memory = bytearray(card.memory)
@@ -70,8 +73,6 @@ class Station:
         place = copy.copy(self.oracle.terminals[NUMBER])
         place._flash, place.gone, place.at_counter = flash.read, set(place.gone), {}
         oracle.terminals = {NUMBER: place}
-        oracle.posted, oracle.steps = dict(oracle.posted), set(oracle.steps)
-        oracle.told_paid = set(oracle.told_paid)
         oracle.made = {
             key: (oracle.cards[truth.number], write) for key, (truth, write) in oracle.made.items()
         }
@@ -129,7 +130,7 @@ class Station:
         if epoch <= self.epoch:
             raise Violation("I7", f"epoch {epoch} after {self.epoch}")
         self.epoch = epoch
-        self.node.terminal.on_open(self.node._now())
+        self.node.open()
 
     def serve(self, steps: int = 400) -> None:
         """Everything that the terminal and the server have to say to each other."""
