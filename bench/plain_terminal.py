@@ -46,6 +46,12 @@ class PlainTerminal(asyncio.Protocol):
 
     async def connect(self, port: int, epoch: int, report: bool = True) -> None:
         """Connect, shake hands and (as the proof) report. ConnectionError when turned away."""
+        self._begin()
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, "127.0.0.1", port)
+        await self._greet(epoch, report)
+
+    def _begin(self) -> None:
         loop = asyncio.get_running_loop()
         self._session = Session(states.TERMINAL, self.number, self._derive, os.urandom)
         self._receiver = frame.Receiver()
@@ -54,7 +60,8 @@ class PlainTerminal(asyncio.Protocol):
         self._challenged = loop.create_future()
         self._lost = False
         self.closed = loop.create_future()
-        await loop.create_connection(lambda: self, "127.0.0.1", port)
+
+    async def _greet(self, epoch: int, report: bool) -> None:
         self.transport.write(self._session.hello(epoch))
         await self._challenged
         if report:
