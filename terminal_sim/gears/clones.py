@@ -41,7 +41,7 @@ class Clone:
         if node.enrolment != self._at.enrolment:
             return 0  # the terminal was replaced since: this key opens no session any more
         node.utc_s = campus.utc_s
-        node.terminal.next_epoch()
+        node.epoch()
         node.open()
         for _ in range(_ASKS):
             body = node.ask()

@@ -37,11 +37,14 @@ _STEPS_A_BROWNOUT = 6  # that a line has between two cuts
 
 
 class Campus:
-    """One seed's campus. `run` -> figures; Violation if an invariant does not hold."""
+    """One seed's campus. `run` -> figures; Violation if an invariant does not hold.
+
+    record: what the terminals are told is on their tapes.
+    """
 
     COPY = 1 << 24  # copy n of card c is known as c + n * COPY
 
-    def __init__(self, seed: int, weather: Weather | None = None):
+    def __init__(self, seed: int, weather: Weather | None = None, record: bool = False):
         self.seed = seed
         score = scenario.draw(seed, 0, weather)
         self.weather = score.weather
@@ -54,6 +57,8 @@ class Campus:
             Node(number, kind, laid, MASTERS, self.oracle, self.weather.reprogram)
             for number, kind in enumerate(score.kinds, 1)
         ]
+        for node in self.nodes if record else ():
+            node.record()
         limit = self.weather.offline_taps
         self.office = Memory(
             {node.number: f"merchant {node.number}" for node in self.nodes},
@@ -77,9 +82,13 @@ class Campus:
         """Phase 1: `taps` presentations in this weather. Phase 2: all is well; it converges."""
         began_s = time.perf_counter()
         for event in scenario.draw(self.seed, taps, self.weather).events:
-            _PLAYS[type(event)](self, event)
+            self.play(event)
         settling.settle(self)
         return settling.figures(self, time.perf_counter() - began_s)
+
+    def play(self, event: scenario.Event) -> None:
+        """One event, and what the oracle says to it."""
+        _PLAYS[type(event)](self, event)
 
     def later(self, seconds: int) -> None:
         """Time goes by, everywhere."""
@@ -258,10 +267,10 @@ class Campus:
         if cut and cut.where == "card":
             node.cut_at_card(cut.n)
         elif cut:
-            node.flash.cut_after(cut.n, cut.shape, cut.noise)
+            node.cut_flash(cut.n, cut.shape, cut.noise)
 
     def _disarm(self, node: Node) -> None:
-        node.flash.cut_after(0)
+        node.cut_flash(0)
         node.cut_at_card(0)
 
     def _reboot(self, node: Node) -> None:

@@ -88,7 +88,7 @@ class Line:
         if node.utc_s < self._down_to_s:
             return False
         if not node.terminal.online:
-            node.terminal.next_epoch()
+            node.epoch()
             self._opens()
         if self._body is None:
             self._body = node.ask()

@@ -14,6 +14,7 @@ from firmware.core.terminal import Terminal
 from firmware.credential import air
 from protocol import keypage, messages
 from terminal_sim.flash import Flash, PowerCut
+from terminal_sim.gears.tape import Witness, line
 from terminal_sim.mifare import ACK, MifareClassic
 from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 
@@ -54,9 +55,17 @@ class Node:
         self._laid = laid
         self._oracle = oracle
         self.enrolment = ENROLMENT
+        self.tape: list[str] | None = None  # what it is told, if somebody records it
+        self.witness = Witness()
         self._made_flash(copied[1] if copied else None)
         self.tears = 0  # taps whose card left before their end
         self.is_pos = kind == messages.POS
+        self.boot()
+
+    def record(self) -> None:
+        """It begins anew, and what it is told is on a tape from now on."""
+        self.tape, self.witness = [], Witness()
+        self._made_flash()
         self.boot()
 
     def burnt(self) -> None:
@@ -80,12 +89,14 @@ class Node:
             names = "a", "b", "purse"
             page = keypage.pack(number, kind, self.enrolment, *(masters[name] for name in names))
             self.flash.program(laid.keys.first * 4096, page)
+            self._log("flash", laid.journal.sectors, int(reprogram), page)
         oracle.add_terminal(self.key, self.flash.read, laid.journal, laid.blacklist, number)
         self.flash.on_erase = self._before_erase
 
     def boot(self) -> None:
         """Power is there: whatever was in RAM is gone."""
         self._boot_s, self._ticks_ms = self.utc_s, 0
+        self._log("boot")
         self.terminal = Terminal(self.flash, None, self._laid)
         self.terminal.mount()
         self._list: tuple[int, bytes] | None = None  # version and digest that were looked at
@@ -94,6 +105,20 @@ class Node:
     def cut_at_card(self, commands: int) -> None:
         """Power fails when the n-th card command from now would begin; 0: it does not."""
         self._cards_left = commands
+
+    def cut_flash(self, operations: int, shape: int = 0, noise: int = 0) -> None:
+        """Power fails in the n-th operation of its flash from now; 0: it does not."""
+        self._log("cut", operations, shape, noise)
+        self.flash.cut_after(operations, shape, noise)
+
+    def epoch(self) -> int:
+        """The epoch of a new session."""
+        self._log("epoch")
+        return self.terminal.next_epoch()
+
+    def _log(self, name: str, *values) -> None:
+        if self.tape is not None:
+            self.tape.append(line(name, values))
 
     def sell(
         self,
@@ -114,28 +139,31 @@ class Node:
         if before is None:
             before = len(self._oracle.cards[number].writes)
         if self.is_pos:
-            terminal.key("*", self._now())
+            terminal.key("*", self._now("key"))
+            self._log("ready", amount_fen)
             terminal.kind.ready(amount_fen)
         said = self._present(number, card, meanwhile, hurry)
         while said in (TORN, None) and retaps:
             retaps -= 1
             said = self._present(number, card, meanwhile, hurry)
         if self.is_pos:
-            terminal.key("*", self._now())
+            terminal.key("*", self._now("key"))
         self._oracle.sold(number, before)
         return said
 
     def open(self) -> None:
         """The session is open."""
-        self.terminal.on_open(self._now())
+        self.terminal.on_open(self._now("open"))
 
     def close(self) -> None:
         """The session dies."""
-        self.terminal.on_close(self._now())
+        self.terminal.on_close(self._now("close"))
 
     def ask(self) -> bytes | None:
         """The next request's body."""
-        return self.terminal.uploader.next_request(self._now())
+        body = self.terminal.uploader.next_request(self._now("ask"))
+        self.witness.heard(body)
+        return body
 
     def told(self, body: bytes, reply: bytes) -> None:
         """The reply to a request has arrived."""
@@ -145,7 +173,7 @@ class Node:
         elif reply[0] == messages.STATE:
             _, values, _ = messages.decode(reply)
             self._oracle.has_up_to(self.key, values.serial_highest)
-        self.terminal.uploader.on_reply(reply, self._now())
+        self.terminal.uploader.on_reply(reply, self._now("told", reply))
         for effect in self.terminal.effects():
             if effect[0] == "clock":
                 self.set_clock(effect[1])
@@ -157,7 +185,9 @@ class Node:
 
     def pushed(self, body: bytes) -> bytes:
         """A request of the server. -> the reply."""
-        return self.terminal.uploader.on_request(body, self._now())
+        reply = self.terminal.uploader.on_request(body, self._now("pushed", body))
+        self.witness.heard(reply)
+        return reply
 
     def look_at_list(self, ever: dict) -> None:
         """If the terminal says that its list is another one now, the oracle reads the flash."""
@@ -167,11 +197,13 @@ class Node:
             if self._oracle.look_at_list(self.key, ever) != blacklist.version:
                 raise Violation("I6", f"terminal {self.number} claims list {blacklist.version}")
 
-    def _now(self):
-        """Ticks follow the clock, and never stand still."""
+    def _now(self, name: str, *values):
+        """The moment of this. Ticks follow the clock, and never stand still."""
         self._ticks_ms = max(self._ticks_ms + _STEP_MS, (self.utc_s - self._boot_s) * 1000)
         drift_s = (self.utc_s - self._set_utc_s) * self.drift_s_a_day // 86400
         shown_s = max(0, self.utc_s + self.clock_off_s + drift_s)
+        if self.tape is not None:
+            self.tape.append(line(name, (shown_s, self._ticks_ms, *values)))
         return self.terminal.moment(shown_s, self._ticks_ms)
 
     def _command_begins(self) -> None:
@@ -191,11 +223,15 @@ class Node:
         card.come_back()
         card.power_on()
         oracle.began(self.key)
-        tap = self.terminal.tap(self._now())
+        tap = self.terminal.tap(self._now("begin"))
         answer, said = None, None
+        asked, tape = self.witness.asked, self.tape
         try:
             while True:  # ends with the tap
+                if tape is not None:
+                    tape.append(line("answer", answer or (None,)))
                 request = tap.send(answer)
+                asked(request)
                 answer = None
                 if request[0] == "select":
                     answer = ("one", card.uid, 0x08) if card.select() else None

@@ -86,7 +86,7 @@ class Sealed(Line):
         self._terminal = Session(TERMINAL, node.number, node.terminal.derive, self._draw.bytes)
         self._hears[TERMINAL] = frame.Receiver()
         self._retries = 0
-        self._up.append(self._terminal.hello(node.terminal.next_epoch()))
+        self._up.append(self._terminal.hello(node.epoch()))
 
     def _quiet(self, whole: bool) -> bool:
         """Nothing is on the line: ask, push, or say again what was not answered."""

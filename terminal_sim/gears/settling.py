@@ -91,10 +91,34 @@ def figures(campus: Campus, spent_s: float) -> dict[str, Any]:
         "grey_for_ever": sum(oracle.is_untellable(*grey[:2]) for grey in office.greys()),
         "invariants_ok": True,  # else a Violation had ended the run
         "checks": oracle.checks,
+        "terminals_digest": _terminals_digest(campus),
+        "ledger_digest": _ledger_digest(campus),
         "digest": _digest(campus),
         "seconds": round(spent_s, 3),
         "taps_per_s": round(counts["taps"] / spent_s),
     }
+
+
+def ledger_rows(campus: Campus) -> list[tuple[int, int, int, int, int]]:
+    """(card, counter before, amount_fen, terminal, serial) of each posted purchase, sorted."""
+    oracle = campus.oracle
+    rows = []
+    for key in oracle.posted:
+        truth, write = oracle.made.get(key) or oracle.cloned[key]
+        rows.append((truth.number, write.counter - 1, write.amount_fen, *key))
+    return sorted(rows)
+
+
+def _ledger_digest(campus: Campus) -> str:
+    return hashlib.sha256(repr(ledger_rows(campus)).encode()).hexdigest()
+
+
+def _terminals_digest(campus: Campus) -> str:
+    """Over what each terminal said, and every byte of its flash."""
+    digest = hashlib.sha256()
+    for node in campus.nodes:
+        digest.update(node.witness.name(node.flash))
+    return digest.hexdigest()
 
 
 def _digest(campus: Campus) -> str:
