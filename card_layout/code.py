@@ -75,7 +75,7 @@ def parse(data):
     """-> Code, nothing of it checked but the form. BadCode."""
     if len(data) != SIZE or data[0] != FORMAT:
         raise BadCode("not a code of ours")
-    values = []
+    values = []  # type: list[object]
     at = 1
     for _, width in _FIELDS:
         values.append(int.from_bytes(bytes(data[at : at + width]), "big"))

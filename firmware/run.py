@@ -1,10 +1,10 @@
 """The terminal at work: the only file that waits for people, cards and the server.
 
-Tasks: taps (reader), keys (panel), the link, and a tick that keeps screen, link and clock going.
-None of them can stop another: a reader that fails is set up anew, a link that fails is made anew,
-noise on the panel is no key. All rules are in `core`; what is shown is in `screens`; boot.py starts
-it. Ends when the board is switched off: then one line of JSON says the peak of the heap and what
-went wrong how often.
+Tasks: taps (reader), codes (scanner), keys (panel), the link, and a tick that keeps screen, link
+and clock going. None of them can stop another: a reader that fails is set up anew, a link that
+fails is made anew, noise on the panel is no key. All rules are in `core`; what is shown is in
+`screens`; boot.py starts it. Ends when the board is switched off: then one line of JSON says the
+peak of the heap and what went wrong how often.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ TICK_MS = 100
 IDLE_AGAIN_MS = 5000  # how often the idle screen is drawn anew
 SCREEN_MS = 3000  # how long a tap's screen stands
 FAULT_PAUSE_MS = 1000
+HALF_CODE_MS = 250  # silence after which the rest of a code will not come
 SAME_CARD_MS = 1000  # a card that was refused at the door is not asked again at once
 
 
@@ -45,12 +46,15 @@ class Runner:
         self._reader_fails = False
         self._reader_faults = 0
         self._peak = 0
+        self._turn = asyncio.Lock()  # one tap at a time, of a card or a code
 
     async def main(self):
         """Work until the board is switched off; without a switch, for ever."""
         works = [self.taps(), self.keys(), self.ticks()]
         if self.board.server:
             works.append(self.link.run())
+        if self.board.pipe("scanner"):
+            works.append(self.codes(self.board.pipe("scanner")))
         tasks = [asyncio.create_task(self.guarded(work)) for work in works]
         if self.board.switch:
             await asyncio.StreamReader(self.board.switch).read(1)
@@ -92,8 +96,8 @@ class Runner:
 
     async def serve(self, found):
         """One tap of the card or cards that were found."""
-        tap = self.terminal.tap(self.now())
-        outcome = await self.walk(tap, found)
+        async with self._turn:
+            outcome = await self.walk(self.terminal.tap(self.now()), found)
         self._lies_there = outcome is not None and not outcome.accepted and not outcome.torn
         self.link.pump()
         if found[0] == "many":
@@ -101,6 +105,26 @@ class Runner:
             await asyncio.sleep_ms(SAME_CARD_MS // 2)
         else:
             await self.reader.let_go()
+
+    async def codes(self, pipe):
+        """The code scanner; a code that comes in a card's tap waits for its end."""
+        from firmware.drivers import scanner  # no other terminal has it in RAM
+
+        module, stream = scanner.Scanner(), asyncio.StreamReader(pipe.stream)
+        for command in scanner.SET_UP:
+            pipe.write(command)
+        heard_ms = 0
+        while True:  # until the task is cancelled
+            data = await stream.read(64)
+            if not data:  # the line is closed: not a reason to spin
+                await asyncio.sleep_ms(FAULT_PAUSE_MS)
+            if self.board.ticks_ms() - heard_ms > HALF_CODE_MS:
+                module.gap()
+            heard_ms = self.board.ticks_ms()
+            for text in module.feed(data):
+                async with self._turn:
+                    await self.walk(self.terminal.tap(self.now()), ("code", text))
+                self.link.pump()
 
     async def walk(self, tap, found):
         """Answer what a tap asks for. -> its Outcome."""

@@ -40,6 +40,7 @@ TABLE = (
     (16, "code_tolerance_s", "s", "B", 15, 0, 250),  # and the two clocks may differ by so much
 )
 
+BYTES = [row[1] for row in TABLE if row[3] == _BYTES]  # names of those that are no numbers
 _BY_NUMBER = {row[0]: row for row in TABLE}
 _NAMES = [row[1] for row in TABLE]
 

@@ -25,8 +25,12 @@ from terminal_sim.panel import Panel
 from terminal_sim.pins import Pins
 from terminal_sim.port import Pn532Port
 from terminal_sim.rtc import Rtc
+from terminal_sim.scanner_port import ScannerPort
 
 HEAP = "256k"
+HEAP_WITH_CODES = (
+    "384k"  # signatures: code that a board has in ROM and this interpreter in its heap
+)
 BOARD = "unix"
 STOP_WAIT_S = 5
 RESTART = 77  # the firmware's exit code that asks for it
@@ -59,7 +63,8 @@ def provision(path: Path, page: bytes) -> None:
 
 class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
-    world's clock, or None for the PC's. restarts: how often the firmware has asked for one."""
+    world's clock, or None for the PC's. has_scanner: it reads codes of phones too. restarts: how
+    often the firmware has asked for one."""
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Terminal:
         server: str | None,
         utc_s: int | None = None,
         serial: str | None = None,
+        has_scanner: bool = False,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -79,6 +85,7 @@ class Terminal:
         self.reader = Pn532Port(self.field)
         self.panel = Panel()
         self.pins = Pins(folder / "pins")
+        self.scanner = ScannerPort() if has_scanner else None
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
         self._server = server
         self._serial = serial
@@ -90,7 +97,7 @@ class Terminal:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let an event loop serve reader, panel and pins, and notice the end of the firmware."""
         self._loop = loop
-        for port in (self.reader, self.panel, self.pins):
+        for port in self._ports():
             loop.add_reader(port.fileno(), port.on_readable)
 
     def start(self) -> None:
@@ -103,12 +110,14 @@ class Terminal:
             "rtc": str(self.rtc.path) if self.rtc else None,
             "server": self._server,
             "serial": self._serial,
+            "scanner": self.scanner.path if self.scanner else None,
         }
+        heap = HEAP_WITH_CODES if self.scanner else HEAP
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                [micropython_command(), "-X", f"heapsize={HEAP}", "-m", "firmware.boot", str(path)],
+                [micropython_command(), "-X", f"heapsize={heap}", "-m", "firmware.boot", str(path)],
                 cwd=self._folder,  # sources in the current folder would come before MICROPYPATH
                 env={"MICROPYPATH": f"{compiled()}:.frozen"},
                 stdin=subprocess.PIPE,  # its end is the switch
@@ -158,12 +167,16 @@ class Terminal:
         self.kill()
         self._unwatch()
         loop = self._loop if self._loop and not self._loop.is_closed() else None
-        for port in (self.reader, self.panel, self.pins):
+        for port in self._ports():
             if loop and port.fileno() >= 0:
                 loop.remove_reader(port.fileno())
             port.close()
         if self.rtc:
             self.rtc.close()
+
+    def _ports(self) -> list[Pn532Port | Panel | Pins | ScannerPort]:
+        scanner = [self.scanner] if self.scanner else []
+        return [self.reader, self.panel, self.pins, *scanner]
 
     def _end(self) -> None:
         assert self._process is not None and self._process.stdin is not None

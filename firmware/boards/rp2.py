@@ -82,7 +82,9 @@ class Board:
             self._watchdog = machine.WDT(timeout=wiring["watchdog_ms"])
 
     def pipe(self, name):
-        """The UART of "reader" or "panel"."""
+        """The UART of "reader" or "panel"; there is none left for a scanner."""
+        if name == "scanner":
+            return None
         if name not in self._pipes:
             raise ConfigError("this board has no pipe " + name)
         return self._pipes[name]

@@ -46,6 +46,7 @@ class Board:
             if not config.get(name):
                 raise ConfigError("the configuration names no " + name)
         self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
+        self._pipes["scanner"] = Pipe(config["scanner"]) if config.get("scanner") else None
         self._pins = open(config["pins"], "wb", buffering=0) if config.get("pins") else None
         self._rtc = open(config["rtc"], "rb", buffering=0) if config.get("rtc") else None
         self._offset_s = 0
@@ -66,7 +67,7 @@ class Board:
                 raise ConfigError("the server is HOST:PORT, not " + config["server"])
 
     def pipe(self, name):
-        """The UART of "reader" or "panel"."""
+        """The UART of "reader" or "panel"; of "scanner", or None where there is none."""
         if name not in self._pipes:
             raise ConfigError("this board has no pipe " + name)
         return self._pipes[name]

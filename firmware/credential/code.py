@@ -50,10 +50,10 @@ class Code:
         spent_fen = tap.terminal.seen.spent(said.card)[1]
         cap_fen = max(0, min(said.tap_fen, said.day_fen - spent_fen))
         tap.card = said.card
+        last_day = identity.day_of(said.expiry_utc_s) + 1  # the second was looked at; no time zone
         tap.identity = Identity(
-            said.card, said.holder_kind, identity.day_of(said.expiry_utc_s), said.list_stamp,
-            said.zones, said.issuer,
-        )  # fmt: skip
+            said.card, said.holder_kind, last_day, said.list_stamp, said.zones, said.issuer
+        )
         tap.purse = Purse(tap.private[1].counter - 1, cap_fen, 0, 0)
         return states.OK
 

@@ -39,7 +39,7 @@ def test_a_terminal_killed_with_unsent_records_sends_them_after_its_reboot(campu
             await made.fleet.ready()
             status = await made.uploaded(2)
             assert (status["records"], status["accepted"], status["ledger_sum"]) == (2, 2, 0)
-            assert await fleet.pay(made.pos, card, 150) == fleet.ACCEPTED  # 100 would be asked about
+            assert await fleet.pay(made.pos, card, 150) == fleet.ACCEPTED  # 100: asked about first
             assert made.pos.panel.shows("余额 46.50 元")
 
     asyncio.run(asyncio.wait_for(story(), 60))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import current_app, jsonify
 
+from protocol import params
 from sync_server.web import fields
 from sync_server.web.api import api
 from sync_server.web.fields import TERMINAL_MAX
@@ -28,8 +29,9 @@ def for_one(number: int):
 
 def _set(number: int | None):
     values = fields.body()
-    if "windows" in values:  # bytes, in JSON as hexadecimal
-        values["windows"] = fields.hexadecimal(values, "windows")
+    for name in params.BYTES:  # in JSON as hexadecimal
+        if name in values:
+            values[name] = fields.hexadecimal(values, name)
     version = current_app.extensions["desk"].orders.set_params(number, values)
     return jsonify(version=version)
 
