@@ -33,7 +33,9 @@ async def canteen(tmp_path, tills):
     """(server, fleet, bus): so many POS terminals on a bus, ready."""
     bus = SimulatedBus(BAUD, Prng(485))
     bus.attach(asyncio.get_running_loop())
-    server = ServerProcess(tmp_path, more=("--serial", f"{bus.station().path}@{BAUD}"))
+    keys = str(tmp_path / "keys.txt")
+    options = ("--serial", f"{bus.station().path}@{BAUD}", "--key-log", keys)
+    server = ServerProcess(tmp_path, more=options)
     try:
         await asyncio.to_thread(server.start)
         async with fleet.Fleet(server, tmp_path) as places:
@@ -94,6 +96,9 @@ def test_purchases_and_a_loss_report_on_a_bus_with_a_mute_and_a_babbling_termina
             for terminal in (first, second):
                 assert await fleet.pay(terminal, paying, 100) == fleet.REFUSED
                 assert terminal.panel.shows("卡已挂失")
+            keys = tmp_path / "keys.txt"
+            assert keys.stat().st_mode & 0o777 == 0o600 and len(keys.read_text().split("\n")) == 3
+            assert "WARNING" in (tmp_path / "server.log").read_text()
             await asyncio.sleep(4)
             assert babbler.bursts >= 3 and babbler.answers >= 2 and bus.collided > 0
             for place in places.places:
