@@ -17,13 +17,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("tap", "blacklist", "wire", "ingest", "push")
-DEFAULT = ("tap", "blacklist", "wire", "ingest")
+NAMES = ("tap", "flash", "blacklist", "wire", "ingest", "push")
+DEFAULT = ("tap", "flash", "blacklist", "wire", "ingest")
 AT_MOST, AT_LEAST = "at most", "at least"
 
 # bench -> (figure, sense, where in the result its bar stands); * is any row
 BARS = {
     "tap": (("card_ms", AT_MOST, "bar_card_ms"),),
+    "flash": (
+        ("*.bytes_per_record", AT_MOST, "bar_bytes"),
+        ("*.erases_per_1000", AT_MOST, "bar_erases"),
+    ),
     "blacklist": (("lists.*.ratio", AT_MOST, "bar"), ("deltas.*.ratio", AT_MOST, "bar")),
     "wire": (("terminals_1000.records_per_s", AT_LEAST, "bar_per_s"),),
     "ingest": (("ratio", AT_LEAST, "bar"),),

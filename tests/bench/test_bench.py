@@ -7,7 +7,7 @@ import types
 import pytest
 from click.testing import CliRunner
 
-from bench import blacklist, command, tap
+from bench import blacklist, command, flash, tap
 from sync_server.cli import campus
 
 
@@ -30,6 +30,22 @@ def test_a_delta_of_many_is_within_the_bar_and_one_of_few_is_mostly_head(cards, 
 def test_entropy_is_that_of_a_set():
     assert blacklist.entropy_bytes(1, 256) == pytest.approx(1)
     assert blacklist.entropy_bytes(8, 8) == pytest.approx(0)
+
+
+def test_what_a_record_costs_in_flash(monkeypatch):
+    monkeypatch.setattr(flash, "RECORDS", 1024)
+    single, batched = flash.wear("twice", 1), flash.wear("twice", 64)
+    assert (single["bytes_per_record"], batched["bytes_per_record"]) == (66.0, 65.0)
+    assert single["erases_per_1000"] == batched["erases_per_1000"] == flash.BAR_ERASES
+    assert flash.years(single, 256) == pytest.approx(1495, abs=1)  # 3,000 / 64 / 256 a day
+    assert flash.wear("once", 64)["bytes_per_record"] == pytest.approx(129, abs=0.5)
+
+
+def test_a_full_journal_is_found_again(monkeypatch):
+    result = flash.boot("rp2")
+    assert result["records"] == result["none_answered"]["seen"] == 8192
+    assert result["all_answered"]["seen"] == 0
+    assert result["all_answered"]["flash_reads"] < result["none_answered"]["flash_reads"] / 50
 
 
 def test_a_purchase_keeps_to_its_card_time(monkeypatch):
