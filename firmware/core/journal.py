@@ -78,8 +78,8 @@ class Journal:
             open_sectors += 1
             if acked:
                 self.acked_to = max(self.acked_to, acked)
-            if acked and last is not None:
-                break
+            if acked and last is not None and self._ring.first[sector] <= self.acked_to + 1:
+                break  # what an older one has was sent: a mark of its own may speak of far before
         if last is None:
             self.serial_next = self._ring.first[newest]  # marks alone: they name the next record
         else:
@@ -105,8 +105,8 @@ class Journal:
         """Walk the records that are not acknowledged, oldest first: greys, and the visitor."""
         for sector in reversed(sectors):
             for slot in range(sector * SLOTS, (sector + 1) * SLOTS):
-                if slot == self._ring.next:
-                    break
+                if slot == self._ring.next and sector == sectors[0]:
+                    break  # in an older sector it is the first slot of a full ring
                 raw = self._ring.read(slot)
                 self._marks.note(slot, raw)
                 serial = marks.serial_of(raw)

@@ -19,6 +19,8 @@ CONFIRMED = 0xF1
 VOIDED = 0xF2
 ACKED = 0xF3
 
+ACKED_EVERY = 32  # records: a slot each time would cost as much as the record
+
 _NEAR = 8
 _LATE = 64
 _CRC_AT = 56
@@ -79,6 +81,7 @@ class Appended:
 
     def __init__(self, ring):
         self._ring = ring
+        self._acked_to = 0  # what the last acknowledgement in flash says
         self._late = {}  # serial -> outcome, for marks that are not near their record
         self._slots = {}  # serial -> slot, of records whose mark has not come (at mount only)
 
@@ -91,6 +94,9 @@ class Appended:
         """INTENT, DONE or VOID of a record."""
         if raw[4] in _FINAL:
             return record.DONE
+        written = record.outcome_of(raw)
+        if written != record.INTENT:  # what pays without a card is final from the beginning
+            return written
         if serial in self._late:
             return self._late[serial]
         slots = self._ring.sectors * SLOTS
@@ -111,15 +117,21 @@ class Appended:
         return True
 
     def ack(self, serial, slot, serial_next):
-        """This record and all before it are on the server."""
-        self._ring.write(_pack(ACKED, serial, serial_next))
+        """This record and all before it are on the server. Not each time: what flash does not say is
+        sent again after a boot, and exists."""
+        if serial - self._acked_to >= ACKED_EVERY:
+            self._ring.write(_pack(ACKED, serial, serial_next))
+            self._acked_to = serial
         for late in [known for known in self._late if known <= serial]:
             del self._late[late]
 
     def acked(self, raw):
         """Serial up to which this slot says that all are acknowledged, 0 if it says nothing."""
         mark = _mark(raw)
-        return mark[1] if mark and mark[0] == ACKED else 0
+        if not mark or mark[0] != ACKED:
+            return 0
+        self._acked_to = max(self._acked_to, mark[1])
+        return mark[1]
 
     def note(self, slot, raw):
         """At mount, for each slot in order: remember marks that are not near their record."""
