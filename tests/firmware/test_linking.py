@@ -1,7 +1,8 @@
 """The terminal's patience with its keys: new ones before the old are used up or a day old."""
 
-from firmware.linking import KEYS_MS, RETRIES, RETRY_MS, Link
+from firmware.linking import KEYS_MS, POLLED_MS, RETRIES, RETRY_MS, Link
 from protocol import channel, frame
+from protocol.turns import Turn
 from tests.shared.pair import ADDRESS, Pair, frames
 
 
@@ -137,3 +138,50 @@ def test_a_lost_hello_of_a_renewal_is_said_again():
     link.pump()
     answer(link, server)
     assert server.epoch == 12
+
+
+def taking_turns():
+    """(link, its turn) on a half-duplex line, open, a request put and not said."""
+    link, _ = linked()
+    link._turn = Turn(ADDRESS)
+    link._polled_ms = link._board.now_ms
+    link.pump()
+    assert link._line.kinds() == [] and link._turn.is_waiting
+    return link, link._turn
+
+
+def asked(link, bit):
+    """What is said when the server asks."""
+    assert link._turn.heard([(ADDRESS, frame.POLL, bytes((bit,)))], True)
+    link._polled_ms = link._board.now_ms
+    return link._turn.say()
+
+
+def test_on_a_shared_line_patience_begins_when_something_was_said():
+    link, turn = taking_turns()
+    for _ in range(20):
+        link._board.now_ms += RETRY_MS
+        link._polled_ms = link._board.now_ms
+        link.pump()
+    request = asked(link, 0)
+    assert frames(request)[0][0] == frame.TERMINAL_REQUEST
+    link.pump()
+    assert frames(asked(link, 1)) == [(frame.POLL, b"")] and not turn.is_waiting
+    link._board.now_ms += RETRY_MS - 1
+    link.pump()
+    assert not turn.is_waiting
+    link._board.now_ms += 1
+    link.pump()
+    assert asked(link, 0) == request
+
+
+def test_a_shared_line_that_asks_nothing_any_more_has_no_server():
+    link, _ = taking_turns()
+    ended = []
+    link._hang_up = lambda: ended.append(link._board.now_ms)
+    link._board.now_ms += POLLED_MS - 1
+    link.pump()
+    assert ended == []
+    link._board.now_ms += 1
+    link.pump()
+    assert len(ended) == 1

@@ -111,3 +111,22 @@ def test_purchases_and_a_loss_report_on_a_bus_with_a_mute_and_a_babbling_termina
                 assert gaps[-1] < LONGEST_GAP_S
 
     asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_a_server_that_was_killed_and_a_till_that_lost_power_come_back_to_their_bus(tmp_path):
+    async def story():
+        async with canteen(tmp_path, 2) as (server, places, _):
+            first, second = (place.terminal for place in places.places)
+            _, paying = card(server, 1)
+            await asyncio.to_thread(server.kill)
+            second.kill()
+            assert await fleet.pay(first, paying, 300) == fleet.ACCEPTED  # offline
+            await asyncio.to_thread(server.start)
+            second.start()
+            await uploaded(server, 1)
+            await places.ready()
+            assert await fleet.pay(second, paying, 400) == fleet.ACCEPTED
+            status = await uploaded(server, 2)
+            assert (status["accepted"], status["ledger_sum"]) == (2, 0)
+
+    asyncio.run(asyncio.wait_for(story(), 60))
