@@ -34,6 +34,7 @@ class Oracle:
         self.unnamed_fen = {}  # card -> what it paid, and nobody told where
         self.cloned = {}  # the same of copies of terminals
         self.made = {}  # (terminal, serial) -> (CardTruth, Write) of every true debit
+        self.caps = None  # (taps, fen) of a card at a terminal that is offline
         self.told_paid = set()  # (terminal, serial) of debits that a screen said are paid
         self.steps = set()  # (card number, counter) of the debits that a purse was booked for
         self.doubled = 0
@@ -62,9 +63,10 @@ class Oracle:
             place.acked_to = place.answered_to = self.terminals[number].answered_to
         self.terminals[key] = place
 
-    def began(self, terminal):
+    def began(self, terminal, online=True):
         """A tap begins: a list that comes while it runs may count for it or not."""
         place = self.terminals[terminal]
+        place.is_offline = not online
         place.refused_before = place.refused
 
     def writing(self, terminal, card, block):
@@ -92,9 +94,23 @@ class Oracle:
             if tuple(values) != (last.writes[-1].amount_fen, last.balance_fen):
                 raise Violation("I4", f"card {card}: the screen said {values}, {last.writes[-1]}")
             self.told_paid.add((terminal, last.writes[-1].serial))
+            if write and place.is_offline:
+                self._capped(place, last.number, write.amount_fen)
         is_listed = last.number in place.refused and last.number in place.refused_before
         if is_listed and (said == PASSED or said == PAID and write):
             raise Violation("I6", f"terminal {terminal} accepted listed card {card}")
+
+    def opened(self, terminal):
+        """The terminal is online: what cards took before counts no more."""
+        self.terminals[terminal].offline.clear()
+
+    def _capped(self, place, number, amount_fen):
+        """I7: what a card takes from one terminal while that is offline, copied or not."""
+        spent = place.offline.setdefault(number, [0, 0])
+        spent[0] += 1
+        spent[1] += amount_fen
+        if self.caps and (spent[0] > self.caps[0] or spent[1] > self.caps[1]):
+            raise Violation("I7", f"card {number} took {spent} offline of {place.number}")
 
     def tapped(self, terminal, card):
         """After a tap, whatever ended it: a debit that nothing was said of is an honest one."""
@@ -297,7 +313,7 @@ class Oracle:
             key
             for key, (truth, _) in self.made.items()
             if truth.is_copied and key not in self.posted and not self._is_unnamed(key, truth)
-            if key not in self.told_paid or key in self.burnt_writes
+            if key not in self.greys and (key not in self.told_paid or key in self.burnt_writes)
         }
 
     def is_untellable(self, number, counter):

@@ -99,6 +99,8 @@ class TerminalTruth:
         self.acked_to = 0  # it may erase up to here
         self.answered_to = 0  # the server ever answered up to here
         self.gone = set()  # serials that neither it nor a server restored from a backup has
+        self.is_offline = False  # when the tap began
+        self.offline = {}  # card number -> [taps, fen] that were told paid since it went offline
         self.at_counter = {}  # card number -> the highest counter that it wrote since its boot
         self.refused = frozenset()  # the card numbers of the list that holds in its flash
         self.refused_before = frozenset()  # the same when the tap began

@@ -60,6 +60,7 @@ class Campus:
         for node in self.nodes if record else ():
             node.record()
         limit = self.weather.offline_taps
+        self.oracle.caps = limit, limit * 2000
         self.office = Memory(
             {node.number: f"merchant {node.number}" for node in self.nodes},
             dict.fromkeys(self.cards, score.start_fen),

@@ -153,6 +153,7 @@ class Node:
 
     def open(self) -> None:
         """The session is open."""
+        self._oracle.opened(self.key)
         self.terminal.on_open(self._now("open"))
 
     def close(self) -> None:
@@ -222,7 +223,7 @@ class Node:
         card.power_off()
         card.come_back()
         card.power_on()
-        oracle.began(self.key)
+        oracle.began(self.key, self.terminal.online)
         tap = self.terminal.tap(self._now("begin"))
         answer, said = None, None
         asked, tape = self.witness.asked, self.tape

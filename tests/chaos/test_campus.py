@@ -8,6 +8,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from firmware.core import policy
+from protocol import reasons
 from protocol.session import Session
 from sync_server import cli
 from sync_server.core import ingest
@@ -28,6 +30,7 @@ REGRESSIONS = {
     "a_copy_torn_and_put_back_was_never_paid": 44,
     "a_grey_whose_witness_burnt": 23,
     "what_two_burnt_terminals_took_was_unnamed": 45,
+    "an_open_grey_of_a_copied_card": 731435058,
     "a_restored_server_before_it_was_noticed": 40,
 }
 
@@ -156,6 +159,19 @@ def test_a_clone_that_passes_is_found(monkeypatch):
     monkeypatch.setattr(ingest, "judge", lenient)
     with pytest.raises(Violation, match="I7"):
         Campus(7, weather).run(600)
+
+
+def without(reason):
+    return tuple(check for check in policy.CHECKS if check[0] != reason)
+
+
+@pytest.mark.parametrize("reason", [reasons.OFFLINE_TAPS, reasons.COUNTER_BACK])
+def test_a_terminal_that_bounds_no_forger_is_found(monkeypatch, reason):
+    weather = everything()
+    weather.spells, weather.spell_s, weather.offline_taps, weather.burns = 10, 20_000, 3, 0
+    monkeypatch.setattr(policy.judge, "__defaults__", (without(reason),))
+    with pytest.raises(Violation, match="I7"):
+        Campus(7, weather).run(TAPS)
 
 
 def test_the_command_prints_the_weather_first_and_the_repeat_last(tmp_path):
