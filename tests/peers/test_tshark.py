@@ -54,13 +54,13 @@ def rows(capture, *fields, keys=None, only="campus"):
 
 
 def bounded(log):
-    """Stretches of a bus joined to one packet a frame, as a capture of a line would have them."""
+    """Stretches of a bus joined to one packet a frame; without what a busy machine made collide."""
     packets, held = [], b""
     for at_s, data in log:
         held += data
         while b"\0" in held:
             one, held = held.split(b"\0", 1)
-            if one:
+            if frame.Receiver().feed(one + b"\0"):
                 packets.append((at_s, one + b"\0"))
     return packets
 
@@ -116,7 +116,8 @@ def test_without_the_keys_nothing_is_readable_and_with_them_every_message_is(cap
         messages.LIST_STATE,
     }  # fmt: skip
     assert rows(capture, "campus.counter", only="campus.bad_tag", keys=keys) == []
-    assert rows(capture, "campus.records", only="campus.message == 0x02", keys=keys) == [["3"]]
+    batches = rows(capture, "campus.records", only="campus.message == 0x02", keys=keys)
+    assert batches and all(row == ["3"] for row in batches)  # said again on a busy machine
     delta = rows(capture, "campus.m.before", "campus.m.after", only="campus.message == 0x41",
                  keys=keys)  # fmt: skip
     assert delta and all(row == ["0", "1"] for row in delta)
