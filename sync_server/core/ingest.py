@@ -24,6 +24,7 @@ from sync_server.core.ledger import Transfer
 from sync_server.core.rebuild import Knots, Named, Span
 
 CONTENT = 60  # bytes that never change; outcome and acknowledgement follow
+_CHAIN_END = record.FIELDS_SIZE + record.CHAIN_SIZE
 _NO_OUTCOME = b"\xff" * 4
 _TYPES = range(record.PURCHASE, record.EVENT + 1)
 
@@ -125,11 +126,15 @@ def judge(
 ) -> list[tuple[int, int]]:
     """Judge the records of one terminal, in order. -> (answer, reason) of each."""
     answers = []
+    place = known.places[terminal]
     for raw, entry in parsed:
         if entry is None:
-            _damaged(raw, known.places[terminal])
+            _damaged(raw, place)
             result.aside.append(Aside(terminal, raw, batch.QUARANTINED, reasons.BAD_RECORD))
             answers.append((batch.QUARANTINED, reasons.BAD_RECORD))
+            continue
+        if _plain(terminal, raw, entry, place, known, result):
+            answers.append((batch.STORED, reasons.OK))
             continue
         before = known.records.get((terminal, entry.serial))
         if before is None:
@@ -141,6 +146,42 @@ def judge(
             result.aside.append(Aside(terminal, raw, batch.EXISTS_DIFFERENT, reasons.OK))
             answers.append((batch.EXISTS_DIFFERENT, reasons.OK))
     return answers
+
+
+def _plain(terminal, raw, entry, place: Place, known: Known, result: Result) -> bool:
+    """What most records are: the next of its terminal, a purchase that is done, of a card that goes
+    on where it stood and has nothing open. -> True if this is one; then it is judged, as `_new`
+    would, in half the time (tests/sync_server/test_plain.py compares the two).
+    """
+    card, counter, serial = entry.card, entry.counter, entry.serial
+    step = (card, counter)
+    previous = (entry.previous_terminal, entry.previous_serial)
+    if (
+        serial != place.highest + 1
+        or raw[record.OUTCOME_AT] != record.DONE
+        or entry.type != record.PURCHASE
+        or not entry.flags & record.PURSE_READ
+        or known.steps.get((card, counter - 1)) != previous
+        or step in known.steps
+        or card in known.greys
+        or card in known.spans
+        or card not in known.cards
+        or not entry.amount_fen
+        or not place.merchant
+        or record.next_chain(place.chain, raw) != raw[record.FIELDS_SIZE : _CHAIN_END]
+    ):
+        return False
+    balance_fen, amount_fen = entry.balance_fen, entry.amount_fen
+    place.highest = serial
+    place.chain = raw[record.FIELDS_SIZE : _CHAIN_END]
+    known.records[terminal, serial] = (raw[:CONTENT], record.DONE)
+    known.steps[step] = (terminal, serial)
+    known.knots.setdefault(card, {})[counter + 1] = balance_fen
+    result.steps.append((card, counter, terminal, serial, balance_fen + amount_fen, balance_fen))
+    result.kept.append(Kept(terminal, raw, entry, record.DONE, reasons.OK))
+    merchant = (ledger.MERCHANT, place.merchant)
+    result.transfers.append(Transfer(ledger.purse(card), merchant, amount_fen, terminal, serial))
+    return True
 
 
 def _damaged(raw: bytes, place: Place) -> None:

@@ -31,13 +31,8 @@ class Accounts:
             change[gives] -= fen
             change[takes] += fen
             rows.append((gives, takes, fen, terminal, serial, booked_utc_s))
-        connection = self._db.conn
-        connection.executemany(
-            "INSERT INTO transfer (giver, taker, amount_fen, terminal, serial, booked_utc_s)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-        connection.executemany(
+        self._db.insert("transfer (giver, taker, amount_fen, terminal, serial, booked_utc_s)", rows)
+        self._db.conn.executemany(
             "UPDATE account SET balance_fen = balance_fen + ? WHERE id = ?",
             [(fen, account) for account, fen in change.items() if fen],
         )

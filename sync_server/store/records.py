@@ -200,10 +200,9 @@ class Records(Lost):
 
     def _write(self, result: Result, received_utc_s: int) -> None:
         connection = self._db.conn
-        connection.executemany(
-            "INSERT INTO record (terminal, serial, type, outcome, reason, fault, flags, utc_s,"
-            " card, amount_fen, balance_fen, content, received_utc_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self._db.insert(
+            "record (terminal, serial, type, outcome, reason, fault, flags, utc_s,"
+            " card, amount_fen, balance_fen, content, received_utc_s)",
             [
                 (
                     terminal, entry.serial, entry.type, outcome, entry.reason, fault, entry.flags,
@@ -217,10 +216,10 @@ class Records(Lost):
             "UPDATE record SET outcome = ?, fault = ? WHERE terminal = ? AND serial = ?",
             [(settled.outcome, settled.fault, *settled.grey.writer) for settled in result.settled],
         )
-        connection.executemany(
-            "INSERT INTO step (card, counter, terminal, serial, before_fen, after_fen)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        self._db.insert(
+            "step (card, counter, terminal, serial, before_fen, after_fen)",
             result.steps,
+            "ON CONFLICT DO NOTHING",
         )
         if result.rebuilt or result.told:
             self._write_spans(result, received_utc_s)
