@@ -163,8 +163,8 @@ class Brownout(NamedTuple):
 
 
 Event = (
-    Later | Tap | Burn | Down | Link | Serve | Loss | Server | Clock | Copy | Rollback | Clone | WrongKey
-    | Brownout
+    Later | Tap | Burn | Down | Link | Serve | Loss | Server | Clock | Copy | Rollback | Clone
+    | WrongKey | Brownout
 )  # fmt: skip
 
 
