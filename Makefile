@@ -3,7 +3,8 @@
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-DEBIAN := libnfc-bin tshark
+# what the tests need of Debian; the server and the simulator need nothing
+DEBIAN := libnfc-bin tshark chromium
 # what the base firmware of boards is built with
 BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-none-eabi \
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
@@ -11,15 +12,17 @@ STAMP := $(VENV)/.made-from
 STUBS := $(VENV)/micropython-typings
 INPUTS := pyproject.toml Makefile hil_tests/requirements.txt
 
-.PHONY: help setup run test lint docs bench clean image-base hil
+QRCODE := qrcode-generator@2.0.4
+VENDOR := sync_server/web/static/vendor
+
+.PHONY: help setup run test lint docs bench vendor clean image-base hil
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(STAMP) ## everything the project needs, in .venv and from Debian
+setup: $(STAMP) debian ## everything the project needs, in .venv and from Debian
 
 $(STAMP): $(INPUTS)
-	@$(MAKE) --no-print-directory debian
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 	    --requirement hil_tests/requirements.txt
@@ -40,7 +43,7 @@ debian: # Debian packages: as root, through sudo, or tell how
 	    $$as apt-get update -qq && $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
-run: setup ## server, simulated terminals with the real firmware, console (ARGS=--once: a short noon hour)
+run: $(STAMP) ## server, simulated terminals with the real firmware, console (ARGS=--once: a short noon hour)
 	$(BIN)/campus run $(ARGS)
 
 test: setup lint ## every check and test
@@ -58,6 +61,10 @@ docs: setup ## draw the tables and diagrams in docs/ from the code
 
 bench: setup ## the numbers of design.md, each beside its peer (ARGS=names)
 	$(BIN)/campus bench $(ARGS)
+
+vendor: ## fetch anew the JavaScript library that the phone page brings along (npm)
+	@folder=$$(mktemp -d) && cd $$folder && npm pack --silent $(QRCODE) >/dev/null && tar xzf *.tgz && \
+	    cp package/dist/qrcode.js $(CURDIR)/$(VENDOR)/qrcode.js && rm -r $$folder
 
 clean: ## remove what setup and runs made
 	rm -rf $(VENV) campus-data .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

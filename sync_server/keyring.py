@@ -2,8 +2,8 @@
 
 Four random masters: for the two sector keys of cards, for their purse MACs, and for the terminals'
 enrolment keys, which are derived from number and generation (HKDF-SHA256) and so stand in no
-database. Never logged, never in an error text. Whoever loses the file loses all cards: back it up
-apart from the database.
+database. The key of the issuer of codes is derived, too. Never logged, never in an error text.
+Whoever loses the file loses all cards: back it up apart from the database.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from card_layout import sectors
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from card_layout import p256, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from protocol import hkdf, keypage, messages
@@ -25,6 +29,7 @@ _KEY = 16
 _HEX = set("0123456789abcdef")
 _NO_KEY = b"\xff" * _KEY
 _WRITERS = ("pos", "water")
+_ISSUER_INFO = b"campus-card issuer of codes"
 
 
 class BadKeyFile(OSError):
@@ -32,11 +37,18 @@ class BadKeyFile(OSError):
 
 
 class Keyring:
-    """masters: name -> 16 bytes."""
+    """masters: name -> 16 bytes. issuer_key: 33 bytes, what terminals check codes with."""
+
+    ISSUER = 1  # number of the key that signs what phones may
 
     def __init__(self, masters: dict[str, bytes]):
         self._masters = masters
         self._ciphers = [Aes(masters[name]).ecb for name in NAMES[:3]]
+        secret = int.from_bytes(hkdf.derive(masters["terminal"], b"", _ISSUER_INFO, 40), "big")
+        self._issuer = ec.derive_private_key(secret % (p256.ORDER - 1) + 1, ec.SECP256R1())
+        self.issuer_key = self._issuer.public_key().public_bytes(
+            Encoding.X962, PublicFormat.CompressedPoint
+        )
 
     @classmethod
     def beside(cls, database: Path) -> Keyring:
@@ -64,6 +76,11 @@ class Keyring:
         """derive(salt, info, length) for protocol.session."""
         key = self.terminal_key(number, generation)
         return lambda salt, info, length: hkdf.derive(key, salt, info, length)
+
+    def sign_code(self, message: bytes) -> bytes:
+        """64 bytes r || s of ECDSA P-256 with SHA-256, by the issuer of codes."""
+        r, s = utils.decode_dss_signature(self._issuer.sign(message, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def page(self, number: int, kind: str, generation: int) -> bytes:
         """The key page of a terminal; a kind that never writes cards gets no key to write."""

@@ -18,7 +18,9 @@ from protocol.errors import LocalError
 from sync_server.core.ingest import whole
 from sync_server.gateway import looks
 from sync_server.gateway.limits import CALL_WAIT_S
+from sync_server.gateway.phones import Phones
 from sync_server.gateway.push import BLACKLIST, GRANTS, PARAMETERS
+from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
 
 if TYPE_CHECKING:
@@ -27,24 +29,13 @@ if TYPE_CHECKING:
 KINDS = ("pos", "gate", "water")
 
 
-class Impossible(Exception):
-    """What was asked cannot be done; `status` is the HTTP answer it amounts to."""
-
-    def __init__(self, line: str, status: int = 400):
-        super().__init__(line)
-        self.status = status
-
-
-class NotReady(Exception):
-    """The server could not do it now (the writer is busy or ending); ask again."""
-
-
 class Orders:
     """The only door from other threads into gateway and store."""
 
     def __init__(self, gateway: Gateway):
         self._gateway = gateway
         self._store = gateway.store
+        self.phones = Phones(self, gateway.store, gateway.keyring, self._do)
 
     # changes
 

@@ -18,6 +18,7 @@ from sync_server.web.access import Doorkeeper, limiter, protect
 from sync_server.web.api import api
 from sync_server.web.console import console
 from sync_server.web.feed import Feed
+from sync_server.web.phone import phone
 
 JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
@@ -57,9 +58,11 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     protect.init_app(app)
     limiter.init_app(app)
     protect.exempt(api)  # a bearer token is never sent by a browser on its own
+    protect.exempt(phone)  # nor is a signature
     refusals.init_app(app)
     app.register_blueprint(api)
     app.register_blueprint(console)
+    app.register_blueprint(phone)
     app.after_request(_harden)
     return app
 
@@ -69,7 +72,8 @@ def _harden(response):
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "img-src 'self' data:; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from sync_server.gateway.orders import Impossible, NotReady
+from sync_server.gateway.refusals import Impossible, NotReady
 
 _SENTENCES = {
     400: _l("The request was not understood."),

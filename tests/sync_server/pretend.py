@@ -3,7 +3,7 @@
 import random
 import time
 
-from sync_server.gateway.orders import Impossible
+from sync_server.gateway.refusals import Impossible
 
 PLACES = (
     ("pos", "第一食堂 1-03"),

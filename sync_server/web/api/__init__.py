@@ -37,6 +37,7 @@ from sync_server.web.api import (  # noqa: E402
     losses,  # noqa: F401
     lost,  # noqa: F401
     parameters,  # noqa: F401
+    phones,  # noqa: F401
     status,  # noqa: F401
     terminals,  # noqa: F401
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Response, current_app, render_template, request
 
-from sync_server.gateway.orders import Impossible
+from sync_server.gateway.refusals import Impossible
 from sync_server.web.console import console, view
 from sync_server.web.console.pages import read_card
 from sync_server.web.feed import Feed, Full, Snapshot

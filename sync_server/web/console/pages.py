@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from sync_server.gateway.orders import Impossible
+from sync_server.gateway.refusals import Impossible
 from sync_server.web.console import console, view
 from sync_server.web.fields import CARD_MAX
 

@@ -1,0 +1,61 @@
+"""The phone page: a code on a screen, made without a network after one sign-in.
+
+The page is the same for everybody and may be kept by the browser; who somebody is, is the key pair
+that the browser made and will not give away. The invitation stands behind the # of the link, so it
+is never sent when the page is loaded.
+"""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    send_from_directory,
+)
+
+from sync_server.web import fields
+from sync_server.web.access import SIGN_IN_RATE, limiter
+
+phone = Blueprint("phone", __name__)
+
+TICKET_BYTES = 16
+
+
+def _phones():
+    return current_app.extensions["desk"].orders.phones
+
+
+@phone.get("/phone")
+def page():
+    """The page itself."""
+    answer = make_response(render_template("phone.html"))
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@phone.get("/phone-worker.js")
+def worker():
+    """What keeps the page when there is no network; it must lie beside the page."""
+    return send_from_directory(current_app.static_folder, "phone-worker.js")
+
+
+@phone.post("/api/phone/enrol")
+@limiter.limit(SIGN_IN_RATE)
+def enrol():
+    """{ticket, public_key} -> {card, name, authorised, utc_s}"""
+    body = fields.body()
+    key = fields.hexadecimal(body, "public_key")
+    return jsonify(_phones().enrol(fields.hexadecimal(body, "ticket")[:TICKET_BYTES], key))
+
+
+@phone.post("/api/phone/renew")
+@limiter.limit(SIGN_IN_RATE)
+def renew():
+    """{card, utc_s, signature} -> the same"""
+    body = fields.body()
+    number = fields.whole(body, "card", 1, fields.CARD_MAX)
+    told_s = fields.whole(body, "utc_s", 0, 0xFFFFFFFF)
+    return jsonify(_phones().renew(number, told_s, fields.hexadecimal(body, "signature")))
