@@ -49,8 +49,8 @@ def measure() -> dict[str, Any]:
     result["boot"] = {board: boot(board) for board in ("unix", "rp2")}
     result["taps_a_day"], result["erase_cycles"] = TAPS_A_DAY, CYCLES
     result["cause"] = (
-        "on flash that is programmed once an outcome is a slot of its own, and so is an "
-        "acknowledgement"
+        "on flash that is programmed once an outcome is a slot of 64 bytes of its own, so a "
+        "purchase is two slots"
     )
     return result
 

@@ -117,8 +117,8 @@ class Appended:
         return True
 
     def ack(self, serial, slot, serial_next):
-        """This record and all before it are on the server. Not each time: what flash does not say is
-        sent again after a boot, and exists."""
+        """This record and all before it are on the server. Not told each time: what flash does not
+        know is sent again after a boot, and exists."""
         if serial - self._acked_to >= ACKED_EVERY:
             self._ring.write(_pack(ACKED, serial, serial_next))
             self._acked_to = serial

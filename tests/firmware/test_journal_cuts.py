@@ -84,7 +84,7 @@ def test_every_cut(unit, reprogram, shape):
             first += 3
             continue
         break
-    assert cuts > 60
+    assert cuts > 50
 
 
 @pytest.mark.parametrize("unit, reprogram", [(1, True), (64, False)])

@@ -59,6 +59,7 @@ class Desk:
         """Of the records since the sale began."""
         _, raw = self.station.node.terminal.journal.batch(50)
         raws = [raw[at : at + 64] for at in range(0, len(raw), 64)]
+        raws = [one for one in raws if int.from_bytes(one[:4], "big") >= self._from]
         return [record.outcome_of(one) for one in raws if one[4] == record.PURCHASE]
 
     def _cut(self):

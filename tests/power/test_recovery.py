@@ -12,6 +12,7 @@ import pytest
 
 from firmware.core.journal import Journal, JournalFull
 from firmware.core.layout import Region
+from firmware.core.marks import ACKED_EVERY
 from protocol import record
 from terminal_sim.flash import ALL, HALF, NOTHING, ONE, SHAPES, SPRAY, Flash
 from terminal_sim.flash_faults import FaultyFlash
@@ -140,22 +141,34 @@ def test_an_outcome_is_whole(kind):
 def test_an_acknowledgement_is_torn(kind):
     for shape in (NOTHING, *TORN):
         for noise in range(4):
-            flash, journal = used(kind)
+            flash, journal = used(kind, ACKED_EVERY + 3)
             last, _ = journal.batch(50)
             cut(flash, shape, journal.ack, last, noise=noise)
             again = mounted(flash)
-            assert again.acked_to in (0, 3) and again.queue == 3 - again.acked_to
+            assert again.acked_to in (0, last) and again.queue == last - again.acked_to
             if not again.acked_to:
-                assert [serial for serial, _ in waiting(again)] == [1, 2, 3]
+                assert [serial for serial, _ in waiting(again)] == list(range(1, last + 1))
 
 
 @KINDS
 def test_an_acknowledgement_is_whole(kind):
-    flash, journal = used(kind)
+    flash, journal = used(kind, ACKED_EVERY + 3)
     last, _ = journal.batch(50)
     cut(flash, ALL, journal.ack, last)
     again = mounted(flash)
-    assert (again.acked_to, again.queue, again.batch(50)) == (3, 0, None)
+    assert (again.acked_to, again.queue, again.batch(50)) == (ACKED_EVERY + 3, 0, None)
+
+
+def test_an_acknowledgement_was_not_told_to_flash():
+    flash, journal = used((32, False), ACKED_EVERY)
+    journal.ack(journal.batch(50)[0])
+    server = {}
+    purchase(journal)
+    drain(journal, server)
+    again = mounted(flash)
+    assert (again.acked_to, again.queue) == (ACKED_EVERY, 1)
+    drain(again, server)  # asserts that what comes again is the same
+    assert list(server) == [ACKED_EVERY + 1]
 
 
 def wrapped(kind, made=Flash):
@@ -191,7 +204,7 @@ def test_a_sector_is_erased_and_not_yet_used(kind):
     waits = waiting(journal, 300)
     cut(flash, NOTHING, journal.append, entry(journal, record.PASS), after=2)
     erases = flash.erases
-    assert waiting(mounted(flash), 300) == waits
+    assert waiting(mounted(flash), 300)[-len(waits) :] == waits
     goes_on(flash, journal.serial_next)
     assert flash.erases == erases + 1  # who knows whether that erase had come to its end
 
@@ -228,11 +241,14 @@ def test_a_sector_took_no_erase(kind):
     flash.bad.add(bad)
     cut(flash, NOTHING, journal.append, entry(journal, record.PASS), after=3)  # two tries, the next
     assert flash.read(bad * 4096, 4096) == stale != b"\xff" * 4096
-    assert waiting(mounted(flash), 300) == waits
-    for _ in range(15):
-        serial = mounted(flash).serial_next
-        found = goes_on(flash, serial)
-    assert found[: len(waits)] == waits and found[-1][0] == found[0][0] + len(found) - 1
+    assert waiting(mounted(flash), 300)[-len(waits) :] == waits
+    again = mounted(flash)
+    drain(again, {})
+    for serial in range(again.serial_next, again.serial_next + 40):
+        assert purchase(again) == serial
+        drain(again, {})
+        again = mounted(flash)
+    assert flash.read(bad * 4096, 4096) == stale and again.serial_next == serial + 1
 
 
 @KINDS
