@@ -17,13 +17,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("tap", "flash", "blacklist", "wire", "ingest", "push")
-DEFAULT = ("tap", "flash", "blacklist", "wire", "ingest")
+NAMES = ("tap", "code", "flash", "blacklist", "wire", "ingest", "push")
+DEFAULT = ("tap", "code", "flash", "blacklist", "wire", "ingest")
 AT_MOST, AT_LEAST = "at most", "at least"
 
 # bench -> (figure, sense, where in the result its bar stands); * is any row
 BARS = {
     "tap": (("card_ms", AT_MOST, "bar_card_ms"),),
+    "code": (("bytes", AT_MOST, "bar_bytes"), ("qr_version", AT_MOST, "bar_version")),
     "flash": (
         ("*.bytes_per_record", AT_MOST, "bar_bytes"),
         ("*.erases_per_1000", AT_MOST, "bar_erases"),

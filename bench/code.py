@@ -1,0 +1,94 @@
+"""The code of a phone: its bytes, its QR version, and what checking it costs.
+
+Multiplications in the field are counted, not timed: the modulus is replaced by one that counts how
+often something is reduced by it. Times are the terminals' interpreter's on this machine. What it is
+not: the chip's time, which is the emulated board's to tell.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from card_layout import base45, code, p256
+from terminal_sim.image import compiled
+from terminal_sim.terminal import micropython_command
+
+BAR_BYTES, BAR_VERSION = 200, 10
+# characters of QR's alphanumeric mode that fit versions 1 to 10 at correction M (ISO 18004 table 7)
+_CAPACITY_M = (20, 38, 61, 90, 122, 154, 178, 221, 262, 311)
+_SCRIPT = Path(__file__).parent / "on_terminal" / "code_check.py"
+
+
+class _Counting(int):
+    """A modulus that counts."""
+
+    count = 0
+
+    def __rmod__(self, number: int) -> int:
+        _Counting.count += 1
+        return number % int(self)
+
+
+def measure() -> dict[str, Any]:
+    """Bytes, characters, version; field multiplications of a first and of a later check; times."""
+    issuer, holder = (ec.derive_private_key(secret, ec.SECP256R1()) for secret in (11, 22))
+    said = code.Authorisation(1, 7, 2, 1, 0, 1_800_000_000, 3, 5000, 10_000, _public(holder))
+    data = code.show(code.authorise(said, _signer(issuer)), 1_790_000_000, 1, _signer(holder))
+    text = base45.encode(data)
+    table = p256.multiples(p256.decode(_public(issuer)))
+    assert code.issued(data, table) and code.shown(data)
+    return {
+        "bytes": len(data),
+        "bar_bytes": BAR_BYTES,
+        "characters": len(text),
+        "qr_version": next(n for n, most in enumerate(_CAPACITY_M, 1) if len(text) <= most),
+        "bar_version": BAR_VERSION,
+        "field_multiplications": {
+            "first": _count(lambda: code.issued(data, table) and code.shown(data)),
+            "cached": _count(lambda: code.shown(data)),
+            "a_table_for_a_kept_key": _count(lambda: p256.multiples(p256.GENERATOR)),
+        },
+        "interpreter_ms": _times(data, _public(issuer)),
+    }
+
+
+def _count(check: Any) -> int:
+    plain, p256.P = p256.P, _Counting(p256.P)
+    _Counting.count = 0
+    try:
+        check()
+    finally:
+        p256.P = plain
+    return _Counting.count
+
+
+def _times(data: bytes, issuer: bytes) -> dict[str, float]:
+    done = subprocess.run(
+        [micropython_command(), "-X", "heapsize=256k", str(_SCRIPT)],
+        input=f"{data.hex()}\n{issuer.hex()}\n",
+        env={"MICROPYPATH": f"{compiled()}:.frozen"},
+        cwd=_SCRIPT.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, cached = (int(value) / 1000 for value in done.stdout.split())
+    return {"first": first, "cached": cached}
+
+
+def _public(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+
+
+def _signer(key: ec.EllipticCurvePrivateKey) -> Any:
+    def sign(message: bytes) -> bytes:
+        r, s = utils.decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    return sign
