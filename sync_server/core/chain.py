@@ -51,7 +51,7 @@ def read_fen(entry: record.Record) -> int | None:
     """The balance that a record read from the purse, None if its type does not tell."""
     if entry.type == record.PURCHASE:
         return entry.balance_fen + entry.amount_fen
-    if entry.type in (record.PASS, record.REFUSAL):
+    if entry.type in (record.PASS, record.REFUSAL, record.EVENT):
         return entry.balance_fen
     return None
 

@@ -37,8 +37,17 @@ class Town:
         self._next = dict.fromkeys(self.terminals, 1)
         self.utc_s = 1000
 
-    def tap(self, terminal, card, fen=0, outcome=record.DONE, knows=True, writes=True):
-        """A purchase, or with 0 fen a refusal that reads the card. -> serial.
+    def tap(
+        self,
+        terminal,
+        card,
+        fen=0,
+        outcome=record.DONE,
+        knows=True,
+        writes=True,
+        looks=record.REFUSAL,
+    ):
+        """A purchase, or with 0 fen a record that `looks` at the card. -> serial.
 
         knows: the card's other block is whole, so the amount before is known.
         """
@@ -50,7 +59,7 @@ class Town:
         self._next[terminal] += 1
         self.utc_s += 60
         entry = record.Record(
-            serial, record.PURCHASE if fen else record.REFUSAL, record.PURSE_READ, 0, self.utc_s,
+            serial, record.PURCHASE if fen else looks, record.PURSE_READ, 0, self.utc_s,
             card, 1, fen, counter, balance - fen, 0, 0, 0, before, its, amount, 0,
         )  # fmt: skip
         raw = record.pack(entry, self._chains[terminal], outcome if fen else record.DONE)
@@ -204,6 +213,19 @@ def test_a_real_record_without_its_outcome(town, outcome):
     assert town.balances()["merchant", "m0"] == 700
     town.check_purses()
     assert town.store.counts()["grey"] == 0
+
+
+def test_an_event_tells_the_step_as_any_other_tap(town):
+    """Gear 1, seed 1357057991: a torn tap's EVENT named it first, and the amount was not taken."""
+    one, two, _ = town.terminals
+    (card,) = town.cards
+    town.tap(one, card, 700)
+    town.burn(one)
+    town.tap(two, card, looks=record.EVENT)
+    town.tap(two, card, 50)
+    town.send(two)
+    assert [row["amount_fen"] for row in town.store.lost(one)["rebuilt"]] == [700]
+    town.check_purses()
 
 
 def test_the_amount_comes_from_balances_where_the_card_does_not_tell(town):
