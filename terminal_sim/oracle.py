@@ -101,8 +101,10 @@ class Oracle:
             raise Violation("I6", f"terminal {terminal} accepted listed card {card}")
 
     def opened(self, terminal):
-        """The terminal is online: what cards took before counts no more."""
+        """The terminal is online: what cards took before counts no more, nor does the tap that
+        began before."""
         self.terminals[terminal].offline.clear()
+        self.terminals[terminal].is_offline = False
 
     def _capped(self, place, number, amount_fen):
         """I7: what a card takes from one terminal while that is offline, copied or not."""
@@ -302,7 +304,7 @@ class Oracle:
             write
             for key, (truth, write) in self.made.items()
             if key not in self.posted and key not in disputed
-            if not self._is_untold(key, write, truth) and not self._is_unnamed(key, truth)
+            if not self._is_untold(key, write, truth) and not self._is_unnamed(key)
         ]
 
     def disputed(self):
@@ -312,7 +314,7 @@ class Oracle:
         return {
             key
             for key, (truth, _) in self.made.items()
-            if truth.is_copied and key not in self.posted and not self._is_unnamed(key, truth)
+            if truth.is_copied and key not in self.posted and not self._is_unnamed(key)
             if key not in self.greys and (key not in self.told_paid or key in self.burnt_writes)
         }
 
@@ -338,11 +340,10 @@ class Oracle:
             return True
         return key in self.greys and self.is_untellable(truth.number, write.counter - 1)
 
-    def _is_unnamed(self, key, truth):
-        """Its record burnt, and so did the record of the step after, which had told of it."""
-        write = self.made[key][1]
-        after = {w.counter: (w.terminal, w.serial) for w in truth.writes}.get(write.counter + 1)
-        return key in self.burnt_writes and after in self.burnt_writes
+    def _is_unnamed(self, key):
+        """Its record burnt, and the ledger has it among what nobody named: which of these steps it
+        is, the record that tells of the next one told too late, or burnt too."""
+        return key in self.burnt_writes and not self.burnt_writes[key][0].is_copied
 
     def _written(self, place, card, write, said):
         """I4: the debit names a record of this terminal, written before, and not paid too early."""
