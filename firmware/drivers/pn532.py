@@ -28,7 +28,6 @@ LET_GO = (IN_RELEASE, b"\x00")
 
 _START = b"\x00\xff"
 _ERROR = 0x7F
-_MAX = 265
 _GONE = (0x01, 0x02, 0x03, 0x04, 0x05, 0x0B, 0x27, 0x29)  # time-out, CRC, ..., the card is away
 
 
@@ -85,20 +84,20 @@ class Pn532:
         self._heard += data
         while self._code is not None:
             at = self._heard.find(_START)
-            if at < 0 or len(self._heard) < at + 4:
-                self._limit()
+            self._heard = self._heard[at if at >= 0 else -1 :]  # noise before a frame is not kept
+            if at < 0 or len(self._heard) < 4:
                 return None
-            length, check = self._heard[at + 2], self._heard[at + 3]
+            length, check = self._heard[2], self._heard[3]
             if (length, check) == (0, 0xFF):
                 self._acked = True
-                self._heard = self._heard[at + 4 :]
+                self._heard = self._heard[4:]
                 continue
             if (length + check) & 0xFF:
                 raise ReaderFault("a frame with a wrong length")
-            end = at + 4 + length
+            end = 4 + length
             if len(self._heard) < end + 1:
                 return None
-            body = self._heard[at + 4 : end]
+            body = self._heard[4:end]
             if (sum(body) + self._heard[end]) & 0xFF:
                 raise ReaderFault("a frame with a wrong checksum")
             return self._whole(body)
@@ -112,8 +111,3 @@ class Pn532:
         if not self._acked or body[:2] != bytes((0xD5, code + 1)):
             raise ReaderFault("an answer to another command")
         return body[2:]
-
-    def _limit(self):
-        """Noise without a frame is not kept."""
-        if len(self._heard) > _MAX:
-            self._heard = self._heard[-1:]

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from protocol import frame
+from protocol import frame, reasons
 from protocol.errors import LocalError, RemoteError
-from protocol.session import SERVER, TERMINAL
-from tests.shared.pair import frames, side, traces
+from protocol.session import SERVER, TERMINAL, epoch_of, reject
+from tests.shared.pair import ADDRESS, frames, side, traces
 
 ROLES = st.sampled_from((TERMINAL, SERVER))
 MAY_ASK = ("PROVING", "OPEN", "RENEWING", "REPROVING")
@@ -28,9 +28,8 @@ class SessionMachine(RuleBasedStateMachine):
         self.wire = {TERMINAL: [], SERVER: []}
         self.past = []  # (role it was for, kind, payload), every frame that was ever sent
         self.asked = {}  # body -> (role that asked)
-        self.answers = {}  # body -> reply
         self.acted = []
-        self.due = {TERMINAL: None, SERVER: None}  # (body, epoch) that this end must answer
+        self.due = {TERMINAL: [], SERVER: []}  # (body, epoch) that this end has to answer
         self.wanted = {TERMINAL: None, SERVER: None}  # body this end waits for
 
     # what the ends do
@@ -64,13 +63,12 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(role=ROLES)
     def answer(self, role):
-        if self.due[role] is None:
+        """The oldest that is due, perhaps too late: its session may be dead by now."""
+        if not self.due[role]:
             return
-        body, epoch = self.due[role]
-        self.due[role] = None
-        self.answers[body] = b"answer to " + body
+        body, epoch = self.due[role].pop(0)
         try:
-            self.send(role, self.ends[role].reply(self.answers[body], epoch))
+            self.send(role, self.ends[role].reply(b"answer to " + body, epoch))
         except LocalError:
             assert self.ends[role].epoch != epoch
 
@@ -85,7 +83,8 @@ class SessionMachine(RuleBasedStateMachine):
     def restart(self, role):
         self.seed += 1
         self.ends[role] = side(role, self.seed)
-        self.due[role] = self.wanted[role] = None
+        self.due[role] = []
+        self.wanted[role] = None
 
     # what the wire does
 
@@ -105,11 +104,15 @@ class SessionMachine(RuleBasedStateMachine):
                 assert self.asked[what] != role
                 assert what not in self.acted, "acted upon twice"
                 self.acted.append(what)
-                self.due[role] = (what, end.epoch)
+                self.due[role].append((what, end.epoch))
             elif name == "reply":
-                assert self.wanted[role] == what[len(b"answer to ") :], what
-                assert self.answers[self.wanted[role]] == what
+                assert what == b"answer to " + self.wanted[role]
                 self.wanted[role] = None
+        if not may_be_taken and kind != frame.HELLO:
+            assert traces(end) == before, "a damaged frame moved something"
+        same_version = kind == frame.HELLO and payload[:1] == b"\1"
+        if same_version and live is not None and epoch_of(payload) <= live.epoch:
+            assert events == [("send", reject(ADDRESS, reasons.STALE_EPOCH))]
         if kind in (frame.HELLO, frame.CHALLENGE, frame.REJECT):
             assert end._live is live, "clear text moved a live session"
 
@@ -150,11 +153,18 @@ class SessionMachine(RuleBasedStateMachine):
         _, kind, payload = data.draw(st.sampled_from(self.past))
         self.arrives(role, kind, payload)
 
+    @precondition(lambda self: self.past)
+    @rule(role=ROLES, back=st.integers(1, 9))
+    def replay_late(self, role, back):
+        """The same from what was said last, which fits nearly."""
+        _, kind, payload = self.past[-min(back, len(self.past))]
+        self.arrives(role, kind, payload)
+
     @rule()
     def quiet(self):
         """The wire is good for a while: three round trips, and both ends are open."""
         self.wire = {TERMINAL: [], SERVER: []}
-        self.due = {TERMINAL: None, SERVER: None}
+        self.due = {TERMINAL: [], SERVER: []}
         self.hello()
         for _ in range(2):
             self.pump()
@@ -166,12 +176,20 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.wanted[TERMINAL] is None, "the first request was answered"
         self.wanted[SERVER] = None
 
+    @precondition(lambda self: self.ends[TERMINAL].is_open and self.ends[SERVER].is_open)
+    @rule(role=ROLES)
+    def talk(self, role):
+        """A question and its answer, if nothing is in the way."""
+        self.ask(role)
+        self.pump()
+
     def pump(self):
         """All that is on its way arrives, and is answered."""
         for role in (SERVER, TERMINAL):
             while self.wire[role]:
                 self.arrives(role, *self.wire[role].pop(0))
-                self.answer(role)
+                while self.due[role]:
+                    self.answer(role)
 
     @invariant()
     def nobody_is_open_alone(self):
