@@ -16,6 +16,17 @@ def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="every point of the long tests too")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: only with --all")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--all"):
+        later = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
+
+
 @pytest.fixture(scope="session")
 def target(request):
     """The board's name."""
@@ -39,25 +50,23 @@ def is_long(request):
 
 @pytest.fixture(scope="session")
 def warmed(emulated):
-    """Two boards that have started: a branch can lose one of them and go on with the other."""
+    """Two boards that have started: a branch can lose one of them and go on with the other.
+    -> their states (warm.states)."""
     warm.keep(Canteen.new_flash(), 2)
+    return warm.states()
 
 
 @pytest.fixture(scope="session")
 def window(warmed):
-    """A canteen's window that has met its server, and one more warm board. For branches only:
-    nobody may go on with it here."""
+    """A canteen's window that has met its server, 12.50 yuan entered, and one more warm board. For
+    branches only: nobody may go on with it here."""
     canteen = Canteen()
     canteen.ready()
+    canteen.enter("12.50#")
     return canteen
 
 
 @pytest.fixture(scope="session")
 def on(window):
-    """on(work, *arguments) -> what work(window, *arguments) returns in a branch; `on.every`."""
-
-    def one(work, *arguments):
-        return branch.of(work, window, *arguments)
-
-    one.every = lambda works: branch.every([(work[0], window, *work[1:]) for work in works])
-    return one
+    """on((work, arguments...), ...) -> what each work(window, *arguments) returns in a branch."""
+    return lambda *works: branch.every([(work[0], window, *work[1:]) for work in works])

@@ -37,12 +37,12 @@ def unpack(file: bytes) -> tuple[int, bytes]:
         block = file[start : start + 512]
         if len(block) < 512 or struct.unpack_from("<2I", block) != _MAGIC:
             raise ValueError(f"no UF2 block at byte {start}")
-        _, at, size, number, count, family = struct.unpack_from("<6I", block, 8)
+        flags, at, size, number, count, family = struct.unpack_from("<6I", block, 8)
         if first is None:
             first = at
         if at != first + len(content) or number * 512 != start or count * 512 != len(file):
             raise ValueError(f"block {number} is out of its place")
-        if size != CONTENT or family != _RP2040:
+        if size != CONTENT or family != _RP2040 or flags != _HAS_FAMILY:
             raise ValueError(f"block {number} is not for an RP2040")
         if struct.unpack_from("<I", block, 508)[0] != _MAGIC_END:
             raise ValueError(f"block {number} has no end")

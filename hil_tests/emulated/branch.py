@@ -24,8 +24,8 @@ def of(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def every(works: Iterable[tuple]) -> list[Any]:
-    """-> what each of (callable, arguments...) returns, in their order. BranchFailed."""
-    works = list(works)
+    """-> what each of (callable, arguments...) returns, in their order. BranchFailed at the first
+    that fails; those that run already end by themselves."""
     at_once = os.cpu_count() or 1
     results: list[Any] = []
     running: list[tuple[int, int]] = []
@@ -33,11 +33,7 @@ def every(works: Iterable[tuple]) -> list[Any]:
         if len(running) == at_once:
             results.append(_end(*running.pop(0)))
         running.append(_begin(work))
-    results += [_end(*branch) for branch in running]
-    for result in results:
-        if isinstance(result, BranchFailed):
-            raise result
-    return results
+    return results + [_end(*branch) for branch in running]
 
 
 def _begin(work: tuple) -> tuple[int, int]:
@@ -66,4 +62,7 @@ def _end(process: int, read_fd: int) -> Any:
     with os.fdopen(read_fd, "rb") as file:
         data = file.read()
     os.waitpid(process, 0)
-    return pickle.loads(data) if data else BranchFailed("a branch ended without a word")
+    result = pickle.loads(data) if data else BranchFailed("a branch ended without a word")
+    if isinstance(result, BranchFailed):
+        raise result
+    return result

@@ -6,6 +6,8 @@ new board at the same wires.
 
 from __future__ import annotations
 
+from functools import partial
+
 from card_layout import identity, keys, purse_m1, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
@@ -26,8 +28,8 @@ CARD_FEN = 10_000
 CONFIG = {"watchdog_ms": 8000, "backoff_ms": [200, 1000]}
 WISHES = {"language": 1, "heartbeat_s": 5}
 BOOT_S = 20
-_QUIET_S = 0.4
-_TAKEN_S = 1.5  # how long a card is away between two customers
+_QUIET_S = 0.3
+_TAKEN_S = 0.3  # how long a card is away between two customers
 
 
 class Canteen:
@@ -70,7 +72,7 @@ class Canteen:
         self.panel = PanelWire(self.board)
         self.link = LinkWire(self.board, self._on_said)
         for pin in (4, 6, 8, 15):
-            self.board.watch(pin, lambda at_ns, level, pin=pin: self._note(at_ns, pin, level))
+            self.board.watch(pin, partial(self._note, pin))
         self.office.hang_up()
         self.office.say = self.link.send
         self.office.utc_s = lambda: self._utc_s + self.board.now_ns // SECOND_NS
@@ -115,7 +117,7 @@ class Canteen:
         self._said += len(data)
         self.office.hear(data)
 
-    def _note(self, at_ns: int, pin: int, level: bool) -> None:
+    def _note(self, pin: int, at_ns: int, level: bool) -> None:
         self.log.append((at_ns, f"{pin}{'+' if level else '-'}"))
 
     def taken_fen(self, card: int) -> int:

@@ -17,8 +17,9 @@ DATA_BYTES = LAYOUTS["rp2"].sectors * SECTOR
 FILES_AT = DATA_AT + DATA_BYTES
 
 
-def make(page: bytes, config: dict) -> bytes:
-    """2 MiB; `page` is the key page of an enrolment, `config` what boards/rp2.py reads."""
+def make(page: bytes, config: dict | None) -> bytes:
+    """2 MiB; `page` is the key page of an enrolment, `config` what boards/rp2.py reads. Without a
+    configuration the board starts no terminal and has a console only."""
     flash = bytearray(b"\xff" * FLASH_BYTES)
     _, code = uf2.unpack((base.folder() / base.UF2).read_bytes())
     flash[: len(code)] = code
@@ -30,7 +31,8 @@ def make(page: bytes, config: dict) -> bytes:
         block_size=SECTOR, block_count=(FLASH_BYTES - FILES_AT) // SECTOR,
         prog_size=256, read_size=32, cache_size=256, lookahead_size=32, disk_version=0x00020000,
     )  # fmt: skip
-    with files.open("config.json", "w") as file:
-        file.write(json.dumps(config))
+    if config is not None:
+        with files.open("config.json", "w") as file:
+            file.write(json.dumps(config))
     flash[FILES_AT:] = files.context.buffer
     return bytes(flash)

@@ -20,7 +20,12 @@ def up(flash: bytes) -> Board:
     """A board that is about to look at its data area."""
     board = Board(flash)
     levels: list[bool] = []
-    board.watch(_PANEL_PIN, lambda _when_ns, level: (levels.append(level), board.notice()))
+
+    def on_level(_at_ns: int, level: bool) -> None:
+        levels.append(level)
+        board.notice()
+
+    board.watch(_PANEL_PIN, on_level)
     board.wait(_START_S, lambda: levels, "the firmware does not start")
     return board
 
@@ -31,9 +36,11 @@ def keep(flash: bytes, count: int) -> None:
         _boards.append(up(flash))
 
 
-def stock() -> list[Board]:
-    """The boards that are kept."""
-    return list(_boards)
+def states() -> list[tuple]:
+    """Of each kept board: nanoseconds, instruction, memory, console."""
+    return [
+        (board.now_ns, board.chip.core.pc, bytes(board.chip.sram), board.heard) for board in _boards
+    ]
 
 
 def take(flash: bytes) -> Board:

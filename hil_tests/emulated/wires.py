@@ -21,6 +21,7 @@ from terminal_sim.pn532 import Pn532
 BAUD = 115200
 BIT_NS = 1e9 / BAUD
 _BEAT_NS = 128  # whole cycles of the processor, few against one of the state machines
+_AWAKE_NS = 1024  # an awake processor keeps them in step itself; is it still?
 _BEATS_BITS = 30
 KEY_NS = 50_000_000
 TURN_NS = 3_000_000  # what a half-duplex line is left alone before it is answered
@@ -91,19 +92,20 @@ class Beat:
     once; so while bits are on their wires, it is woken before each of their steps is due."""
 
     def __init__(self, board: Board):
-        self._board = board
-        self._alarm = board.chip.clock.create_alarm(self._next)
-        self._end_ns = 0
+        self._clock, self._core = board.chip.clock, board.chip.core
+        self._alarm = self._clock.create_alarm(self._next)
+        self._end_ns = 0.0
 
     def keep(self) -> None:
         """Something is on the wire; call it again at least every 20 bits."""
-        if self._board.now_ns >= self._end_ns:
+        now_ns = self._clock.nanos
+        if now_ns >= self._end_ns:
             self._alarm.schedule(_BEAT_NS)
-        self._end_ns = self._board.now_ns + round(_BEATS_BITS * BIT_NS)
+        self._end_ns = now_ns + _BEATS_BITS * BIT_NS
 
     def _next(self) -> None:
-        if self._board.now_ns < self._end_ns:
-            self._alarm.schedule(_BEAT_NS)
+        if self._clock.nanos < self._end_ns:
+            self._alarm.schedule(_BEAT_NS if self._core.waiting else _AWAKE_NS)
 
 
 class PanelWire:

@@ -1,0 +1,89 @@
+"""The rules of the terminal over the flash that a board left behind, on the PC.
+
+They are the same sources, and quicker than on the emulated chip by a thousand, so that every cut
+can be looked at in the default run. Drivers, line and time are missing.
+"""
+
+from __future__ import annotations
+
+from firmware.core.layout import LAYOUTS
+from firmware.core.terminal import Terminal
+from firmware.credential import air
+from hil_tests.emulated import factory
+from terminal_sim.flash import Flash
+from terminal_sim.gears.office import Memory
+from terminal_sim.mifare import ACK, MifareClassic
+
+_ROUNDS = 100
+
+
+class OnPc:
+    """Terminal `number` after its power-on with this flash, and its server."""
+
+    def __init__(self, number: int, flash: bytes, memory: Memory, utc_s: int):
+        data = Flash(factory.DATA_BYTES)
+        for start in range(0, factory.DATA_BYTES, data.sector):
+            held = flash[factory.DATA_AT + start :][: data.sector]
+            if held.count(0xFF) < data.sector:
+                data.program(start, held)
+        self._number = number
+        self._memory = memory
+        self._utc_s = utc_s
+        self._terminal = Terminal(data, None, LAYOUTS["rp2"])
+        self._terminal.mount()
+        self._terminal.next_epoch()
+        self._terminal.on_open(self._now())
+
+    def settle(self) -> None:
+        """Until neither side has anything to say."""
+        for _ in range(_ROUNDS):
+            pushed = self._memory.push(self._number)
+            if pushed is not None:
+                reply = self._terminal.uploader.on_request(pushed, self._now())
+                self._memory.pushed(self._number, reply)
+            body = self._terminal.uploader.next_request(self._now())
+            if body is None and pushed is None:
+                return
+            if body is not None:
+                reply, _ = self._memory.serve(self._number, body)
+                assert reply is not None
+                self._terminal.uploader.on_reply(reply, self._now())
+        raise AssertionError("terminal and server find no end")
+
+    def sell(self, card: MifareClassic, amount_fen: int) -> None:
+        """The amount is entered, the card held there until the tap is over."""
+        self._terminal.kind.ready(amount_fen)
+        card.power_off()
+        card.power_on()
+        tap = self._terminal.tap(self._now())
+        answer: tuple | None = None
+        try:
+            while True:  # ends with the tap
+                request = tap.send(answer)
+                answer = None
+                if request[0] == "select":
+                    answer = ("one", card.uid, 0x08) if card.select() else None
+                elif request[0] == "card":
+                    answer = _answer(card, request[1])
+        except StopIteration:
+            return
+
+    def _now(self):
+        return self._terminal.moment(self._utc_s, 1000)
+
+
+def _answer(card: MifareClassic, command: bytes) -> tuple[int, bytes]:
+    """(status of air, data) of a MIFARE command."""
+    code, block = command[0], command[1]
+    if code in (air.AUTHENTICATE_A, air.AUTHENTICATE_B):
+        name = "A" if code == air.AUTHENTICATE_A else "B"
+        opened = card.authenticate(block, name, command[2:8], command[8:])
+        return (air.GONE if opened is None else air.OK if opened else air.DENIED), b""
+    said = card.transceive(command[:2])
+    if code == air.WRITE and said == ACK:
+        said = card.transceive(command[2:])
+    if said is None:
+        return air.GONE, b""
+    if isinstance(said, int):
+        return (air.OK if said == ACK else air.DENIED), b""
+    return air.OK, said
