@@ -9,7 +9,7 @@ slot to slot; `may_erase(sector)` is asked before what is there is given up (I5)
  3. What counts in a sector begins in its first 4 slots, or the sector is given up: so a mount
     knows a sector by those.
  4. After a cut the first blank slot after all that is not blank is next: a torn slot is lost, and
-    nothing else.
+    nothing else. It is made void, where a second program is allowed.
 Limits: 64 slots a sector; the order table is one number for each sector.
 """
 
@@ -55,6 +55,8 @@ class Ring:
         while end and is_blank(self.read(newest * SLOTS + end - 1)):
             end -= 1
         self.next = (newest * SLOTS + end) % (self.sectors * SLOTS)
+        if end:
+            self._void_torn(newest * SLOTS + end - 1)
         return newest
 
     def read(self, slot):
@@ -131,6 +133,8 @@ class Ring:
     def _first_of(self, sector):
         """Order number of the first slot that counts, 0 if none does."""
         start = sector * SLOTS
+        if is_blank(self._flash.read(self._base + start * SLOT, _PROBED * SLOT)):
+            return 0  # the same as below, in one read: most sectors of a young journal
         for slot in range(start, start + SLOTS):
             raw = self.read(slot)
             order = self._order(raw)
@@ -139,6 +143,12 @@ class Ring:
             if slot - start >= _PROBED - 1 and is_blank(raw):
                 return 0
         return 0
+
+    def _void_torn(self, slot):
+        """The slot written last, if nothing counts in it: by a weak bit it might another time."""
+        raw = self.read(slot)
+        if self._flash.reprogram and raw != bytes(SLOT) and not self._order(raw):
+            self._flash.program(self._base + slot * SLOT, bytes(SLOT))
 
     def _pass_over(self, newest):
         """What stands in a sector that took no erase is older than all around it: not ours."""
