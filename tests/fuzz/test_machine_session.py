@@ -164,7 +164,6 @@ class SessionMachine(RuleBasedStateMachine):
     def quiet(self):
         """The wire is good for a while: three round trips, and both ends are open."""
         self.wire = {TERMINAL: [], SERVER: []}
-        self.due = {TERMINAL: [], SERVER: []}
         self.hello()
         for _ in range(2):
             self.pump()
