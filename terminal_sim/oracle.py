@@ -309,13 +309,12 @@ class Oracle:
 
     def disputed(self):
         """(terminal, serial) of debits that are not in the ledger because another card with the
-        same number bears witness that they were not made: torn ones that were never told paid, and
-        those whose record burnt."""
+        same number bears witness that they were not made: torn ones, never told paid."""
         return {
             key
             for key, (truth, _) in self.made.items()
             if truth.is_copied and key not in self.posted and not self._is_unnamed(key)
-            if key not in self.greys and (key not in self.told_paid or key in self.burnt_writes)
+            if key not in self.greys and key not in self.told_paid
         }
 
     def is_untellable(self, number, counter):
@@ -342,8 +341,9 @@ class Oracle:
 
     def _is_unnamed(self, key):
         """Its record burnt, and the ledger has it among what nobody named: which of these steps it
-        is, the record that tells of the next one told too late, or burnt too."""
-        return key in self.burnt_writes and not self.burnt_writes[key][0].is_copied
+        is, the record that tells of the next one told too late, or burnt too. (Of a copied card
+        that may be a step of its copy.)"""
+        return key in self.burnt_writes
 
     def _written(self, place, card, write, said):
         """I4: the debit names a record of this terminal, written before, and not paid too early."""

@@ -82,6 +82,7 @@ def figures(campus: Campus, spent_s: float) -> dict[str, Any]:
         "forged_fen": sum(write.amount_fen for truth in forged for write in truth.writes),
         "disputed": len(oracle.disputed()),
         "rebuilt": office.rebuilt,
+        "unnamed": len(oracle.burnt_writes.keys() - oracle.posted.keys()),
         "unnamed_fen": sum(oracle.unnamed_fen.values()),
         "gone": sum(len(place.gone) for place in oracle.terminals.values()),
         "longest_offline_s": max(line.longest_off_s for line in campus.lines.values()),
