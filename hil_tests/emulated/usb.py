@@ -27,6 +27,11 @@ class Host:
             self._push(byte)
         self._serve()
 
+    @property
+    def has_room(self) -> bool:
+        """True when the board has taken all that was typed."""
+        return not self._cdc.tx_fifo.item_count
+
     def _on_byte(self, byte: int) -> None:
         self._push(byte)
         self._serve()
