@@ -2,7 +2,8 @@
 
 Nothing new may be built on it. A `Des` has a key of 8 bytes, or of 16 (encrypt with the left half,
 decrypt with the right, encrypt with the left). The S-boxes and the permutation after them are one
-table of 2 KB, made at import. Sources: FIPS 46-3; SP 800-67 for triple DES.
+table of 2 KB, made at import; tables are bytes, for RAM is short. Sources: FIPS 46-3; SP 800-67
+for triple DES.
 """
 
 BLOCK = 8
@@ -19,22 +20,22 @@ _BOXES = (
     "d2846fb1a93e50c71fd8a374c56b0e927b419ce206adf35821e74a8dfc90356b",
 )
 # Permutations: place n of the result comes from place table[n], counted from 1 at the left.
-_INITIAL = tuple([58 + 2 * (row & 3) - (row >> 2) - 8 * n for row in range(8) for n in range(8)])
-_FINAL = tuple([_INITIAL.index(place) + 1 for place in range(1, 65)])
-_AFTER_BOXES = (
+_INITIAL = bytes([58 + 2 * (row & 3) - (row >> 2) - 8 * n for row in range(8) for n in range(8)])
+_FINAL = bytes([list(_INITIAL).index(place) + 1 for place in range(1, 65)])
+_AFTER_BOXES = bytes((
     16, 7, 20, 21, 29, 12, 28, 17, 1, 15, 23, 26, 5, 18, 31, 10,
     2, 8, 24, 14, 32, 27, 3, 9, 19, 13, 30, 6, 22, 11, 4, 25,
-)  # fmt: skip
-_KEY_FIRST = (
+))  # fmt: skip
+_KEY_FIRST = bytes((
     57, 49, 41, 33, 25, 17, 9, 1, 58, 50, 42, 34, 26, 18, 10, 2, 59, 51, 43, 35, 27, 19, 11, 3,
     60, 52, 44, 36, 63, 55, 47, 39, 31, 23, 15, 7, 62, 54, 46, 38, 30, 22, 14, 6, 61, 53, 45, 37,
     29, 21, 13, 5, 28, 20, 12, 4,
-)  # fmt: skip
-_KEY_THEN = (
+))  # fmt: skip
+_KEY_THEN = bytes((
     14, 17, 11, 24, 1, 5, 3, 28, 15, 6, 21, 10, 23, 19, 12, 4, 26, 8, 16, 7, 27, 20, 13, 2,
     41, 52, 31, 37, 47, 55, 30, 40, 51, 45, 33, 48, 44, 49, 39, 56, 34, 53, 46, 42, 50, 36, 29, 32,
-)  # fmt: skip
-_SHIFTS = (1, 1, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1)
+))  # fmt: skip
+_SHIFTS = b"\1\1\2\2\2\2\2\2\1\2\2\2\2\2\2\1"
 
 
 class Des:

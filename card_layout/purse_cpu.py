@@ -5,8 +5,6 @@ come in as `Des` of 16 bytes, or as a callable that a key store gives. Amounts a
 2.0 part 2 (JR/T 0025.2) chapters 5 and 7; ISO 7816-4 for files. Story: docs/cpu-card.md.
 """
 
-from collections import namedtuple
-
 from card_layout.des import BLOCK, Des
 
 NAME = b"\xa0\x00\x00\x00\x03CAMPUS"
@@ -22,10 +20,6 @@ OK = 0x9000
 TOO_LITTLE = 0x9401
 BAD_MAC = 0x9302
 NOTHING_TO_PROVE = 0x9406
-
-# counter: before the transaction. random: 4 bytes of the card.
-Begun = namedtuple("Begun", ("balance_fen", "counter", "key_version", "algorithm", "random"))
-Logged = namedtuple("Logged", ("counter", "amount_fen", "type", "terminal", "serial", "moment"))
 
 
 def select():
@@ -60,12 +54,12 @@ def begin_purchase(amount_fen, terminal, serial, key=1):
 
 
 def begun(answer):
-    """-> Begun of the 15 bytes of the answer to INITIALIZE FOR PURCHASE, or None."""
+    """-> (balance in fen, counter, 4 random bytes) of the answer to INITIALIZE FOR PURCHASE, or
+    None. The counter is the one before the transaction."""
     if len(answer) != 15:
         return None
-    balance_fen = int.from_bytes(answer[:4], "big")
     counter = int.from_bytes(answer[4:6], "big")
-    return Begun(balance_fen, counter, answer[9], answer[10], bytes(answer[11:]))
+    return int.from_bytes(answer[:4], "big"), counter, bytes(answer[11:])
 
 
 def purchase(serial, moment, mac1):
@@ -79,12 +73,11 @@ def prove(counter, kind=EP_PURCHASE):
 
 
 def logged(line):
-    """-> Logged of the log's 23 bytes, None if they are not."""
+    """-> [counter, amount in fen, type, terminal, serial] of the log's 23 bytes, or None."""
     if len(line) != LOG_SIZE:
         return None
-    numbers = [int.from_bytes(line[a:b], "big") for a, b in ((0, 2), (5, 9), (10, 12), (12, 16))]
-    counter, amount_fen, terminal, serial = numbers
-    return Logged(counter, amount_fen, line[9], terminal, serial, bytes(line[16:]))
+    ends = ((0, 2), (5, 9), (9, 10), (10, 12), (12, 16))
+    return [int.from_bytes(line[start:end], "big") for start, end in ends]
 
 
 def diversified(encrypt, card_serial):

@@ -120,19 +120,28 @@ def _letters(letters):
     return out
 
 
-_MESSAGES = {row[0]: _Message(row) for row in TABLE}
+MAX_BODY = max([1 + struct.calcsize(">" + row[3]) + row[5][1] for row in TABLE])
+_ready = {}  # type: dict[int, _Message]  # made at the first use
 
-MAX_BODY = max([m.size + m.tail[1] for m in _MESSAGES.values()])
+
+def _message(number):
+    """The _Message of a number, None if there is none."""
+    if number not in _ready:
+        for row in TABLE:
+            if row[0] == number:
+                _ready[number] = _Message(row)
+    return _ready.get(number)
 
 
 def name(number):
     """Name of a message, for logs and errors."""
-    return _MESSAGES[number].name if number in _MESSAGES else f"message 0x{number:02X}"
+    message = _message(number)
+    return message.name if message else f"message 0x{number:02X}"
 
 
 def encode(number, values=(), tail=b""):
     """Body of message `number` with its field values in table order. LocalError if one is wrong."""
-    message = _MESSAGES.get(number)
+    message = _message(number)
     if message is None:
         raise LocalError(f"no such message: {number}")
     if len(values) != len(message.letters):
@@ -156,7 +165,7 @@ def decode(body, sender=BOTH):
     """
     if not body:
         raise RemoteError("empty message")
-    message = _MESSAGES.get(body[0])
+    message = _message(body[0])
     if message is None:
         raise RemoteError(f"unknown message 0x{body[0]:02X}")
     if not message.sender & sender:

@@ -2,8 +2,9 @@
 
 Four random masters: for the two sector keys of cards, for their purse MACs, and for the terminals'
 enrolment keys, which are derived from number and generation (HKDF-SHA256) and so stand in no
-database. The key of the issuer of codes is derived, too. Never logged, never in an error text.
-Whoever loses the file loses all cards: back it up apart from the database.
+database. From the last, which no terminal has, come the issuer's key for codes and the CPU cards'
+TAC master, too. Never logged, never in an error text. Whoever loses the file loses all cards: back
+it up apart from the database.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from card_layout import p256, sectors
+from card_layout import identity, keys, p256, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from protocol import hkdf, keypage, messages
@@ -30,6 +31,7 @@ _HEX = set("0123456789abcdef")
 _NO_KEY = b"\xff" * _KEY
 _WRITERS = ("pos", "water")
 _ISSUER_INFO = b"campus-card issuer of codes"
+_TAC_INFO = b"campus-card tac master"
 
 
 class BadKeyFile(OSError):
@@ -44,6 +46,7 @@ class Keyring:
     def __init__(self, masters: dict[str, bytes]):
         self._masters = masters
         self._ciphers = [Aes(masters[name]).ecb for name in NAMES[:3]]
+        self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb
         secret = int.from_bytes(hkdf.derive(masters["terminal"], b"", _ISSUER_INFO, 40), "big")
         self._issuer = ec.derive_private_key(secret % (p256.ORDER - 1) + 1, ec.SECP256R1())
         self.issuer_key = self._issuer.public_key().public_bytes(
@@ -92,12 +95,33 @@ class Keyring:
 
     def personalise(self, card: dict) -> list[tuple[int, bytes]]:
         """(block, 16 bytes) in the order to write, for a row of the table of cards as issued."""
-        identity = Identity(
-            card["number"], card["holder_kind"], card["valid_until"], card["list_stamp"],
-            card["zones"], 1,
-        )  # fmt: skip
         purse = Purse(0, card["balance_fen"], 0, 0)
-        return sectors.personalise(identity, purse, bytes.fromhex(card["uid"]), *self._ciphers)
+        uid = bytes.fromhex(card["uid"])
+        return sectors.personalise(_identity(card), purse, uid, *self._ciphers)
+
+    def wallet(self, card: dict) -> dict[str, bytes]:
+        """What personalises a CPU card, for such a row: its serial number, its identity file and
+        its four keys (docs/cpu-card.md)."""
+        uid, encrypt = bytes.fromhex(card["uid"]), self._ciphers[2]
+        return {
+            "serial": bytes(8 - len(uid)) + uid,
+            "identity": identity.pack(_identity(card), uid, keys.card_mac(encrypt, uid)),
+            "purchase": keys.wallet_key(encrypt, uid, "D"),
+            "load": keys.wallet_key(encrypt, uid, "L"),
+            "internal": keys.wallet_key(encrypt, uid, "I"),
+            "tac": self.tac_key(uid),
+        }
+
+    def tac_key(self, uid: bytes) -> bytes:
+        """16 bytes under which a CPU card tells the server of a purchase; no terminal has it."""
+        return keys.wallet_key(self._tac, uid, "T")
+
+
+def _identity(card: dict) -> Identity:
+    return Identity(
+        card["number"], card["holder_kind"], card["valid_until"], card["list_stamp"],
+        card["zones"], 1,
+    )  # fmt: skip
 
 
 def _write(path: Path, masters: dict[str, bytes]) -> None:

@@ -65,6 +65,11 @@ class Office:
                 issued.append((made["card"], blocks))
         return issued
 
+    def issue_wallet(self, wish: dict) -> tuple[int, dict[str, bytes]]:
+        """-> (card number, what personalises a CPU card by name)."""
+        (made,) = self.call("POST", "/api/wallets", {"cards": [wish]})["cards"]
+        return made.pop("card"), {name: bytes.fromhex(data) for name, data in made.items()}
+
     def records(self, terminal: int) -> list[list[int]]:
         """All records of a terminal: [serial, type, outcome, reason, utc_s, card, amount_fen]."""
         found: list[list[int]] = []

@@ -1,10 +1,10 @@
 """The CPU card at a terminal: it proves itself, pays by its own wallet, and can be asked about it.
 
 What the APDUs mean is card_layout.purse_cpu's. What it leaves in the tap: `identity`, `purse`
-(counter, balance, and who wrote it, from the card's log), `card`; in `private` the newest line of
-the log; in `proof` the TAC of a purchase. The keys are diversified ones in the key store; a PSAM
-would take their place. Limits: 65,535 purchases in a card's life; a torn purchase is settled here
-only while its session key is in RAM, else the card's chain tells the server.
+(counter, balance, and who wrote it, from the card's log), `card`; in `private` the amount of the
+purchase before; in `proof` the TAC of a purchase. The keys are diversified ones in the key store;
+a PSAM would take their place. Limits: 65,535 purchases in a card's life; a torn purchase is settled
+here only while its session key is in RAM, else the card's chain tells the server.
 """
 
 import struct
@@ -71,17 +71,18 @@ class Cpu:
         begun = purse_cpu.begun(answer)
         if word is None:
             return states.GONE
-        if begun is None or begun.balance_fen >= record.UNKNOWN_AMOUNT_FEN:
+        if begun is None or begun[0] >= record.UNKNOWN_AMOUNT_FEN:
             return _turned_away(tap, word, reasons.ALTERED)
         word, line = yield from _ask(purse_cpu.read_log(1))
         if word is None:
             return states.GONE
+        balance_fen, counter, _ = begun
         last = purse_cpu.logged(line)
-        if last and (last.type, last.counter + 1) != (purse_cpu.EP_PURCHASE, begun.counter):
-            last = None
-        wrote = (last.terminal, last.serial) if last else (0, 0)
-        tap.identity, tap.card, tap.private = who, who.card, last
-        tap.purse = Purse(begun.counter, begun.balance_fen, wrote[0], wrote[1])
+        terminal, serial, amount_fen = 0, 0, record.UNKNOWN_AMOUNT_FEN
+        if last and (last[2], last[0] + 1) == (purse_cpu.EP_PURCHASE, counter):
+            _, amount_fen, _, terminal, serial = last
+        tap.identity, tap.card, tap.private = who, who.card, amount_fen
+        tap.purse = Purse(counter, balance_fen, terminal, serial)
         return states.OK
 
     def debit(self, tap):
@@ -92,7 +93,7 @@ class Cpu:
         if begun is None or begun[:2] != (tap.purse.balance_fen, tap.purse.counter):
             return states.NOT_WRITTEN
         key = Des(keys.wallet_key(self._keys.encryptor(PURSE), tap.uid, "D"))
-        session = purse_cpu.session_key(key.encrypt, begun.random, begun.counter, serial)
+        session = purse_cpu.session_key(key.encrypt, begun[2], begun[1], serial)
         moment = purse_cpu.moment_of(tap.now.utc_s)
         mac1 = purse_cpu.mac1(session, amount_fen, number, serial, moment)
         self._torn = self._torn[1 - _SESSIONS :] + [(serial, session)]
@@ -122,17 +123,13 @@ class Cpu:
 
     def previous_amount(self, tap):
         """fen that the card's last purchase took, as the record has it."""
-        return tap.private.amount_fen if tap.private else record.UNKNOWN_AMOUNT_FEN
+        return tap.private
 
     def paid(self, tap):
         """The purse is now what the purchase made of it, and this terminal wrote it."""
-        before, serial = tap.purse, tap.serial
+        before, tap.private = tap.purse, tap.amount_fen
         balance_fen = before.balance_fen - tap.amount_fen
-        moment = purse_cpu.moment_of(tap.now.utc_s)
-        tap.private = purse_cpu.Logged(
-            before.counter, tap.amount_fen, purse_cpu.EP_PURCHASE, self._keys.number, serial, moment
-        )
-        tap.purse = Purse(before.counter + 1, balance_fen, self._keys.number, serial)
+        tap.purse = Purse(before.counter + 1, balance_fen, self._keys.number, tap.serial)
 
     def _challenge(self, tap):
         """8 bytes that nobody can foretell who has not the key; no two taps have the same."""

@@ -80,9 +80,16 @@ class Orders:
         self, wishes: list[dict[str, Any]]
     ) -> list[tuple[int, list[tuple[int, bytes]]]]:
         """New cards, each with the MIFARE blocks that personalise it."""
-        numbers = self._do(self._store.issue_cards, wishes, _now_s())
-        rows = self._store.cards(numbers)
-        return [(row["number"], self._gateway.keyring.personalise(row)) for row in rows]
+        return [
+            (row["number"], self._gateway.keyring.personalise(row)) for row in self._new(wishes)
+        ]
+
+    def issue_wallets(self, wishes: list[dict[str, Any]]) -> list[tuple[int, dict[str, bytes]]]:
+        """The same as CPU cards, each with what personalises its wallet."""
+        return [(row["number"], self._gateway.keyring.wallet(row)) for row in self._new(wishes)]
+
+    def _new(self, wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return self._store.cards(self._do(self._store.issue_cards, wishes, _now_s()))
 
     def loss_report(self, card: int, by: str) -> dict[str, Any]:
         """The card is refused from now on, terminal by terminal as they confirm."""

@@ -1,4 +1,4 @@
-"""POST /api/cards: issue cards and get the MIFARE blocks that personalise each.
+"""POST /api/cards, /api/wallets: issue MIFARE or CPU cards and get what personalises each.
 
 At most CARDS_MAX a request; one wrong entry refuses the whole request before anything is issued.
 """
@@ -19,18 +19,32 @@ CARDS_MAX = 5000
 @api.post("/cards")
 def issue():
     """{cards: [{holder_kind, name, uid, valid_until, zones, balance_fen}]} -> {cards: [...]}"""
-    wishes = fields.body().get("cards")
-    if not isinstance(wishes, list) or not 1 <= len(wishes) <= CARDS_MAX:
-        raise BadField(f"cards must be a list of 1 to {CARDS_MAX} cards")
-    issued = current_app.extensions["desk"].orders.issue_cards(
-        [_read(place, wish) for place, wish in enumerate(wishes)]
-    )
+    issued = current_app.extensions["desk"].orders.issue_cards(_wishes())
     return jsonify(
         cards=[
             {"card": card, "blocks": [[block, data.hex()] for block, data in blocks]}
             for card, blocks in issued
         ]
     ), 201
+
+
+@api.post("/wallets")
+def issue_wallets():
+    """the same -> {cards: [{card, serial, identity, purchase, load, internal, tac}]}"""
+    issued = current_app.extensions["desk"].orders.issue_wallets(_wishes())
+    return jsonify(
+        cards=[
+            {"card": card} | {name: data.hex() for name, data in wallet.items()}
+            for card, wallet in issued
+        ]
+    ), 201
+
+
+def _wishes() -> list[dict[str, Any]]:
+    wishes = fields.body().get("cards")
+    if not isinstance(wishes, list) or not 1 <= len(wishes) <= CARDS_MAX:
+        raise BadField(f"cards must be a list of 1 to {CARDS_MAX} cards")
+    return [_read(place, wish) for place, wish in enumerate(wishes)]
 
 
 def _read(place: int, wish: Any) -> dict[str, Any]:

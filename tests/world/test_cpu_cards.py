@@ -1,0 +1,58 @@
+"""A CPU card at a real till: ISO-DEP through the reader, record and proof to the server."""
+
+import asyncio
+
+from terminal_sim import fleet
+from terminal_sim.iso_dep import IsoDepCard
+from terminal_sim.pboc import Keys, Wallet
+from terminal_sim.prng import Prng
+
+UID = bytes.fromhex("04a1b2c3d4e5f6")
+WISH = {
+    "holder_kind": 1, "name": "staff", "uid": UID.hex(), "valid_until": "2037-12-31", "zones": 1,
+    "balance_fen": 5000,
+}  # fmt: skip
+COMMANDS = 9  # frames up to the debit: select, RATS, then one for each APDU
+
+
+def issued(server, waits=0):
+    """-> (card number, card) as a desk would write it."""
+    number, made = server.issue_wallet(WISH)
+    keys = Keys(made["purchase"], made["load"], made["tac"], made["internal"])
+    wallet = Wallet(made["serial"], keys, made["identity"], 5000, Prng(5).bytes)
+    return number, IsoDepCard(UID, wallet, waits)
+
+
+def test_it_pays_and_passes_and_is_refused_when_it_is_empty(campus):
+    async def story():
+        async with campus() as made:
+            number, card = await asyncio.to_thread(issued, made.server, 1)
+            assert await fleet.pay(made.pos, card, 1250) == fleet.ACCEPTED
+            assert made.pos.panel.shows("37.50")
+            assert await fleet.present(made.gate, card) == fleet.ACCEPTED
+            assert await fleet.pay(made.pos, card, 4000) == fleet.REFUSED
+            status = await made.uploaded(4)  # the proof is a record, too
+            assert (status["accepted"], status["ledger_sum"]) == (2, 0)
+            assert status["quarantined"] == 0
+            assert card.application.balance_fen == 3750
+            await asyncio.to_thread(made.server.call, "POST", f"/api/cards/{number}/loss")
+            async with asyncio.timeout(10):
+                while await fleet.pay(made.pos, card, 10) != fleet.REFUSED:
+                    await asyncio.sleep(0.1)
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_torn_in_the_debit_and_put_back(campus):
+    async def story():
+        async with campus() as made:
+            _, card = await asyncio.to_thread(issued, made.server)
+            card.tear_after(COMMANDS - 1, "all")  # it has paid, and nobody heard it
+            assert await fleet.pay(made.pos, card, 200) == fleet.TORN
+            assert card.application.balance_fen == 4800
+            assert await fleet.present(made.pos, card) == fleet.ACCEPTED
+            assert card.application.balance_fen == 4800
+            status = await made.uploaded(2)
+            assert (status["accepted"], status["grey"], status["ledger_sum"]) == (1, 0, 0)
+
+    asyncio.run(asyncio.wait_for(story(), 60))
