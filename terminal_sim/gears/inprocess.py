@@ -256,7 +256,7 @@ class Campus:
 
     def _wrong_key(self, event: scenario.WrongKey) -> None:
         self.lines[event.terminal].forge(event.noise)
-        self.counts["wrong_keys"] += 1
+        self.counts["wrong_keys"] += self.weather.sealed
 
     def _clone(self, event: scenario.Clone) -> None:
         self.clones.append(Clone(self, event, 1 + len(self.clones)))
