@@ -10,7 +10,7 @@ from firmware.core.lists import CardList
 from terminal_sim.gears import cut_scenarios, power
 
 SEED = 1
-EVERY = 16  # of the states after one cut, each 16th is cut again here; the campaign takes all
+EVERY = 12  # of the states after one cut, each 12th is cut again here; the campaign takes all
 CUT_POINTS = 10_000  # for each kind of flash
 NEVER = 1_000_000
 
