@@ -37,12 +37,15 @@ class Sealed(Line):
         self._asked: bytes | None = None
         self._retries = 0
         self._hears = {TERMINAL: frame.Receiver(), SERVER: frame.Receiver()}
+        self._sealed: dict[tuple[int, int, bytes], bytes] = {}
+        self._hellos = 0
 
     def drop(self) -> None:
         """The terminal has no power, or the line is gone: what was under way is forgotten."""
         self._up.clear()
         self._down.clear()
         self._terminal = self._server = self._asked = None
+        self._sealed.clear()
 
     def replaced(self) -> None:
         """The terminal has a new key, and its epochs begin anew."""
@@ -86,6 +89,7 @@ class Sealed(Line):
         self._terminal = Session(TERMINAL, node.number, node.terminal.derive, self._draw.bytes)
         self._hears[TERMINAL] = frame.Receiver()
         self._retries = 0
+        self._hellos += 1
         self._up.append(self._terminal.hello(node.epoch()))
 
     def _quiet(self, whole: bool) -> bool:
@@ -98,7 +102,7 @@ class Sealed(Line):
         self._asked = self._node.ask()
         if self._asked is not None:
             self._retries = 0
-            self._up.append(session.request(self._asked))
+            self._say(TERMINAL, session.request(self._asked))
             return True
         if server is None or not server.is_open:
             return False
@@ -109,8 +113,19 @@ class Sealed(Line):
         if body is None:
             return False
         self._retries = 0
-        self._down.append(server.request(body))
+        self._say(SERVER, server.request(body))
         return True
+
+    def _say(self, role: int, data: bytes) -> None:
+        """Sealed bytes go out. I7: under one number of one set of keys there is one body."""
+        server, keys = self._server, self._hellos
+        if role == SERVER and server is not None and server.epoch is not None:
+            keys = -1 - server.epoch
+        for _, kind, payload in frame.Receiver().feed(data):
+            before = self._sealed.setdefault((keys, kind, payload[:4]), payload)
+            if before != payload:
+                raise Violation("I7", f"terminal {self._node.number}: a nonce seals two bodies")
+        (self._down if role == SERVER else self._up).append(data)
 
     def _say_again(self, session: Session, way: deque[bytes]) -> None:
         again = session.retry()
@@ -194,7 +209,7 @@ class Sealed(Line):
         elif name == "request":
             assert self._terminal is not None
             reply = self._node.pushed(value)
-            self._up.append(self._terminal.reply(reply))
+            self._say(TERMINAL, self._terminal.reply(reply))
             self._node.look_at_list(self._office.ever)
 
     def _derive(self, salt: bytes, info: bytes, length: int) -> bytes:
@@ -208,7 +223,7 @@ class Sealed(Line):
         elif name == "request":
             reply = self._serve(value)
             if reply is not None and self._server is not None:
-                self._down.append(self._server.reply(reply))
+                self._say(SERVER, self._server.reply(reply))
         elif name == "reply":
             self._office.pushed(self._node.number, value)
 
