@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from protocol import batch, reasons, record
 from protocol.errors import RemoteError
-from sync_server.core import chain, ledger, rebuild
+from sync_server.core import chain, ledger, proof, rebuild
 from sync_server.core.chain import Grey, Steps, Writer
 from sync_server.core.ledger import Transfer
 from sync_server.core.rebuild import Knots, Named, Span
@@ -62,6 +62,7 @@ class Known:
     greys: dict[int, list[Grey]] = field(default_factory=dict)  # by card
     spans: dict[int, list[Span]] = field(default_factory=dict)  # by card
     knots: dict[int, Knots] = field(default_factory=dict)  # by card
+    tac_keys: dict[int, bytes] = field(default_factory=dict)  # of cards whose proofs are here
 
 
 class Kept(NamedTuple):
@@ -232,6 +233,10 @@ def _fault(terminal, raw, entry, place: Place, known: Known) -> int:
         return reasons.CHAIN_BROKEN
     if is_posted and place.merchant is None:
         return reasons.NO_MERCHANT
+    proven = proof.purchase_of(entry)
+    if proven:
+        content, _ = known.records.get((terminal, proven), (b"", 0))
+        return proof.fault(entry, terminal, content, known.tac_keys.get(entry.card))
     return reasons.OK
 
 

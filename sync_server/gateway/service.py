@@ -58,6 +58,7 @@ class Gateway:
         self.state_flags = 0
         self.changes = 0
         self.keyring = keyring
+        store.tac_key = keyring.tac_key
         self.key_log: KeyLog | None = None
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None

@@ -9,10 +9,11 @@ forgotten after any rollback, see Store).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from protocol import batch, reasons, record
-from sync_server.core import ingest
+from sync_server.core import ingest, proof
 from sync_server.core.chain import Grey
 from sync_server.core.ingest import Known, Place, Result
 from sync_server.store.accounts import Accounts
@@ -33,6 +34,7 @@ class Records(Lost):
     _places: dict[int, Place]
     _last_step: dict[int, tuple[int, tuple[int, int]]]  # card -> (counter, writer), (-1, ...) none
     _greys: dict[int, list[Grey]]
+    tac_key: Callable[[bytes], bytes] | None = None  # UID -> the key of a CPU card's proofs
 
     def ingest(self, batches: list[tuple[int, bytes]], received_utc_s: int) -> list[bytes]:
         """Take in (terminal, tail of BATCH) of many terminals. -> tail of ANSWERS for each.
@@ -100,12 +102,20 @@ class Records(Lost):
                 self._load_records(number, min(serials), max(serials), known)
             self._load_steps(entries, known)
             for entry in entries:
-                if ingest.tells_of(entry):
-                    self._load_named(number, ingest.tells_of(entry), known)
+                named = ingest.tells_of(entry) or proof.purchase_of(entry)
+                if named:
+                    self._load_named(number, named, known)
+                if proof.purchase_of(entry):
+                    self._load_tac_key(entry.card, known)
             for entry in entries if self._greys else ():
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked
         return known
+
+    def _load_tac_key(self, card: int, known: Known) -> None:
+        uid = self._db.one("SELECT uid FROM card WHERE number = ?", card)
+        if uid and self.tac_key is not None:
+            known.tac_keys[card] = self.tac_key(bytes.fromhex(uid))
 
     def _place(self, number: int) -> Place:
         place = self._places.get(number)
