@@ -88,7 +88,7 @@ def test_no_error_tells_a_key(tmp_path):
 @pytest.mark.parametrize("key", ["00" * 16, "ff" * 16, bytes(range(0x30, 0x40)).hex()])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_key_that_everybody_tries_first_is_refused(tmp_path, name, key):
-    """A file that a tool or a disk has zeroed would enrol terminals under a key of all the world."""
+    """A file that a tool or a disk has zeroed would enrol terminals under a key of everybody."""
     _, path = beside(tmp_path)
     lines = [line for line in path.read_text().splitlines() if not line.startswith(name)]
     path.write_text("\n".join([*lines, f"{name} {key}"]) + "\n")
