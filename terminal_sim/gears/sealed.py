@@ -21,6 +21,7 @@ from terminal_sim.prng import Prng
 
 RETRIES = 3  # as firmware.linking
 _HIGH_EPOCH = 0xFFFFFF00
+_KEPT = 8  # chunks that somebody on the line keeps, to say them again
 
 
 class Sealed(Line):
@@ -39,6 +40,7 @@ class Sealed(Line):
         self._hears = {TERMINAL: frame.Receiver(), SERVER: frame.Receiver()}
         self._sealed: dict[tuple[int, int, bytes], bytes] = {}
         self._hellos = 0
+        self._arrived: deque[bytes] = deque(maxlen=_KEPT)  # at the server
 
     def drop(self) -> None:
         """The terminal has no power, or the line is gone: what was under way is forgotten."""
@@ -65,7 +67,8 @@ class Sealed(Line):
         return True
 
     def forge(self, noise: int) -> None:
-        """I7: a device with this terminal's number, and a key that is not its own, tries."""
+        """I7: a device with this terminal's number, and a key that is not its own, tries: with
+        what it seals itself, and with what it heard on the line."""
         before = self._office.trace()
         live = self._server.epoch if self._server else None
         answers, self._down = self._down, deque()
@@ -74,6 +77,8 @@ class Sealed(Line):
         keys = hkdf.derive(Prng(noise).bytes(16), b"", b"", channel.KEYS_SIZE)
         made = channel.Channel(TERMINAL, self._node.number, _HIGH_EPOCH, keys)
         self._take(SERVER, made.request(messages.encode(messages.BATCH, (), bytes(64))))
+        for chunk in list(self._arrived):
+            self._take(SERVER, chunk)
         self._down = answers
         if self._server is not None and live != self._server.epoch:
             raise Violation("I7", f"terminal {self._node.number}: a forged hello ended its session")
@@ -150,6 +155,8 @@ class Sealed(Line):
             chunks = [data]
         for chunk in chunks:
             self._take(role, chunk)
+            if role == SERVER:
+                self._arrived.append(chunk)
 
     def _fault(self, name: str, noise: int, data: bytes, way: deque[bytes]) -> list[bytes]:
         """-> what arrives now."""

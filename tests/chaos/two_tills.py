@@ -12,9 +12,6 @@ from card_layout.purse_m1 import Purse
 from firmware.core import layout
 from protocol import messages
 from protocol.aes import Aes
-from sync_server.core import ingest
-from sync_server.core.ingest import Result
-from sync_server.core.rebuild import Named
 from terminal_sim.flash import PowerCut
 from terminal_sim.gears.inprocess import MASTERS
 from terminal_sim.gears.line import Line
@@ -26,7 +23,6 @@ from terminal_sim.oracle import Oracle
 START_FEN, PRICE_FEN, NEXT_FEN = 5000, 1250, 300
 CARD, FIRST, SECOND = 1, 1, 2
 UTC_S = 1_790_000_000
-BEYOND = 1 << 16  # as sync_server.store.lost
 _UID = b"\x5a\0\0\1"
 
 
@@ -95,34 +91,26 @@ class Tills:
     def idle(self):
         """What the first till shows when nothing happens: list of (screen, values)."""
         terminal = self.nodes[FIRST].terminal
-        return [effect[1:] for effect in terminal.idle(self.nodes[FIRST]._now())]
+        return [effect[1:] for effect in terminal.idle(self.nodes[FIRST]._now("idle"))]
 
     def burn(self, declared):
         """The first till's flash is gone, and a new one is put in. declared: the office knows."""
-        self.nodes[FIRST] = self._node(FIRST)
+        self.nodes[FIRST].burnt()
         if declared:
             self.declare()
 
     def declare(self):
         """The office is told that what the first till has not sent is lost; once is enough."""
-        known, result = self.office.known, Result()
-        place = known.places[FIRST]
-        if place.lost:
-            return
-        place.lost = ((place.used + 1, place.used + BEYOND),)
-        for (card, counter), (terminal, serial) in list(known.steps.items()):
-            if terminal == FIRST and place.has_lost(serial):
-                after_fen = known.knots[card][counter + 1]
-                ingest.find(Named(card, counter, FIRST, serial, None, after_fen), known, result)
-        for transfer in result.transfers:
-            self.office._book(transfer)
-        line = Line(self.nodes[FIRST], self.office, self.oracle, Counter(), lambda: None)
-        line.book(result.transfers)
+        if not self.office.known.places[FIRST].lost:
+            self._line(FIRST).book(self.office.replaced(FIRST))
+
+    def _line(self, number):
+        return Line(self.nodes[number], self.office, self.oracle, Counter(), lambda: None)
 
     def sync(self, *numbers):
         """All that these tills and the server have to say to each other; then the line is cut."""
         for number in numbers:
-            line = Line(self.nodes[number], self.office, self.oracle, Counter(), lambda: None)
+            line = self._line(number)
             for _ in range(3):
                 self._pass(31)  # reports show what came of the first
                 while line.step():  # ends: each step takes a request or a version away
