@@ -46,8 +46,15 @@ debian: # Debian packages: as root, through sudo, or tell how
 run: $(STAMP) ## server, simulated terminals with the real firmware, console (ARGS=--once: a short noon hour)
 	$(BIN)/campus run $(ARGS)
 
-test: setup lint ## every check and test
+test: setup image-base lint ## every check and test
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+image-base: $(STAMP) ## MicroPython for boards, from Debian's sources; kept in the user's cache
+	@$(BIN)/python -m image.base --built || { \
+	    $(MAKE) --no-print-directory debian DEBIAN="$(BASE_DEBIAN)" && $(BIN)/python -m image.base; }
+
+hil: setup image-base ## the checks on the emulated board, or on real ones (ARGS=--target=DEVICE)
+	$(BIN)/python -m pytest hil_tests --all $(ARGS)
 
 lint: setup ## format, style, types (on a terminal those of MicroPython), stale pages
 	$(BIN)/ruff format --check .
