@@ -81,7 +81,8 @@ class Cpu:
         terminal, serial, amount_fen = 0, 0, record.UNKNOWN_AMOUNT_FEN
         if last and (last[2], last[0] + 1) == (purse_cpu.EP_PURCHASE, counter):
             _, amount_fen, _, terminal, serial = last
-        tap.identity, tap.card, tap.private = who, who.card, amount_fen
+        tap.identity, tap.card = who, who.card
+        tap.private = min(amount_fen, record.UNKNOWN_AMOUNT_FEN)  # nobody vouches for the log
         tap.purse = Purse(counter, balance_fen, terminal, serial)
         return states.OK
 

@@ -61,6 +61,31 @@ def test_forged_answers_take_nothing_and_pass_nothing():
             assert (screens(effects) == ["paid"]) is outcome.accepted
 
 
+class Liar(CpuCard):
+    """Its log tells `amount` of the purchase before."""
+
+    amount = b""
+
+    def answer(self, command):
+        status, data = CpuCard.answer(self, command)
+        if command[:2] == b"\x00\xb2" and self.amount:
+            data = data[:5] + self.amount + data[9:]
+        return status, data
+
+
+def test_a_log_with_an_amount_that_no_record_holds():
+    """Found by fuzzing: who changes one bit of the log on its way ended the tap with an error."""
+    for amount in (b"\x01\0\0\0", b"\xff\xff\xff\xff", b"\0\xff\xff\xff"):
+        terminal, card = shop(), Liar()
+        assert tap(terminal, card)[0].accepted
+        card.amount = amount
+        terminal.kind.ready(250)
+        outcome, effects = tap(terminal, card)
+        assert outcome.accepted and screens(effects) == ["paid"]
+        entries = {entry.serial: entry for entry, _ in unpacked(terminal)}
+        assert entries[outcome.serial].previous_amount_fen == record.UNKNOWN_AMOUNT_FEN
+
+
 def test_a_gate_takes_nothing():
     card = CpuCard()
     gate = terminal_on(flash_of(messages.GATE))
