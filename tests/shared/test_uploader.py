@@ -185,6 +185,21 @@ def test_a_newer_version_in_the_middle_starts_anew():
     assert terminal.blacklist.version == 10 and terminal.blacklist.has(3)
 
 
+def test_a_list_that_does_not_hold_makes_the_old_one_no_younger():
+    terminal, now = opened()
+    blob = blacklist.encode([3], 32768)
+    wrong = bytes(16)
+    later = terminal.moment(now.utc_s + 7200, now.ticks_ms + 7_200_000)
+    assert terminal.uploader.next_request(later)[0] == messages.REPORT
+    terminal.uploader.on_reply(state(version=9), later)
+    terminal.uploader.on_request(messages.encode(messages.NEWS, (0, 9)), later)
+    assert terminal.uploader.next_request(later)[0] == messages.FETCH
+    chunk = messages.encode(messages.CHUNK, (0, 9, len(blob), 0, wrong), blob)
+    terminal.uploader.on_reply(chunk, later)
+    assert terminal.blacklist.version == 0
+    assert terminal.list_age_min(later) == 120
+
+
 def test_ready_only_when_lists_and_parameters_are_here():
     terminal = terminal_on(flash_of(), met=False)
     now = moment(terminal)
