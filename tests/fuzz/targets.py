@@ -4,6 +4,7 @@ _STREAM = "stream_targets"
 _SESSION = "session_targets"
 _BODY = "body_targets"
 _CARD = "card_targets"
+_TAP = "tap_targets"
 _SERVER = "server_targets"
 _FILE = "file_targets"
 
@@ -30,6 +31,8 @@ TABLE = {
     "access_bits": (_CARD, 3, True),
     "wallet": (_CARD, 30, True),
     "qr_code": (_CARD, 300, True),
+    "hostile_mifare": (_TAP, 300, True),
+    "hostile_cpu": (_TAP, 300, True),
     "http": (_SERVER, 300, False),
     "gateway": (_SERVER, 600, False),
     "requests": (_SERVER, 600, False),
