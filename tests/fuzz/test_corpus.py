@@ -9,7 +9,6 @@ from tests import conftest
 from tests.fuzz import corpus, targets
 from tests.fuzz.cut import verdict
 
-
 # A whole terminal, and the flash that it has besides its memory, lie in one heap.
 HEAPS = {"hostile_mifare": "1m", "hostile_cpu": "1m"}
 
