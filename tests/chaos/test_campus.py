@@ -72,6 +72,8 @@ def test_all_troubles_at_once(sealed):
             "rollbacks", "clones", "clone_records_named", "clones_flagged", "wrong_keys",
             "clock_faults", "restores", "cuts_in_recovery", "rebuilt", "greys_resolved",
             *(f"link_{name}" for name in weather.link_faults)]  # fmt: skip
+    if not sealed:
+        some.remove("wrong_keys")  # there are none on that line
     assert [name for name in some if not figures.get(name)] == []
     assert figures["longest_offline_s"] > 60
 
