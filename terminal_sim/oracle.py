@@ -61,6 +61,8 @@ class Oracle:
         if place.number != key:
             place.is_copy = True
             place.acked_to = place.answered_to = self.terminals[number].answered_to
+        elif key in self.terminals:  # with another flash
+            place.gone = self.terminals[key].gone
         self.terminals[key] = place
 
     def began(self, terminal, online=True):

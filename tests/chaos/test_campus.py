@@ -30,6 +30,7 @@ REGRESSIONS = {
     "a_copy_torn_and_put_back_was_never_paid": 44,
     "a_grey_whose_witness_burnt": 23,
     "what_two_burnt_terminals_took_was_unnamed": 45,
+    "records_gone_before_their_terminal_burnt": 32114593,
     "an_open_grey_of_a_copied_card": 731435058,
     "a_restored_server_before_it_was_noticed": 40,
 }
