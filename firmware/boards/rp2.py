@@ -2,13 +2,13 @@
 
 The configuration is a JSON file; what it leaves out is as in `WIRING`, null is not connected:
     {"reader": {"tx": pin, "rx": pin, "baud": bits a second}, "panel": the same,
-     "link": the same, "enable": pin of the line driver, "half_duplex": true if the server polls
-     (docs/serial.md), "pins": {name: pin},
-     "watchdog_ms": at most 8388, "backoff_ms": [first, longest]}
+     "scanner": the same, "link": the same, "enable": pin of the line driver, "half_duplex": true
+     if the server polls (docs/serial.md), "pins": {name: pin}, "watchdog_ms": at most 8388,
+     "backoff_ms": [first, longest]}
 The chip has two UARTs: the reader and what the server says need them, for nothing may be missed
-there; what is said to the server and the panel go through state machines. It has no clock that
-outlives a power cut: the time is unknown until the server says it. What lies where in flash is told
-by the base firmware (`flash_map`). Limit: random bytes are the ring oscillator's.
+there; the other wires, and what is said to the server, go through state machines. It has no clock
+that outlives a power cut: the time is unknown until the server says it. What lies where in flash is
+told by the base firmware (`flash_map`). Limit: random bytes are the ring oscillator's.
 """
 
 import io
@@ -27,6 +27,7 @@ WIRING = {
     "reader": {"tx": 0, "rx": 1, "baud": 115200},
     "link": {"tx": 4, "rx": 5, "baud": 115200, "enable": 6},
     "panel": {"tx": 8, "rx": 9, "baud": 115200},
+    "scanner": None,  # {"tx": 10, "rx": 11, "baud": 9600}
     "pins": {"barrier": 15},
     "watchdog_ms": 8000,
     "backoff_ms": (500, 5000),
@@ -35,6 +36,8 @@ _PAGE = 256
 _BLANK = b"\xff" * _PAGE
 _POLL = 3  # the request of a stream's ioctl
 _QUEUE_MAX = 1024
+_RING_BITS = 9
+_ALL = 1 << _RING_BITS
 
 
 class ConfigError(Exception):
@@ -64,7 +67,8 @@ class Board:
             raise ConfigError("a terminal has a reader and a panel")
         self._pipes = {
             "reader": Uart(_uart(0, wiring["reader"])),
-            "panel": Panel(wiring["panel"]),
+            "panel": Wire(wiring["panel"], 0),
+            "scanner": Wire(wiring["scanner"], 4) if wiring["scanner"] else None,
         }
         self._pins = {}
         for name, number in (wiring["pins"] or {}).items():
@@ -82,9 +86,7 @@ class Board:
             self._watchdog = machine.WDT(timeout=wiring["watchdog_ms"])
 
     def pipe(self, name):
-        """The UART of "reader" or "panel"; there is none left for a scanner."""
-        if name == "scanner":
-            return None
+        """The UART of "reader" or "panel"; of "scanner", or None where there is none."""
         if name not in self._pipes:
             raise ConfigError("this board has no pipe " + name)
         return self._pipes[name]
@@ -157,13 +159,13 @@ class Uart:
         return bool(self._poll.poll(ms))
 
 
-class Panel(io.IOBase):
-    """The panel's UART as a pipe; `stream` is itself. Limit: 1 KiB that waits to be said; what does
-    not fit is dropped whole."""
+class Wire(io.IOBase):
+    """A UART of state machines (`state` and the next) as a pipe; `stream` is itself. Limits: 1 KiB
+    that waits to be said, what does not fit is dropped whole; 512 bytes that wait to be read."""
 
-    def __init__(self, wiring):
-        self._out = rp2_pio.Out(0, wiring["tx"], wiring["baud"])
-        self._in = rp2_pio.In(1, wiring["rx"], wiring["baud"])
+    def __init__(self, wiring, state):
+        self._out = rp2_pio.Out(state, wiring["tx"], wiring["baud"])
+        self._in = rp2_pio.In(state + 1, wiring["rx"], wiring["baud"], _RING_BITS)
         self._out.on_said(self._go_on)
         self._queue = b""
         self._poll = select.poll()
@@ -178,8 +180,8 @@ class Panel(io.IOBase):
         return len(data)
 
     def read(self, length=-1):
-        """What was heard; None for nothing, as a stream that does not wait."""
-        return self._in.read() or None
+        """What was heard; b"" for nothing."""
+        return self._in.read(length if length >= 0 else _ALL)
 
     def wait(self, ms):
         """True as soon as there is something to read, False after `ms`."""
@@ -191,8 +193,10 @@ class Panel(io.IOBase):
         return flags & ready if request == _POLL else 0
 
     def _go_on(self, _dma):
-        if self._queue and not self._out.is_busy:
-            data, self._queue = self._queue, b""
+        if self._out.is_busy:
+            return
+        data, self._queue = self._queue, b""  # at once: the DMA's end may come between two lines
+        if data:
             self._out.say(data)
 
 

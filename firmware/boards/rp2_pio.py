@@ -1,14 +1,18 @@
 """UARTs for the RP2040 out of its state machines: 8 bits, no parity, one stop bit.
 
 `Out` says, and holds the driver of a half-duplex line on exactly as long; `In` hears. What is said
-is fed by DMA, so nobody waits for it. What is heard here is at most as fast as people press keys:
-eight bytes are kept while nobody looks.
+is fed by DMA and what is heard is kept by DMA, so nobody waits and nothing is lost while the
+processor is busy. Limit: what is not read in time is overwritten, a whole ring of it at once.
 """
 
 import rp2
+import uctypes
 from machine import Pin
 
 CYCLES_A_BIT = 8
+_FOR_EVER = 0x3FFFFFFF  # bytes
+_RECEIVED = 0x50200020  # FIFO of state machine 0; the next block is 1 MiB on
+_TOP_BYTE = 3
 
 
 # fmt: off
@@ -47,7 +51,7 @@ def _hear():
 
 
 class Out:
-    """The saying half, on state machine `state` (0 to 3); enable: pin of a driver, or None."""
+    """The saying half, on state machine `state` (0 to 7); enable: pin of a driver, or None."""
 
     def __init__(self, state, tx, baud, enable=None):
         out = Pin(tx, Pin.OUT, value=1)
@@ -56,8 +60,9 @@ class Out:
             state, _say, freq=CYCLES_A_BIT * baud, sideset_base=out, out_base=out, **driver
         )
         self._dma = rp2.DMA()
-        # bytes, one each time the state machine has room: its request lines are 0 to 3
-        self._control = self._dma.pack_ctrl(size=0, inc_write=False, treq_sel=state)
+        # bytes, one each time the state machine has room: request lines 0 to 3, 8 to 11
+        line = state // 4 * 8 + state % 4
+        self._control = self._dma.pack_ctrl(size=0, inc_write=False, treq_sel=line, irq_quiet=False)
         self._saying = b""  # what the DMA reads must stay where it is
         self._machine.active(1)
 
@@ -79,10 +84,27 @@ class Out:
 
 
 class In:
-    """The hearing half, on state machine `state`."""
+    """The hearing half, on state machine `state` (0 to 7), into a ring of 2 ** bits bytes."""
 
-    def __init__(self, state, rx, baud):
+    def __init__(self, state, rx, baud, bits):
         pin = Pin(rx, Pin.IN, Pin.PULL_UP)
+        size = 1 << bits
+        self._room = bytearray(2 * size)  # somewhere in it a ring begins where DMA wants it
+        at = uctypes.addressof(self._room)
+        self._base = (at + size - 1) & ~(size - 1)
+        self._ring = memoryview(self._room)[self._base - at :][:size]
+        self._done = 0  # place in the ring up to which it was read
+        self._dma = rp2.DMA()
+        self._dma.config(
+            read=_RECEIVED + (state // 4 << 20) + 4 * (state % 4) + _TOP_BYTE,
+            write=self._base,
+            count=_FOR_EVER,
+            ctrl=self._dma.pack_ctrl(
+                size=0, inc_read=False, ring_sel=True, ring_size=bits,
+                treq_sel=state // 4 * 8 + state % 4 + 4,
+            ),
+            trigger=True,
+        )  # fmt: skip
         self._machine = rp2.StateMachine(
             state, _hear, freq=CYCLES_A_BIT * baud, in_base=pin, jmp_pin=pin
         )
@@ -91,11 +113,17 @@ class In:
 
     def any(self):
         """How many bytes are there."""
-        return self._machine.rx_fifo()
+        return (self._dma.write - self._base - self._done) % len(self._ring)
 
-    def read(self):
-        """What is there; b"" for nothing."""
-        return bytes([self._machine.get() >> 24 for _ in range(self._machine.rx_fifo())])
+    def read(self, length):
+        """At most `length` of what is there; b"" for nothing."""
+        end = self._done + min(length, self.any())
+        size = len(self._ring)
+        data = bytes(self._ring[self._done : min(end, size)])
+        if end > size:
+            data += bytes(self._ring[: end - size])
+        self._done = end % size
+        return data
 
 
 def _wake(_machine):

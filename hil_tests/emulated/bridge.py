@@ -3,7 +3,8 @@
 The server answers in the PC's time, the board lives in its own: after each frame of the board its
 time stands still until the server has answered, or for PATIENCE_S. What the server says by itself
 is looked for every LOOK_NS of the board's time. So a run over a bridge is not the same to the
-nanosecond, unlike all others.
+nanosecond, unlike all others; and on a PC that is very busy the board is too slow for the server,
+which hangs up: there is a new connection at the board's next hello.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Bridge:
 
     def __init__(self, board: Board, server: str):
         host, port = server.rsplit(":", 1)
-        self._socket = socket.create_connection((host, int(port)))
+        self._server = (host, int(port))
+        self._socket = socket.create_connection(self._server)
         self._board = board
         self.bytes_up = self.bytes_down = 0
         self.link = LinkWire(board, self._hear)
@@ -37,6 +39,8 @@ class Bridge:
     def _hear(self, data: bytes) -> None:
         self.bytes_up += len(data)
         with contextlib.suppress(OSError):  # a server that is away hears nothing
+            if self._socket.fileno() < 0:
+                self._socket = socket.create_connection(self._server)
             self._socket.sendall(data)
             if data.endswith(b"\0"):
                 self._take(PATIENCE_S)
