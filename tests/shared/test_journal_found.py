@@ -10,9 +10,9 @@ REGION = Region(0, 2)
 KINDS = ((1, True), (64, False))
 
 
-def mounted(flash, seen=None):
+def mounted(flash, seen, region=REGION):
     """A journal on that flash; `seen` gets serial -> outcome of what is not acknowledged."""
-    journal = Journal(flash, REGION, TERMINAL)
+    journal = Journal(flash, region, TERMINAL)
     journal.mount(lambda raw, outcome: seen.update({record.unpack(raw).serial: outcome}))
     return journal
 
@@ -46,19 +46,20 @@ def test_greys_of_a_full_ring_are_remembered():
 
 def test_greys_before_a_far_acknowledgement_are_remembered():
     """A mark in the newest sector speaks of records long before: those after them are still due."""
+    region = Region(0, 4)
     for unit, reprogram in KINDS:
-        flash = Flash(2 * 4096, unit, reprogram)
-        journal = mounted(flash, {})
-        for serial in range(1, 41):
+        flash = Flash(4 * 4096, unit, reprogram)
+        journal = mounted(flash, {}, region)
+        for serial in range(1, 101):
             journal.intent(entry(journal))
-            if serial != 20:
+            if serial != 50:
                 journal.confirm(serial)
             journal.leave()
-        last, _ = journal.batch(10)
+        last, _ = journal.batch(40)
         journal.ack(last)
         seen = {}
-        again = mounted(flash, seen)
-        assert again.acked_to == 10
-        assert sorted(seen) == list(range(11, 41))
-        assert [grey.serial for grey in again.greys(7)] == [20]
-        assert again.confirm(20)
+        again = mounted(flash, seen, region)
+        assert again.acked_to == 40
+        assert sorted(seen) == list(range(41, 101))
+        assert [grey.serial for grey in again.greys(7)] == [50]
+        assert again.confirm(50)
