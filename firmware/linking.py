@@ -45,6 +45,7 @@ class Link:
         self._asked_ms = 0
         self._opened_ms = 0
         self._retries = 0
+        self._retry_ms = getattr(board, "retry_ms", None) or RETRY_MS
 
     @property
     def garbage(self):
@@ -182,7 +183,7 @@ class Link:
 
     def _impatience(self):
         """Nothing came for a while: say it again, then give the line up."""
-        if self._board.ticks_ms() - self._asked_ms < RETRY_MS:
+        if self._board.ticks_ms() - self._asked_ms < self._retry_ms:
             return
         self._asked_ms = self._board.ticks_ms()
         self._retries += 1

@@ -8,6 +8,7 @@ database and imports nothing of the server.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.error
@@ -101,8 +102,16 @@ class ServerProcess(Office):
         """HOST:PORT for terminals."""
         return self._tcp
 
-    def start(self) -> None:
-        """Start, or start again after `kill`; returns when it is ready. ServerProblem."""
+    @property
+    def is_running(self) -> bool:
+        """False after a kill, a stop, or if it ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, fault: str = "") -> None:
+        """Start, or start again after `kill`; returns when it is ready. ServerProblem.
+
+        fault: an order for sync_server.store.faults.
+        """
         command = [
             *(sys.executable, "-m", "sync_server", "serve", "--db", f"sqlite:///{self._database}"),
             *("--http", self.http.removeprefix("http://"), "--tcp", self._tcp),
@@ -110,7 +119,12 @@ class ServerProcess(Office):
         ]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=_root()
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=_root(),
+                env=os.environ | ({"CAMPUS_FAULT": fault} if fault else {}),
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -128,6 +142,8 @@ class ServerProcess(Office):
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            if self._process.stdout:
+                self._process.stdout.close()
             self._process = None
 
     def stop(self) -> None:

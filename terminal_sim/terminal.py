@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from firmware.core.layout import LAYOUTS, SECTOR
 from terminal_sim.field import Field
@@ -63,8 +64,8 @@ def provision(path: Path, page: bytes) -> None:
 
 class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
-    world's clock, or None for the PC's. has_scanner: it reads codes of phones too. restarts: how
-    often the firmware has asked for one."""
+    world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of the
+    board's configuration, such as retry_ms. restarts: how often the firmware has asked for one."""
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class Terminal:
         utc_s: int | None = None,
         serial: str | None = None,
         has_scanner: bool = False,
+        pace: dict[str, Any] | None = None,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -89,6 +91,7 @@ class Terminal:
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
         self._server = server
         self._serial = serial
+        self._pace = pace or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched_fd = -1  # readable when the process has ended
@@ -111,7 +114,7 @@ class Terminal:
             "server": self._server,
             "serial": self._serial,
             "scanner": self.scanner.path if self.scanner else None,
-        }
+        } | self._pace
         heap = HEAP_WITH_CODES if self.scanner else HEAP
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))

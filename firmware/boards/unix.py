@@ -3,7 +3,7 @@
 The configuration is a JSON file:
     {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
      "server": "HOST:PORT" or null, "serial": pty of a half-duplex line to the server or null,
-     "backoff_ms": [first, longest]}
+     "backoff_ms": [first, longest], "retry_ms": how long the server may take to answer}
 The flash file keeps NOR's rules: programming only clears bits. `rtc`, 8 bytes big-endian, is a
 clock that the world owns: the terminal reads it and cannot set it. Without it the PC's clock is
 used, with what `set_utc_s` said as an offset. Standard input is the switch: when it ends, the
@@ -55,6 +55,7 @@ class Board:
         self.flash = FileFlash(config["flash"])
         self.switch = sys.stdin.buffer
         self.backoff_ms = tuple(config.get("backoff_ms") or (100, 1000))
+        self.retry_ms = config.get("retry_ms")
         self.server = None
         self.half_duplex = bool(config.get("serial"))
         if self.half_duplex:
