@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from docs import tables
+from firmware.core import slots
 from firmware.core import states as tap_states
 from protocol import polling, states, turns
 
@@ -78,11 +79,17 @@ def turn() -> str:
     return f"{mermaid(turns.TABLE, {})}\n\n{cells(turns.TABLE, {})}"
 
 
+def slot() -> str:
+    """What can happen to a slot for images."""
+    return f"{mermaid(slots.TABLE, {})}\n\n{cells(slots.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
     "polling": asked,
     "turns": turn,
+    "slots": slot,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

@@ -17,23 +17,27 @@ BOTH = TERMINAL | SERVER
 REPORT = 0x01
 BATCH = 0x02
 FETCH = 0x03
+PIECE = 0x04
 DELTA = 0x41
 NEWS = 0x42
 PARAMS = 0x43
 COMMAND = 0x44
+IMAGE = 0x45
 STATE = 0x81
 ANSWERS = 0x82
 CHUNK = 0x83
+BYTES = 0x84
 LIST_STATE = 0xC1
 PARAMS_STATE = 0xC3
 COMMAND_STATE = 0xC4
+IMAGE_STATE = 0xC5
 PROBLEM = 0xFF
 
 # lists
 BLACKLIST = 0
 GRANTS = 1  # cards that may pass this gate
 
-# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE
+# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE, IMAGE_STATE
 APPLIED = 1
 SAME = 2
 NEED_FULL = 3
@@ -80,6 +84,10 @@ TABLE = (
     (PARAMS_STATE, "PARAMS_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
     (COMMAND, "COMMAND", SERVER, "BI", "op argument", (0, 0, 1)),
     (COMMAND_STATE, "COMMAND_STATE", TERMINAL, "BB", "op status", (0, 0, 1)),
+    (IMAGE, "IMAGE", SERVER, "", "", (160, 160, 1)),
+    (IMAGE_STATE, "IMAGE_STATE", TERMINAL, "IB", "offset status", (0, 0, 1)),
+    (PIECE, "PIECE", TERMINAL, "16sI", "digest offset", (0, 0, 1)),
+    (BYTES, "BYTES", SERVER, "I", "offset", (1, 1024, 1)),
     (PROBLEM, "PROBLEM", BOTH, "B", "code", (0, 0, 1)),
 )  # fmt: skip
 

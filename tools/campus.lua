@@ -15,6 +15,7 @@ local MESSAGES = {
   [0x01] = "REPORT", [0x02] = "BATCH", [0x03] = "FETCH", [0x41] = "DELTA", [0x42] = "NEWS",
   [0x43] = "PARAMS", [0x44] = "COMMAND", [0x81] = "STATE", [0x82] = "ANSWERS", [0x83] = "CHUNK",
   [0xC1] = "LIST_STATE", [0xC3] = "PARAMS_STATE", [0xC4] = "COMMAND_STATE", [0xFF] = "PROBLEM",
+  [0x45] = "IMAGE", [0xC5] = "IMAGE_STATE", [0x04] = "PIECE", [0x84] = "BYTES",
 }
 -- number -> {field name, bytes}; what is left is the tail
 local FIELDS = {
@@ -34,6 +35,9 @@ local FIELDS = {
   [0xC3] = { { "version", 4 }, { "status", 1 } },
   [0x44] = { { "op", 1 }, { "argument", 4 } },
   [0xC4] = { { "op", 1 }, { "status", 1 } },
+  [0xC5] = { { "offset", 4 }, { "status", 1 } },
+  [0x04] = { { "digest", 16 }, { "offset", 4 } },
+  [0x84] = { { "offset", 4 } },
   [0xFF] = { { "code", 1 } },
 }
 

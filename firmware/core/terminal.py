@@ -28,6 +28,8 @@ class Terminal:
         self.kind = kind
         self.version = version
         self.heap_peak = 0  # bytes, told by the runner
+        self.fit = True  # the self-test is passed, told by the runner
+        self.images = None  # core.slots.Pair where there are two slots, told by boot
         self.online = False
         self.may_leave = False  # the server lets this terminal be offline
         self.list_checked_utc_s = 0  # when the server last said that our blacklist is its own
@@ -173,6 +175,11 @@ class Terminal:
     def cause(self, *effect):
         """An effect for the runner."""
         self._effects.append(effect)
+
+    def is_healthy(self):
+        """Everything was found in flash and the server has answered: an image on trial stays."""
+        if self.images is not None and self.fit:
+            self.images.confirm()
 
     def list_of(self, number):
         """The CardList of a list number of `messages`."""

@@ -2,9 +2,9 @@
 
 Not the session (protocol.session) nor the line: bodies in, bodies out. Order of what is sent: the
 report that opens every session; then lists that are wanted, for a lost card must not wait for old
-records; then records, oldest first; then a report each `heartbeat_s`. A request that died with its
-session is simply made anew: records are acknowledged only by the server's answer to them, and
-sending them twice is nothing (docs/journal.md).
+records; then records, oldest first; then, when there are none, an update; then a report each
+`heartbeat_s`. A request that died with its session is simply made anew: records are acknowledged
+only by the server's answer to them, and sending them twice is nothing (docs/journal.md).
 Limits: 50 records a batch, fewer where RAM has no room for their frame; after a
 PROBLEM nothing is asked for a second.
 """
@@ -37,6 +37,7 @@ class Uploader:
         self._behind = [0, 0]  # reports in a row that showed an old list
         self._raised_to = 0  # the server's highest number, until a record tells that ours are above
         self._wanted = None  # versions (blacklist, grants, params) of the last STATE
+        self._update = None  # core.update.Update, from the first offer on
 
     def restart(self):
         """A session is to begin, or has died: what was asked is forgotten, a report comes first."""
@@ -74,7 +75,7 @@ class Uploader:
             return None
         records = terminal.journal.batch(self._most)
         if records is None:
-            return None
+            return self._update_goes_on(now)
         self._batch_from_ms = now.ticks_ms + GATHER_MS
         self._asked = messages.BATCH
         self._sent_to, tail = records
@@ -89,6 +90,8 @@ class Uploader:
         number, values, tail = messages.decode(body, SERVER)
         if number == messages.PROBLEM:
             self._pause_to_ms = now.ticks_ms + PAUSE_MS
+            if asked == messages.PIECE:
+                self._update = None  # until it is offered again
             return
         if not asked or number != asked | 0x80:
             raise RemoteError(f"{messages.name(number)} answers nothing that was asked")
@@ -96,6 +99,8 @@ class Uploader:
             self._state(values, now)
         elif number == messages.ANSWERS:
             self._answers(tail, now)
+        elif number == messages.BYTES:
+            self._update.take(values.offset, tail)
         else:
             self._chunk(values, tail, now)
 
@@ -116,6 +121,8 @@ class Uploader:
         if number == messages.COMMAND:
             status = self._command(values)
             return messages.encode(messages.COMMAND_STATE, (values.op, status))
+        if number == messages.IMAGE:
+            return self._offered(tail)
         return messages.encode(messages.PROBLEM, (messages.UNKNOWN_MESSAGE,))
 
     # what the server's words do
@@ -124,6 +131,7 @@ class Uploader:
         """The answer to a report: the time, and what this terminal shall have."""
         terminal = self._terminal
         self._report_due = False
+        terminal.is_healthy()
         terminal.told_time(values.utc_s, now)
         terminal.may_leave = bool(values.flags & messages.MAY_LEAVE_OFFLINE)
         if terminal.journal.raise_serial(values.serial_highest):
@@ -142,6 +150,23 @@ class Uploader:
             if self._behind[number] >= REPORTS_TO_WAIT:
                 self._fetch.want(number)
         self._caught_up()
+
+    def _offered(self, signed):
+        """An image of the firmware."""
+        if self._terminal.images is None:
+            return messages.encode(messages.IMAGE_STATE, (0, messages.REFUSED))
+        if self._update is None:
+            from firmware.core.update import Update  # no memory for it on most days
+
+            self._update = Update(self._terminal)
+        return messages.encode(messages.IMAGE_STATE, self._update.offered(signed))
+
+    def _update_goes_on(self, now):
+        """The journal has nothing to send. -> body, or None."""
+        body = self._update.next(now) if self._update else None
+        if body is not None:
+            self._asked = messages.PIECE
+        return body
 
     def _answers(self, tail, now):
         """One answer for each record; whichever it is, the record needs not be sent again."""
