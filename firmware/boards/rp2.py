@@ -213,7 +213,7 @@ class Line(io.IOBase):
         """-> the length if it was taken, None if something is still being said."""
         if self._out.is_busy:
             return None
-        self._out.say(bytes(data))
+        self._out.say(data)
         return len(data)
 
     def read(self, length=-1):

@@ -72,10 +72,15 @@ class Out:
         return self._dma.active()
 
     def say(self, data):
-        """Begin to say `data`, whatever its length; not while it is busy."""
-        self._saying = data
+        """Begin to say `data`, whatever its length; not while it is busy. From the heap: `data` may
+        lie in flash, which cannot be read while a record is written there."""
+        self._saying = bytearray(data)
         self._dma.config(
-            read=data, write=self._machine, count=len(data), ctrl=self._control, trigger=True
+            read=self._saying,
+            write=self._machine,
+            count=len(data),
+            ctrl=self._control,
+            trigger=True,
         )
 
     def on_said(self, handler):
