@@ -3,7 +3,7 @@
 Who does not know that a sale is paid enters it again. So what it came to is shown until a key or a
 card comes; a debit that is still grey is waited for; and before the same card pays the same amount
 once more, the cashier is asked. All of it ends RESUME_S after the record, by the clock; a clock
-that cannot tell asks rather once too often.
+that cannot tell, or was set while the record was made, waits and asks rather once too often.
 """
 
 from firmware.core import clock
@@ -34,7 +34,8 @@ class Recall:
             self.screen = "last_paid"  # such an event follows a purchase
         self._unseen = self.screen is not None
         self._serial = entry.serial
-        self._utc_s = entry.utc_s
+        stepped = entry.flags & record.ONLINE and not entry.flags & record.CLOCK_TRUSTED
+        self._utc_s = 0 if stepped else entry.utc_s  # nothing can be told from a clock set wrong
         local_s = entry.utc_s + offset_s if clock.is_set(entry.utc_s) else 0
         self.values = (entry.card, local_s, entry.amount_fen)
 
@@ -63,7 +64,7 @@ class Recall:
         """True if this grey record is the debit in which power failed, not long ago."""
         if self.screen != "last_grey" or self._serial != serial:
             return False
-        return self._is_recent(now, tolerance_s, False)
+        return self._is_recent(now, tolerance_s, True)
 
     def _is_recent(self, now, tolerance_s, unknown):
         age_s = clock.age_s(self._utc_s, now.utc_s, tolerance_s)

@@ -31,6 +31,7 @@ REGRESSIONS = {
     "a_grey_whose_witness_burnt": 23,
     "what_two_burnt_terminals_took_was_unnamed": 45,
     "records_gone_before_their_terminal_burnt": 32114593,
+    "a_clock_set_right_between_a_cut_and_the_sale_again": 1073225755,
     "an_open_grey_of_a_copied_card": 731435058,
     "a_restored_server_before_it_was_noticed": 40,
 }

@@ -41,6 +41,7 @@ def moment(terminal, utc_s=NOON, ticks_ms=0, online=True):
     now = terminal.moment(utc_s, ticks_ms)
     if not terminal.online:
         terminal.on_open(now)
+        terminal.told_time(utc_s, now)
         terminal.list_checked(utc_s, now)
     if not online:
         terminal.on_close(now)

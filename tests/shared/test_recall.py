@@ -1,7 +1,7 @@
 """After a power cut the till says what the last sale came to, and asks before it is paid again."""
 
 from protocol import reasons, record
-from tests.shared.campus import NOON, Card, flash_of, records, screens, tap, terminal_on
+from tests.shared.campus import NOON, Card, flash_of, moment, records, screens, tap, terminal_on
 
 LOCAL_S = NOON + 8 * 3600
 
@@ -61,6 +61,23 @@ def test_another_amount_or_a_later_moment_is_not_asked_about():
     assert screens(terminal.idle(now)) == ["idle_online"]
     terminal.kind.ready(1250)
     assert tap(terminal, card, now)[0].accepted
+
+
+def test_a_grey_sale_is_awaited_though_the_clock_cannot_tell_how_old_it_is():
+    """Gear 1, seed 1073225755: the clock was wrong when power failed, and was set right before the
+    sale was entered again: the card paid twice."""
+    for clock_s, later_s in ((NOON - 300_000, 5), (NOON, -NOON)):
+        flash, card = flash_of(), Card()
+        terminal = terminal_on(flash)
+        terminal.told_time(NOON, moment(terminal))
+        terminal.kind.ready(1250)
+        card.gone_at, card.written = 4, True
+        tap(terminal, card, terminal.moment(clock_s, 400))
+        card.gone_at = None
+        terminal, now = boot(flash, later_s)
+        terminal.kind.ready(1250)
+        assert screens(tap(terminal, card, now)[1]) == ["paid"]
+        assert card.purse().balance_fen == 3750
 
 
 def test_a_grey_sale_and_a_refused_one_are_shown_as_such():

@@ -64,7 +64,7 @@ def test_a_purchase_is_five_commands_and_the_screen_comes_last():
     assert (entry.type, entry.card, entry.amount_fen) == (record.PURCHASE, 7, 1250)
     assert entry.counter == 0
     assert (entry.balance_fen, entry.utc_s, entry.credential) == (3750, NOON, 0x11)
-    assert entry.flags == record.ONLINE | record.PURSE_READ
+    assert entry.flags == record.ONLINE | record.PURSE_READ | record.CLOCK_TRUSTED
     assert entry.previous_amount_fen == record.UNKNOWN_AMOUNT_FEN
     assert terminal.kind.armed_fen is None
 
