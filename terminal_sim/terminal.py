@@ -64,8 +64,9 @@ def provision(path: Path, page: bytes) -> None:
 
 class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
-    world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of the
-    board's configuration, such as retry_ms. restarts: how often the firmware has asked for one."""
+    world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of
+    the board's configuration, such as retry_ms. restarts: how often the firmware has asked for
+    one."""
 
     def __init__(
         self,

@@ -7,8 +7,8 @@ from collections import deque
 
 import pytest
 
+from terminal_sim.bad_line import DOWN, UP, BadLine, befall
 from terminal_sim.weather import LINK_FAULTS
-from terminal_sim.wire import DOWN, UP, Wire, befall
 
 FRAME = b"\x05abcd\x00"
 WAIT_S = 5
@@ -52,7 +52,7 @@ async def _world(act):
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    wire = Wire(lambda: f"127.0.0.1:{port}")
+    wire = BadLine(lambda: f"127.0.0.1:{port}")
     await wire.open()
 
     async def dial():
