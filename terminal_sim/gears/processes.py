@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from terminal_sim import scenario
+from terminal_sim.gears import happenings
 from terminal_sim.gears.town import Town
 from terminal_sim.loop import run_loop
 from terminal_sim.oracle import PAID, PASSED, Violation
@@ -85,7 +86,7 @@ async def _played(seed: int, taps: int, folder: Path) -> dict[str, Any]:
     try:
         await town.open()
         for event in scenario.draw(seed, taps).events:
-            await town.play(event)
+            await happenings.play(town, event)
         await settle(town)
         made = figures(town)
     finally:

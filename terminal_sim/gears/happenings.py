@@ -1,0 +1,236 @@
+"""What happens in a campus of gear 2: one function for each event of the scenario."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from terminal_sim import scenario
+from terminal_sim.bad_line import DOWN
+from terminal_sim.flash import PowerCut
+from terminal_sim.gears.stand import STUCK_S, Stand
+from terminal_sim.gears.town import COPY, Town, purses
+from terminal_sim.mifare import MifareClassic
+from terminal_sim.oracle import Violation
+
+_POLL_S = 0.002
+_LATER_CUT = 2  # where gear 1 cuts a flash operation, gear 2 cuts a card command this much later
+
+
+async def play(town: Town, event: scenario.Event) -> None:
+    """One event, and what the oracle says to it."""
+    if not isinstance(event, (scenario.Later, scenario.Tap, scenario.Link)):
+        await town.drain()
+    await _PLAYS[type(event)](town, event)
+
+
+async def _later(town: Town, event: scenario.Later) -> None:
+    town.utc_s += event.seconds
+    for stand in town.stands.values():
+        stand.shows_time(town.utc_s)
+
+
+async def _tap(town: Town, event: scenario.Tap) -> None:
+    """One presentation; torn, or cut off; then the oracle."""
+    stand, key = town.stands[event.terminal], event.card + event.copy * COPY
+    card = town.cards[key]
+    in_a_race = event.tear or event.cut or town.weather.copies or town.room.fault
+    if in_a_race:
+        await town.drain()
+    if event.tear:
+        card.tear_after(*event.tear)
+        town.counts["card_tears"] += 1
+    stand.cut_at_card(_at_card(event.cut))
+    before = len(town.oracle.cards[key].writes)
+    try:
+        said = await stand.sell(key, card, event.amount_fen, event.retaps)
+    except PowerCut:
+        await reboot(town, stand)
+        said = await _resume(town, stand, event, key, before)
+    stand.cut_at_card(0)
+    card.leave_after(None)  # what did not tear this tap tears no other
+    town.counts["taps"] += 1
+    town.counts[said or "gone"] += 1
+    town.counts["forged_taps"] += event.copy > 0
+    if in_a_race:
+        await town.drain()
+    if town.weather.copies:
+        await town.see_to_forks()
+
+
+async def _resume(
+    town: Town, stand: Stand, event: scenario.Tap, key: int, before: int
+) -> str | None:
+    """Power was cut in a sale: the cashier enters it again, and it must be one sale still."""
+    town.oracle.tapped(stand.key, key)
+    if town.oracle.is_confirmed(stand.key, key, before):
+        town.counts["paid_unseen"] += 1
+    if not stand.is_pos or not event.resumes:
+        return "cut"
+    town.counts["resumed"] += 1
+    return await stand.sell(key, town.cards[key], event.amount_fen, 1, before)
+
+
+async def reboot(town: Town, stand: Stand) -> None:
+    """Power was cut; it comes back. Its line waits until it is served."""
+    town.counts["power_cuts"] += 1
+    town.cut_line(stand)
+    stand.power_off()
+    await stand.boot()
+    await town.look()
+
+
+async def _serve(town: Town, event: scenario.Serve) -> None:
+    """A line is served; power may fail at one of the server's words."""
+    stand, wire = town.stands[event.terminal], town.wires[event.terminal]
+    if town.utc_s < town.down_to_s.get(event.terminal, 0):
+        return
+    if event.cut:
+        left = event.cut.n
+
+        def passed(way: str) -> None:
+            nonlocal left
+            left -= way == DOWN
+            if not left:
+                stand.power_off()
+
+        wire.on_frame = passed
+        wire.up()
+        await _until_off(town, stand)
+        wire.on_frame = lambda way: None
+        if not stand.terminal.is_running:
+            await reboot(town, stand)
+    await town.serve(stand)
+    if not town.weather.hurry:
+        town.cut_line(stand)
+    await town.see_to_forks()
+
+
+async def _until_off(town: Town, stand: Stand) -> None:
+    """It has lost its power, or has told all."""
+    began_s = time.monotonic()
+    while stand.terminal.is_running and not town.is_told(stand):  # ends: see drain
+        if not town.room.process.is_running or town.room.fault:
+            await town.room.mend()
+        if time.monotonic() - began_s > STUCK_S:
+            raise Violation("I3", town.why(stand))
+        await asyncio.sleep(_POLL_S)
+
+
+async def _link(town: Town, event: scenario.Link) -> None:
+    town.wires[event.terminal].trouble(event.fault, event.messages, event.noise)
+
+
+async def _down(town: Town, event: scenario.Down) -> None:
+    town.cut_line(town.stands[event.terminal])
+    town.down_to_s[event.terminal] = town.utc_s + event.seconds
+    town.counts["spells"] += 1
+
+
+async def _loss(town: Town, event: scenario.Loss) -> None:
+    await town.relist(event.card, event.listed)
+
+
+async def _server(town: Town, event: scenario.Server) -> None:
+    room = town.room
+    if event.fault == "backup":
+        room.backup()
+    elif event.fault == "restore":
+        await _restore(town)
+    else:
+        town.counts[f"server_{event.fault}"] += 1
+        await room.suffer(event.fault, event.n)
+        await town.drain()
+
+
+async def _restore(town: Town) -> None:
+    """The server comes back as it was; what it lacks the terminals still have."""
+    highest = town.room.backed_up()
+    if highest is None:
+        return
+    had = {number: highest.get(number, 0) for number in town.stands}
+    if not town.oracle.still_has(had):
+        town.counts["restores_too_old"] += 1
+        return
+    await town.room.restore()
+    for wire in town.wires.values():
+        wire.break_off()
+    for number, stand in town.stands.items():
+        town.oracle.has_up_to(stand.key, had[number])
+    unnamed = [posting for posting, is_so in town.room.ledger.new_postings() if is_so]
+    town.oracle.restored(town.room.ledger.rows(), unnamed)
+    town.counts["restores"] += 1
+    await town.drain()
+
+
+async def _clock(town: Town, event: scenario.Clock) -> None:
+    stand = town.stands[event.terminal]
+    if event.fault == "jump":
+        stand.off_s += event.seconds
+    elif event.fault == "drift":
+        stand.drift_s = event.seconds
+    else:
+        stand.set_clock(event.seconds)
+    stand.shows_time(town.utc_s)
+    town.counts["clock_faults"] += 1
+
+
+async def _brownout(town: Town, event: scenario.Brownout) -> None:
+    """Power comes and goes while it starts."""
+    stand = town.stands[event.terminal]
+    town.cut_line(stand)
+    stand.power_off()
+    for cut in event.cuts:
+        stand.terminal.start()
+        await asyncio.sleep(cut.noise % 150 / 1000)
+        stand.power_off()
+        town.counts["cuts_in_recovery"] += 1
+    await reboot(town, stand)
+
+
+async def _copy(town: Town, event: scenario.Copy) -> None:
+    """Somebody copies a card as it is now."""
+    key = event.card + event.copy * COPY
+    town.images[key] = town.cards[event.card].dump()
+    card = town.cards[key] = MifareClassic.load(town.images[key])
+    town.oracle.add_copy(key, event.card, purses(card))
+    town.counts["copies"] += 1
+
+
+async def _rollback(town: Town, event: scenario.Rollback) -> None:
+    key = event.card + event.copy * COPY
+    town.cards[key].memory[:] = town.images[key]
+    town.oracle.cards[key].rolled_back()
+    town.counts["rollbacks"] += 1
+
+
+async def _not_played(town: Town, event: scenario.Event) -> None:
+    """Copied and burnt terminals, strangers: gear 1's."""
+    town.counts["not_played"] += 1
+
+
+def _at_card(cut: scenario.Cut | None) -> int:
+    """At which card command power fails; a cut in flash becomes one of these."""
+    if cut is None:
+        return 0
+    return cut.n if cut.where == "card" else cut.n + _LATER_CUT
+
+
+_PLAYS: dict[type, Callable[[Town, Any], Awaitable[None]]] = {
+    scenario.Later: _later,
+    scenario.Tap: _tap,
+    scenario.Serve: _serve,
+    scenario.Link: _link,
+    scenario.Down: _down,
+    scenario.Loss: _loss,
+    scenario.Server: _server,
+    scenario.Clock: _clock,
+    scenario.Brownout: _brownout,
+    scenario.Copy: _copy,
+    scenario.Rollback: _rollback,
+    scenario.Clone: _not_played,
+    scenario.WrongKey: _not_played,
+    scenario.Burn: _not_played,
+}
