@@ -25,6 +25,8 @@ from terminal_sim.terminal import NoInterpreter, Terminal
 
 VALID_UNTIL = "2037-12-31"
 UID = b"\x5a\x51\x00\x01"
+START_WAIT_S = 20
+ANSWER_WAIT_S = 1
 KINDS = ("pos", "gate")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -98,14 +100,29 @@ def _card(office: Office, balance_fen: int) -> MifareClassic:
 async def _work(wiring: Wiring) -> dict:
     terminal = Terminal(wiring.folder, wiring.page, wiring.server)
     terminal.attach(asyncio.get_running_loop())
-    terminal.panel.on_change = _print
+    changed = asyncio.Event()
+
+    def show(panel: Panel) -> None:
+        _print(panel)
+        changed.set()
+
+    terminal.panel.on_change = show
     try:
         terminal.start()
-        while line := await asyncio.to_thread(sys.stdin.readline):
+        await _within(START_WAIT_S, changed)  # a terminal that is not up yet hears no keys
+        while line := await asyncio.to_thread(sys.stdin.readline):  # ends with the input
+            changed.clear()
             _do(terminal, wiring.card, line.strip())
+            await _within(ANSWER_WAIT_S, changed)  # people look at the panel before they go on
         return await asyncio.to_thread(terminal.stop)
     finally:
         terminal.close()
+
+
+async def _within(seconds: float, changed: asyncio.Event) -> None:
+    """Wait until the panel has changed, at most so long."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(changed.wait(), seconds)
 
 
 def _do(terminal: Terminal, card: MifareClassic | None, line: str) -> None:

@@ -1,0 +1,26 @@
+"""`campus sim` worked from a pipe: keys are heard, its end ends the terminal in order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from protocol import keypage, messages
+
+WAIT_S = 60
+
+
+def test_keys_from_a_pipe_are_heard_and_its_end_switches_off(tmp_path):
+    secrets = [bytes((n,)) + bytes(range(15)) for n in range(1, 5)]
+    page = tmp_path / "page"
+    page.write_text(keypage.pack(7, messages.POS, *secrets).hex())
+    command = [sys.executable, "-m", "sync_server", "sim", "--kind", "pos", "--page", str(page)]
+    done = subprocess.run(
+        command, input="1250#\n*\n", capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    *shown, report = done.stdout.splitlines()
+    assert any("应付 12.50 元" in line for line in shown)
+    assert "金额" in shown[-1]
+    assert json.loads(report)["terminal"] == 7
