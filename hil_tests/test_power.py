@@ -3,8 +3,8 @@
 Every point goes on from the same instant: an amount is entered, the card is about to be held there.
 After the cut the terminal finds what its flash holds and meets the server, the customer puts the
 card back if anything about it is in doubt, and then card, journal and ledger agree to the fen. By
-default a few points are seen to the end on the board and all others on the PC (emulated/on_pc.py);
-with --all, all on the board.
+default one point is seen to the end on the board and all others on the PC (emulated/on_pc.py); with
+--all, all on the board.
 """
 
 from hil_tests.emulated.canteen import NUMBER
@@ -14,7 +14,7 @@ FEN = 1250
 KEYS = "12.50#"
 TEARS = (None, 1, 2)  # clean, and ways to tear the command
 TEARS_MORE = (None, *range(1, 13))
-ON_BOARD = ((2, 1), (3, None))  # (change, tear) that the board itself goes on from by default
+ON_BOARD = ((2, 1),)  # (change, tear) that the board itself goes on from by default
 
 
 def changes_of_a_tap(window):
