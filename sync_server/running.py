@@ -23,6 +23,7 @@ from typing import IO, NamedTuple
 
 from waitress import create_server
 
+from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS
 from sync_server.gateway.orders import Orders
@@ -180,6 +181,7 @@ class Server:
         except sqlite3.Error as error:
             raise StartFailed(f"{path}: {error}") from None
         gateway = Gateway(store, keyring)
+        gateway.images = Images(Path(f"{path}.images"))
         try:
             port = await gateway.start(tcp.host, tcp.port)
         except OSError as error:

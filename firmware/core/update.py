@@ -17,6 +17,7 @@ READY = "ready"
 OVER = "over"  # nothing to do: done, or given up until it is offered again
 
 QUIET_MS = 30_000  # without a tap, before the restart
+GIVEN_UP_MOST = 3  # in one boot, then its flash is spared
 _PAGE = 256
 
 
@@ -27,6 +28,8 @@ class Update:
         self.state = OVER
         self._terminal = terminal
         self._signed = b""
+        self._refused = b""  # offered again, it need not be looked at again
+        self._given_up = 0  # how often in this boot what was written was wrong
         self._manifest = None
         self._sector = 0  # next to erase
         self._offset = 0  # next byte to fetch
@@ -38,11 +41,19 @@ class Update:
         if signed == self._signed and self.state != OVER:
             return self._offset, messages.FETCHING
         self.state = OVER
-        try:
-            return self._begin(bytes(signed))
-        except (RemoteError, slots.NotPossible):
-            self.state = OVER
+        images = self._terminal.images
+        if images.is_trial or images.mode != slots.NORMAL or self._given_up == GIVEN_UP_MOST:
+            return 0, messages.REFUSED  # for now
+        if signed == self._refused:
             return 0, messages.REFUSED
+        try:
+            offset, status = self._begin(bytes(signed))
+        except (RemoteError, slots.NotPossible):
+            offset, status = 0, messages.REFUSED
+        if status == messages.REFUSED:
+            self.state = OVER
+            self._refused = bytes(signed)
+        return offset, status
 
     def next(self, now):
         """Go one step. -> body of a request, or None."""
@@ -79,8 +90,6 @@ class Update:
         if here.manifest.version == offered.version and here.signed == signed:
             return offered.size, messages.SAME
         allowed = (
-            not images.is_trial,
-            images.mode == slots.NORMAL,
             offered.kind == self._terminal.kind.NUMBER,
             offered.version > here.manifest.version,
             0 < offered.size <= there.room,
@@ -147,6 +156,7 @@ class Update:
         """What was written is worth nothing; if it is offered again, it begins anew."""
         self.state = OVER
         self._signed = b""
+        self._given_up += 1
         try:
             self._terminal.images.there.forget()
         except slots.NotPossible:

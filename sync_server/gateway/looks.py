@@ -78,6 +78,7 @@ def _terminal(gateway: Gateway, row: dict[str, Any]) -> dict[str, Any]:
         "capacity": report.get("capacity", 0),
         "heap_peak": report.get("heap_peak", 0),
         "clock_trusted": bool(report.get("clock_trusted", 0)),
+        "update": gateway.images.progress(row["number"]),
         "firmware": ".".join(str(report[part]) for part in ("major", "minor", "patch"))
         if report
         else "",

@@ -19,7 +19,7 @@ from sync_server.core.ingest import whole
 from sync_server.gateway import looks
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.phones import Phones
-from sync_server.gateway.push import BLACKLIST, GRANTS, PARAMETERS
+from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, PARAMETERS
 from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
 
@@ -123,6 +123,24 @@ class Orders:
         version = self._do(self._store.set_params, number, values)
         self._tell(self._push_one, PARAMETERS, number, version)
         return version
+
+    def put_image(self, raw: bytes) -> dict[str, Any]:
+        """Terminals of its kind shall run this image; what it says of itself."""
+        image = self._gateway.images.put(raw)
+        self._tell(self._offer, image.kind, image.number)
+        return image.row()
+
+    def images(self) -> list[dict[str, Any]]:
+        """The images that terminals shall run."""
+        return self._gateway.images.rows()
+
+    def _offer(self, kind: str, version: int) -> None:
+        """On the loop."""
+        gateway = self._gateway
+        chosen = [c for n, c in gateway.live.items() if gateway.terminals[n].kind == kind]
+        for connection in chosen:
+            connection.hand.rest(IMAGE, 0.0)
+        gateway.pusher.changed(IMAGE, version, chosen)
 
     def _push_one(self, subject: int, number: int | None, version: int) -> None:
         """On the loop."""

@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 BLACKLIST = messages.BLACKLIST
 GRANTS = messages.GRANTS
 PARAMETERS = 2  # not a list on the wire; versioned like one
-SUBJECTS = (BLACKLIST, GRANTS, PARAMETERS)
+IMAGE = 3  # the firmware; its version as one number
+SUBJECTS = (BLACKLIST, GRANTS, PARAMETERS, IMAGE)
 
 NOTHING = -1  # the terminal has no version that a delta could start from
 
@@ -63,8 +64,9 @@ class Hand:
         self._not_before_s[subject] = time.monotonic() + seconds
 
     def wake(self) -> None:
-        """A report came: everything may be tried again."""
-        self._not_before_s.clear()
+        """A report came: everything may be tried again, but for what takes the terminal long."""
+        image_s = self._not_before_s.get(IMAGE, 0.0)
+        self._not_before_s = {IMAGE: image_s}
 
     def next_subject(self) -> int | None:
         """What to give next, most urgent first."""
@@ -102,6 +104,11 @@ class Pusher:
             return
         subject = hand.next_subject()
         if subject is None:
+            return
+        if subject == IMAGE:
+            offer = connection.gateway.offer(connection)
+            if offer is not None:
+                self._send(connection, Parcel(IMAGE, offer[0], b"", offer[1]), None)
             return
         hand.preparing = True
         before, version = hand.has[subject], hand.wants[subject]
@@ -147,6 +154,8 @@ class Pusher:
         """The terminal answered what it was given."""
         hand = connection.hand
         parcel, hand.parcel, hand.sent_s = hand.parcel, None, 0.0
+        if number == messages.IMAGE_STATE:
+            connection.gateway.images.said(connection, values)
         if parcel is not None:
             status = self._status(parcel, number, values)
             subject = parcel.subject
@@ -170,6 +179,8 @@ class Pusher:
             if number == messages.PARAMS_STATE and values.version == parcel.version:
                 return values.status
             return messages.REFUSED
+        if parcel.subject == IMAGE:
+            return values.status if number == messages.IMAGE_STATE else messages.REFUSED
         if number != messages.LIST_STATE or values.list != parcel.subject:
             return messages.REFUSED
         if values.status in (messages.APPLIED, messages.SAME) and (
@@ -181,7 +192,7 @@ class Pusher:
     def confirm(self, number: int, subject: int, version: int, digest: bytes) -> None:
         """Keep when a terminal confirmed a list: the evidence of who bears a later loss."""
         self.confirmed += 1
-        if subject != PARAMETERS:
+        if subject in (BLACKLIST, GRANTS):
             now_s = int(time.time())
             self._writer.post(
                 _logged, self._store.confirm_list, number, subject, version, digest, now_s

@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from protocol import messages, states
+from protocol import manifest, messages, states
 from protocol.errors import RemoteError
 from sync_server.gateway.limits import CHUNK_BYTES
-from sync_server.gateway.push import BLACKLIST, GRANTS, NOTHING, PARAMETERS
+from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, NOTHING, PARAMETERS
 
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
@@ -106,6 +106,7 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
     for subject, version in standing.versions.items():
         hand.wants[subject] = max(version, hand.wants[subject])
         hand.has[subject] = reported[subject]
+    _compare_image(connection, manifest.number_of((report.major, report.minor, report.patch)))
     connection.gateway.holds(connection.number, report.list_version)
     if 0 < report.list_version == standing.versions[BLACKLIST]:
         if report.list_digest == standing.digests[BLACKLIST][:8]:
@@ -116,6 +117,15 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
             hand.has[BLACKLIST] = NOTHING  # same number, other set: start from the full list
             connection.gateway.holds(connection.number, None)
     pusher.look(connection)
+
+
+def _compare_image(connection: Connection, runs: int) -> None:
+    """The firmware: what it runs, and what it shall run."""
+    hand, images = connection.hand, connection.gateway.images
+    kind = connection.gateway.terminals[connection.number].kind
+    images.runs(connection.number, kind, runs)
+    hand.has[IMAGE] = runs
+    hand.wants[IMAGE] = images.wanted(kind, runs)
 
 
 class Full(NamedTuple):
@@ -155,6 +165,14 @@ def _read_full(store: Store, list_id: int, number: int) -> Full:
     return Full(*store.list_full(list_id, number))
 
 
+def _piece(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    data = connection.gateway.images.piece(connection, values.digest, values.offset)
+    if data is None:
+        problem(connection, turn, messages.NOT_NOW)
+    else:
+        connection.reply(turn, messages.encode(messages.BYTES, (values.offset,), data))
+
+
 def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     raise RemoteError(f"the terminal asks with a problem, code {values.code}")
 
@@ -163,5 +181,6 @@ _TABLE = {
     messages.REPORT: _report,
     messages.BATCH: _batch,
     messages.FETCH: _fetch,
+    messages.PIECE: _piece,
     messages.PROBLEM: _problem,
 }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sync_server.gateway.commit import Writer
 from sync_server.gateway.connection import Connection
+from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS, SWEEP_S
 from sync_server.gateway.push import Pusher
@@ -59,6 +60,7 @@ class Gateway:
         self.changes = 0
         self.keyring = keyring
         store.tac_key = keyring.tac_key
+        self.images = Images()
         self.key_log: KeyLog | None = None
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -156,6 +158,10 @@ class Gateway:
     def holds(self, number: int, version: int | None) -> None:
         """A terminal said which version of the blacklist it has; None: nothing usable."""
         self.terminals[number].held = version
+
+    def offer(self, connection: Connection) -> tuple[int, bytes] | None:
+        """(version's number, body) of the image for a terminal, None without one."""
+        return self.images.offer(self.terminals[connection.number].kind)
 
     def contact_utc_s(self, connection: Connection) -> int:
         """When this connection last brought a valid frame."""

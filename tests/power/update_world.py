@@ -37,18 +37,18 @@ def sign(key, data):
 
 
 def image(version, size, kind=messages.POS, key=KEY, number=7):
-    """-> (manifest and signature, content)."""
+    """-> (manifest and signature, content, version)."""
     content = Prng(size).bytes(size)
     digest = hashlib.sha256(content).digest()
     head = manifest.pack(
         manifest.Manifest(kind, version, 0, number, size, digest, manifest.NO_COMMIT)
     )
-    return head + sign(key, head), content
+    return head + sign(key, head), content, version
 
 
 OLD = image((0, 1, 0), 5000)
 NEW = image((0, 2, 0), 8500)
-FLIPPED = (NEW[0], NEW[1][:700] + bytes([NEW[1][700] ^ 1]) + NEW[1][701:])
+FLIPPED = (NEW[0], NEW[1][:700] + bytes([NEW[1][700] ^ 1]) + NEW[1][701:], NEW[2])
 
 
 def install(flash, number, made, confirmed=True):
@@ -101,7 +101,7 @@ class Office:
             return messages.encode(
                 messages.ANSWERS, (), batch.pack([(batch.STORED, 0)] * len(raws))
             )
-        signed, content = self.offers[0]
+        signed, content, _ = self.offers[0]
         piece = content[values.offset : values.offset + 1024]
         return messages.encode(messages.BYTES, (values.offset,), piece)
 
@@ -143,6 +143,7 @@ class World:
         self.terminal.mount()
         self.terminal.params.meet()
         self.terminal.images = self.images
+        self.terminal.version = self.runs[2]
         self.terminal.uploader.restart()
         self.offered = False
         if self.runs is NEW and self.works == "mute":

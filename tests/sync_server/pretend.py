@@ -64,6 +64,13 @@ class PretendOrders:
     def changes(self):
         return self.change
 
+    def put_image(self, raw):
+        self.calls.append(("image", len(raw)))
+        return {"kind": "pos", "version": "0.2.0"}
+
+    def images(self):
+        return [{"kind": "pos", "version": "0.2.0"}]
+
     def recent(self, limit):
         return list(reversed(self.rows))[:limit]
 

@@ -307,6 +307,12 @@ def test_grants_and_parameters(api, orders):
     assert bad.status_code == 400
 
 
+def test_images(api, orders):
+    answer = api.put("/api/images", data=b"CIMG and more", headers=BEARER)
+    assert answer.json == {"kind": "pos", "version": "0.2.0"} and orders.calls == [("image", 13)]
+    assert api.get("/api/images", headers=BEARER).json == {"images": [answer.json]}
+
+
 def test_status_ledger_and_link(api):
     status = api.get("/api/status", headers=BEARER).json
     for key in ("terminals", "list_version", "records", "taps", "ledger_sum", "uploaded"):
