@@ -107,7 +107,7 @@ class Wire:
         self.faults += 1
         if fault == "dead":
             raise _Ended
-        if fault == "half_open":  # nothing comes through, and nobody is told, till somebody gives up
+        if fault == "half_open":  # nothing comes through, and nobody is told
             await asyncio.Event().wait()
         if fault == "delayed":
             await asyncio.sleep(DELAY_S)

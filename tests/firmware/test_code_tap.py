@@ -12,9 +12,10 @@ def shop(amount_fen=250, told=True):
     """-> a terminal that knows the issuer and the time, and waits for somebody to pay."""
     terminal = terminal_on(flash_of())
     terminal.params.apply(1, params.pack({"code_issuers": KEY}))
-    now = moment(terminal)
     if told:
-        terminal.told_time(NOON, now)
+        moment(terminal)
+    else:
+        terminal.on_open(terminal.moment(NOON, 0))
     terminal.kind.ready(amount_fen)
     return terminal
 
