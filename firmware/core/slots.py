@@ -50,6 +50,7 @@ TABLE = {
 
 TRIES = 3
 FAILS = 3  # of a confirmed image in a row, then something else is started
+TRIAL_MS = 3_600_000  # in which the server must have answered
 NORMAL = "normal"
 SAFE = "safe"  # the link and the journal's upload, no taps
 
@@ -222,6 +223,10 @@ class Pair:
     def is_trial(self):
         """True until what runs is confirmed."""
         return self.here.state != CONFIRMED
+
+    def is_over(self, ticks_ms):
+        """True if the trial of what runs took too long: it shall start again."""
+        return self.is_trial and self.mode == NORMAL and ticks_ms >= TRIAL_MS
 
     def confirm(self):
         """The health gate is passed. What the flash does not keep is asked again at the next
