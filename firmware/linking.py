@@ -72,6 +72,8 @@ class Link:
             self._pump()
         except MemoryError:
             self._out_of_memory()
+        except OSError:  # a flash that keeps no new epoch: there is no session without one
+            self._hang_up()
 
     def _pump(self):
         session = self._session

@@ -11,6 +11,7 @@ PROBLEM nothing is asked for a second.
 
 from firmware.core import tap
 from firmware.core.fetch import Fetch
+from firmware.core.journal import JournalFull
 from protocol import batch, messages, reasons, record
 from protocol.errors import RemoteError
 from protocol.states import SERVER
@@ -183,8 +184,11 @@ class Uploader:
         terminal = self._terminal
         if self._raised_to and not terminal.journal.full:
             entry = tap.Tap(terminal, now).entry(record.EVENT, reasons.OK, self._raised_to)
-            self._raised_to = 0
-            terminal.journal.append(entry)
+            try:
+                terminal.journal.append(entry)
+                self._raised_to = 0
+            except JournalFull:
+                pass  # a flash that takes nothing takes no taps either; it is tried again
 
     def _chunk(self, values, tail, now):
         done = self._fetch.take(values, tail)

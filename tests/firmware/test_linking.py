@@ -1,5 +1,6 @@
 """The terminal's patience with its keys: new ones before the old are used up or a day old."""
 
+from firmware.core.latest import FlashFailed
 from firmware.linking import KEYS_MS, POLLED_MS, RETRIES, RETRY_MS, Link
 from protocol import channel, frame
 from protocol.turns import Turn
@@ -185,3 +186,17 @@ def test_a_shared_line_that_asks_nothing_any_more_has_no_server():
     link._board.now_ms += 1
     link.pump()
     assert len(ended) == 1
+
+
+def test_a_flash_that_keeps_no_epoch_ends_the_line_and_not_the_terminal():
+    """The tick asks for a new hello: the fault must not end its task."""
+    link, _ = linked()
+    link._board.now_ms += KEYS_MS
+
+    def fails():
+        raise FlashFailed("the flash keeps no value any more")
+
+    link._terminal.next_epoch = fails
+    link._line = None  # nobody reads from it in this test
+    link.pump()
+    assert link._session is None

@@ -1,5 +1,6 @@
 """What a terminal says to its server, and what the server's words do to it."""
 
+from firmware.core.journal import JournalFull
 from protocol import batch, blacklist, messages, params
 from protocol.errors import RemoteError
 from tests.shared.campus import NOON, Card, flash_of, moment, tap, terminal_on
@@ -114,6 +115,28 @@ def test_numbers_of_a_replaced_flash_are_used_once_whatever_is_cut():
     terminal.uploader.on_reply(state(highest=70000), now)
     assert terminal.journal.serial_next == 70002
     assert terminal_on(flash).journal.serial_next == 70002
+
+
+def test_numbers_of_a_replaced_flash_that_takes_nothing_are_tried_again():
+    flash = flash_of()
+    terminal = terminal_on(flash)
+    now = moment(terminal)
+    append = terminal.journal.append
+    tries = []
+
+    def refuses(entry):
+        tries.append(entry.serial)
+        raise JournalFull("its flash takes no record")
+
+    terminal.journal.append = refuses
+    for _ in range(2):
+        terminal.uploader.next_request(now)
+        terminal.uploader.on_reply(state(highest=70), now)
+        terminal.uploader._report_due = True
+    assert tries == [71]
+    terminal.journal.append = append
+    terminal.uploader._write_raised(now)
+    assert terminal.journal.serial_next == 72
 
 
 def test_a_clock_beyond_32_bits_stops_no_list():
