@@ -10,17 +10,23 @@ from typing import Any
 from terminal_sim import scenario
 from terminal_sim.bad_line import DOWN
 from terminal_sim.flash import PowerCut
+from terminal_sim.gears.forger import forge
 from terminal_sim.gears.stand import STUCK_S, Stand
 from terminal_sim.gears.town import COPY, Town, purses
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.oracle import Violation
 
 _POLL_S = 0.002
+_FAULTS_ONE_IN = 12  # of messages at most: each takes real time to be said again
 _LATER_CUT = 2  # where gear 1 cuts a flash operation, gear 2 cuts a card command this much later
 
 
 async def play(town: Town, event: scenario.Event) -> None:
     """One event, and what the oracle says to it."""
+    if not isinstance(event, (scenario.Serve, scenario.Link)):
+        for number in sorted(town.served):
+            town.cut_line(town.stands[number])
+        town.served.clear()
     if not isinstance(event, (scenario.Later, scenario.Tap, scenario.Link)):
         await town.drain()
     await _PLAYS[type(event)](town, event)
@@ -104,7 +110,7 @@ async def _serve(town: Town, event: scenario.Serve) -> None:
             await reboot(town, stand)
     await town.serve(stand)
     if not town.weather.hurry:
-        town.cut_line(stand)
+        town.served.add(stand.number)
     await town.see_to_forks()
 
 
@@ -120,7 +126,8 @@ async def _until_off(town: Town, stand: Stand) -> None:
 
 
 async def _link(town: Town, event: scenario.Link) -> None:
-    town.wires[event.terminal].trouble(event.fault, event.messages, event.noise)
+    if event.noise % max(1, _FAULTS_ONE_IN // town.weather.link) == 0:
+        town.wires[event.terminal].trouble(event.fault, event.messages, event.noise)
 
 
 async def _down(town: Town, event: scenario.Down) -> None:
@@ -206,8 +213,42 @@ async def _rollback(town: Town, event: scenario.Rollback) -> None:
     town.counts["rollbacks"] += 1
 
 
+async def _wrong_key(town: Town, event: scenario.WrongKey) -> None:
+    """I7: somebody with this terminal's number and a wrong key: no trace, and nobody is cut off."""
+    ledger, wire = town.room.ledger, town.wires[event.terminal]
+    before, answers = ledger.trace(), wire.answers
+    await forge(town.room.process.tcp, event.terminal, event.noise)
+    if ledger.trace() != before:
+        raise Violation("I7", f"terminal {event.terminal}: a wrong key left a trace")
+    if wire.is_up and wire.answers < answers:
+        raise Violation("I7", f"terminal {event.terminal}: a forged hello ended its session")
+    town.counts["wrong_keys"] += 1
+
+
+async def _burn(town: Town, event: scenario.Burn) -> None:
+    """A terminal burns; another is put in, and meets the server before anything else happens."""
+    number, room = event.terminal, town.room
+    await room.mend()
+    before = room.ledger.highest(number)
+    town.stands[number].close()
+    room.forget_backup()  # of another time: who restores it must replace the terminal again
+    made = await room.call("POST", f"/api/terminals/{number}/replacement")
+    begins = made["last"] + 1
+    town.oracle.burnt(number, before, begins)
+    town.counts["burnt"] += 1
+    town.down_to_s.pop(number, None)
+    name = f"terminal-{number}-{town.counts['burnt']}"
+    town.put_in(number, bytes.fromhex(made["provisioning"]), name)
+    await town.stands[number].boot()
+    town.wires[number].up()
+    while town.stands[number].last_serial() < begins:  # ends: its first record says where it begins
+        await town.drain(town.stands[number])
+        await asyncio.sleep(_POLL_S)
+    await town.serve(town.stands[number])
+
+
 async def _not_played(town: Town, event: scenario.Event) -> None:
-    """Copied and burnt terminals, strangers: gear 1's."""
+    """Copied terminals: gear 1's."""
     town.counts["not_played"] += 1
 
 
@@ -231,6 +272,6 @@ _PLAYS: dict[type, Callable[[Town, Any], Awaitable[None]]] = {
     scenario.Copy: _copy,
     scenario.Rollback: _rollback,
     scenario.Clone: _not_played,
-    scenario.WrongKey: _not_played,
-    scenario.Burn: _not_played,
+    scenario.WrongKey: _wrong_key,
+    scenario.Burn: _burn,
 }

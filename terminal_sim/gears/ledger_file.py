@@ -118,6 +118,11 @@ class LedgerFile:
             self.versions.setdefault(version, set()).add(self._listed)
         return self._version, self._listed
 
+    def trace(self) -> tuple[int, int]:
+        """What a stranger must not change: records, and transfers."""
+        query = "SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM transfer)"
+        return self._db.execute(query).fetchone()
+
     def pages(self) -> int:
         """How big the file is."""
         return self._db.execute("PRAGMA page_count").fetchone()[0]

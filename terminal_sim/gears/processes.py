@@ -7,6 +7,7 @@ seed and the taps that repeat it alone.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import tempfile
@@ -21,11 +22,13 @@ from terminal_sim.gears import happenings
 from terminal_sim.gears.town import Town
 from terminal_sim.loop import run_loop
 from terminal_sim.oracle import PAID, PASSED, Violation
+from terminal_sim.weather import Weather
 
 _FORKS = (67, 70)  # faults that a copied card may cause (docs/ingest.md)
 _DIGESTS = ("digest", "ledger_digest")
 _APART = ("seed", "weather", "invariants_ok", "violation", "longest_offline_s", *_DIGESTS)
 PART_TAPS = 1000
+_HEARD_S = 0.5  # for the last answer to reach the terminal that asked
 
 
 def run(
@@ -69,11 +72,12 @@ def _play(part: tuple[int, int]) -> dict[str, Any]:
     return play(*part)
 
 
-def play(seed: int, taps: int) -> dict[str, Any]:
-    """One campus. -> its figures, or what went wrong in it."""
+def play(seed: int, taps: int, weather: Weather | None = None) -> dict[str, Any]:
+    """One campus. -> its figures, or what went wrong in it: invariants_ok False and `violation`,
+    {seed, taps, what}."""
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return run_loop(_played(seed, taps, Path(folder)))
+            return run_loop(_played(seed, taps, Path(folder), weather))
     except Violation as found:
         what = str(found)
     except Exception as error:  # the code under test fell over
@@ -81,14 +85,15 @@ def play(seed: int, taps: int) -> dict[str, Any]:
     return {"invariants_ok": False, "violation": {"seed": seed, "taps": taps, "what": what}}
 
 
-async def _played(seed: int, taps: int, folder: Path) -> dict[str, Any]:
-    town = Town(seed, folder)
+async def _played(seed: int, taps: int, folder: Path, weather: Weather | None) -> dict[str, Any]:
+    town = Town(seed, folder, weather)
     try:
         await town.open()
-        for event in scenario.draw(seed, taps).events:
+        for event in scenario.draw(seed, taps, weather).events:
             await happenings.play(town, event)
         await settle(town)
         made = figures(town)
+        await asyncio.sleep(_HEARD_S)
     finally:
         reports = await town.close()
     left = [report.get("queue", 1) for report in reports]
@@ -152,6 +157,7 @@ def figures(town: Town) -> dict[str, Any]:
         "greys_resolved": oracle.resolved,
         "clones_flagged": len(ledger.faulty(_FORKS[0])),
         "longest_offline_s": town.longest_off_s,
+        "unnamed": len(oracle.burnt_writes.keys() - oracle.posted.keys()),
         "lost": len(oracle.unposted()),
         "doubled": oracle.doubled,
         "grey_open": open_greys,

@@ -75,7 +75,7 @@ class ServerRoom:
 
     def backup(self) -> None:
         """Put the database aside as it is now."""
-        self._forget_backup()
+        self.forget_backup()
         self._backup = sqlite3.connect(":memory:")
         source = sqlite3.connect(self._path)
         source.backup(self._backup)
@@ -100,11 +100,12 @@ class ServerRoom:
         target = sqlite3.connect(self._path)
         self._backup.backup(target)
         target.close()
-        self._forget_backup()
+        self.forget_backup()
         await self._restart("")
         self.ledger.begin_anew()
 
-    def _forget_backup(self) -> None:
+    def forget_backup(self) -> None:
+        """There is no backup any more."""
         if self._backup:
             self._backup.close()
         self._backup = None

@@ -28,6 +28,7 @@ from terminal_sim.terminal import BOARD, Terminal
 
 PACE = {"backoff_ms": [20, 150], "retry_ms": 150}
 STUCK_S = 30
+_SILENT_S = 3.0
 _AGAIN_S = 1.0  # after which a key is pressed once more
 _LIST, _EXCHANGE, _RELEASE = 0x4A, 0x40, 0x52  # InListPassiveTarget, InDataExchange, InRelease
 _WRITE = 0xA0
@@ -174,7 +175,7 @@ class Stand:
         if self._is_listing and card.gone:
             self._is_over = True  # it left before it was seen
         else:
-            await self._until(lambda: self._is_over and self._beeps, "ends a tap")
+            await self._ends(card)
         self.terminal.field.take(card)
         self.tears += card.gone
         self._card = 0
@@ -182,6 +183,15 @@ class Stand:
         self._lies_there = said == REFUSED
         self._oracle.tapped(self.key, key)
         return said
+
+    async def _ends(self, card: MifareClassic) -> None:
+        """The tap is over. On a machine that is very busy the reader may answer too late: then the
+        firmware sets it up anew, and a card that has left meanwhile is told of by nobody."""
+        try:
+            await self._until(lambda: self._is_over and self._beeps, "ends a tap", _SILENT_S)
+        except Stuck:
+            if not (self._is_listing and card.gone):
+                await self._until(lambda: self._is_over and self._beeps, "ends a tap")
 
     def _said(self, key: int) -> str | None:
         """What the panel told of this tap; the oracle hears it."""

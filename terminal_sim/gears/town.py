@@ -54,6 +54,7 @@ class Town:
         self.wires: dict[int, BadLine] = {}
         self.cards: dict[int, MifareClassic] = {}
         self.images: dict[int, bytes] = {}  # of copies, as they were made
+        self.served: set[int] = set()  # terminals whose line goes down before the next tap
         self.down_to_s: dict[int, int] = {}
         self._off_since_s: dict[int, int] = {}
         self.longest_off_s = 0
@@ -74,17 +75,21 @@ class Town:
             assert made == number
             wire = self.wires[number] = BadLine(lambda: self.room.process.tcp)
             await wire.open()
-            self.stands[number] = self._stand(number, kind, page, f"terminal-{number}")
+            self.put_in(number, page, f"terminal-{number}")
         self._issue(Aes(keypage.unpack(page).purse).ecb)
         for stand in self.stands.values():
             await stand.boot()
             await self.serve(stand)
 
-    def _stand(self, number: int, kind: int, page: bytes, name: str) -> Stand:
+    def put_in(self, number: int, page: bytes, name: str) -> None:
+        """A terminal with a new flash stands at its place; it is off, and its line down."""
         folder = self.folder / name
         folder.mkdir(parents=True)
-        wire = self.wires[number]
-        return Stand(number, kind, folder, page, self.oracle, self.utc_s, wire)
+        wire, kind = self.wires[number], self.score.kinds[number - 1]
+        wire.down()
+        wire.calm()
+        made = Stand(number, kind, folder, page, self.oracle, self.utc_s, wire)
+        self.stands[number] = made
 
     def _issue(self, encrypt: Callable[[bytes], bytes]) -> None:
         uids = [b"\x5a" + n.to_bytes(3, "big") for n in range(1, self.score.cards + 1)]
