@@ -74,7 +74,7 @@ class Stand:
         self.utc_s, self.off_s, self.drift_s, self._set_s = utc_s, 0, 0, utc_s
         self._slot, self._last = 0, 0
         self.tears = 0
-        self.list: tuple[int, int] = (-1, 0)
+        self.listed: tuple[int, frozenset[int]] | None = None  # as the oracle last saw it
         self._lies_there = False  # a refused card: '#' makes the reader look again
 
     def _off(self) -> None:

@@ -168,7 +168,7 @@ class Town:
         wire = self.wires[stand.number]
         if wire.answers < _GREETING or stand.last_serial() > ledger.highest(stand.number):
             return False
-        return self.oracle.terminals[stand.key].listed()[0] == ledger.listed()[0]
+        return self.oracle.terminals[stand.key].listed() == ledger.listed()
 
     def why(self, stand: Stand) -> str:
         """What it still waits for, in one line."""
@@ -187,9 +187,9 @@ class Town:
             self.oracle.booked(posting, ledger.sum_fen(), is_unnamed)
         for number, stand in self.stands.items():
             self.oracle.answered(stand.key, ledger.highest(number))
-            version = self.oracle.terminals[stand.key].listed()[0]
-            if version != stand.list[0]:
-                stand.list = version, 0
+            listed = self.oracle.terminals[stand.key].listed()
+            if listed != stand.listed:  # one version may be two lists, if a backup was put back
+                stand.listed = listed
                 self.oracle.look_at_list(stand.key, ledger.versions)
 
     async def relist(self, card: int, listed: bool) -> None:
