@@ -19,5 +19,5 @@ def stopped(window):
 @pytest.mark.long
 def test_a_terminal_that_stands_still_starts_again(on):
     took_s, before, after = on((stopped,))[0]
-    assert after == before + 1
+    assert after > before
     assert WATCHDOG_S < took_s < WATCHDOG_S + 4
