@@ -14,6 +14,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Office:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise ServerProblem(f"{method} {path}: {error.read().decode()[:300]}") from None
-        except OSError as error:
+        except (OSError, HTTPException) as error:  # the latter: it was killed while it spoke
             raise ServerProblem(f"{method} {path}: {error}") from None
 
     def enrol(self, kind: str, place: str, merchant: str) -> tuple[int, bytes]:

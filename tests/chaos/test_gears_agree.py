@@ -19,6 +19,8 @@ from terminal_sim.weather import Weather
 
 STEPS = 600  # of a line: more than it ever has to do
 TAPS = 60
+# a terminal that never got a list does not know, after a reboot, how old it is
+_FIRST_LISTS = (scenario.Loss(1, True), scenario.Loss(1, False))
 
 
 def _weather(seed: int) -> Weather:
@@ -46,7 +48,8 @@ def _portable(events):
                 cut = cut._replace(where="card", n=cut.n + 2)
             yield event._replace(cut=cut)
         elif isinstance(event, scenario.Serve):
-            yield event._replace(steps=STEPS, cut=None, whole=False)
+            for _ in range(2):  # again: of a copied card only the first serving tells the office
+                yield event._replace(steps=STEPS, cut=None, whole=False)
             yield scenario.Down(event.terminal, 0)
         else:
             yield event
@@ -54,6 +57,9 @@ def _portable(events):
 
 def _inprocess(seed: int, taps: int):
     campus = Campus(seed, _weather(seed))
+    for event in _FIRST_LISTS:
+        campus.play(event)
+    settling.sync(campus)
     for number in range(1, len(campus.nodes) + 1):
         campus.play(scenario.Down(number, 0))
     for event in _portable(scenario.draw(seed, taps, _weather(seed)).events):
@@ -66,6 +72,8 @@ async def _processes(seed: int, taps: int, folder):
     town = Town(seed, folder, _weather(seed))
     try:
         await town.open()
+        for event in _FIRST_LISTS:
+            await happenings.play(town, event)
         for stand in town.stands.values():
             town.cut_line(stand)
         for event in _portable(scenario.draw(seed, taps, _weather(seed)).events):
