@@ -12,7 +12,7 @@ import gc
 import json
 import sys
 
-from firmware import boards
+from firmware import boards, release
 from firmware.core import layout
 from firmware.core.terminal import Terminal
 from firmware.drivers import panel, pn532
@@ -33,8 +33,11 @@ class Runner:
 
     def __init__(self, board):
         self.board = board
-        self.terminal = Terminal(board.flash, None, layout.LAYOUTS[board.name])
+        laid = layout.LAYOUTS[board.name]
+        self.terminal = Terminal(board.flash, None, laid, release.VERSION)
         self.terminal.mount()
+        self.terminal.images = board.images
+        self.terminal.fit = False  # until the reader has answered
         self.reader = Reader(board.pipe("reader"), board.ticks_ms)
         self.link = Link(board, self.terminal, self.now, self.redraw, self.turned_away)
         self._pipe = board.pipe("panel")
@@ -84,6 +87,7 @@ class Runner:
             try:
                 await self.reader.set_up()
                 self._reader_fails = False
+                self.terminal.fit = True
                 self.redraw()
                 while True:  # until the reader fails
                     await self.serve(await self.reader.card())
@@ -91,6 +95,7 @@ class Runner:
                 gc.collect()
                 self._reader_faults += 1
                 self._reader_fails = True
+                self.terminal.fit = False
                 self.redraw()
                 await asyncio.sleep_ms(FAULT_PAUSE_MS)
 
@@ -195,6 +200,8 @@ class Runner:
         while True:  # until the task is cancelled
             self.board.alive()
             ticks_ms = self.board.ticks_ms()
+            if self.board.images and self.board.images.is_over(ticks_ms):
+                self.board.restart("no server in the trial of an image")
             for name in list(self._pin_to_ms):
                 if ticks_ms >= self._pin_to_ms[name]:
                     self.board.pin(name, 0)

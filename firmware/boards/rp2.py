@@ -54,6 +54,7 @@ class Board:
     """See boards/contract.md."""
 
     name = "rp2"
+    images = None
     switch = None
 
     def __init__(self, config):

@@ -40,6 +40,7 @@ class Board:
     """See boards/contract.md."""
 
     name = "unix"
+    images = None
 
     def __init__(self, config):
         for name in ("reader", "panel", "flash"):
