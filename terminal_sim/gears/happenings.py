@@ -10,6 +10,7 @@ from typing import Any
 from terminal_sim import scenario
 from terminal_sim.bad_line import DOWN
 from terminal_sim.flash import PowerCut
+from terminal_sim.gears.copied_terminal import CopiedTerminal
 from terminal_sim.gears.forger import forge
 from terminal_sim.gears.stand import STUCK_S, Stand
 from terminal_sim.gears.town import COPY, Town, purses
@@ -247,9 +248,11 @@ async def _burn(town: Town, event: scenario.Burn) -> None:
     await town.serve(town.stands[number])
 
 
-async def _not_played(town: Town, event: scenario.Event) -> None:
-    """Copied terminals: gear 1's."""
-    town.counts["not_played"] += 1
+async def _clone(town: Town, event: scenario.Clone) -> None:
+    copied = CopiedTerminal(town, event, 1 + len(town.copied))
+    town.copied.append(copied)
+    await copied.take()
+    town.counts["clones"] += 1
 
 
 def _at_card(cut: scenario.Cut | None) -> int:
@@ -271,7 +274,7 @@ _PLAYS: dict[type, Callable[[Town, Any], Awaitable[None]]] = {
     scenario.Brownout: _brownout,
     scenario.Copy: _copy,
     scenario.Rollback: _rollback,
-    scenario.Clone: _not_played,
+    scenario.Clone: _clone,
     scenario.WrongKey: _wrong_key,
     scenario.Burn: _burn,
 }

@@ -96,6 +96,7 @@ async def _played(seed: int, taps: int, folder: Path, weather: Weather | None) -
         await asyncio.sleep(_HEARD_S)
     finally:
         reports = await town.close()
+    reports = [report for report in reports if report or not town.copied]  # off for its copy
     left = [report.get("queue", 1) for report in reports]
     if any(left):
         raise Violation("I3", f"terminals end with records that nobody took: {left}")
@@ -122,6 +123,16 @@ async def settle(town: Town) -> None:
         raise Violation("I3", f"the server found faults in honest records: {faults}")
     if not ledger.accounts_fit():
         raise Violation("I1", "an account is not the sum of its postings")
+    _judge(town)
+    for copied in town.copied:
+        await copied.reveal()
+    if town.copied:
+        _judge(town)
+
+
+def _judge(town: Town) -> None:
+    """The oracle's last word."""
+    ledger = town.room.ledger
     received = {number: ledger.serials(number) for number in town.stands}
     flagged = ledger.faulty(*_FORKS)
     town.oracle.settled(ledger.purse_fen, received, ledger.greys(), flagged)
@@ -131,7 +142,7 @@ def ledger_rows(town: Town) -> list[tuple[int, int, int, int, int]]:
     """(card, counter before, amount_fen, terminal, serial) of each posted purchase, sorted."""
     rows = []
     for key in town.oracle.posted:
-        truth, write = town.oracle.made[key]
+        truth, write = town.oracle.made.get(key) or town.oracle.cloned[key]
         rows.append((truth.number, write.counter - 1, write.amount_fen, *key))
     return sorted(rows)
 

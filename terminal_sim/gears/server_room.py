@@ -127,6 +127,7 @@ class ServerRoom:
 
     def _lock(self, n: int) -> None:
         """Another process has the database for itself, for a while."""
+        self._unlock()  # of two locks of ours the second would wait for the first for ever
         lock = sqlite3.connect(self._path, isolation_level=None, timeout=10)
         lock.execute("BEGIN IMMEDIATE")
         self._locks.append(lock)

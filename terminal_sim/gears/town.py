@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from card_layout import keys
 from protocol import keypage, messages
@@ -38,6 +38,16 @@ _GREETING = 2  # frames that a terminal hears until its session is open
 _PLACE = {messages.POS: "pos", messages.GATE: "gate"}
 
 
+class Copied(Protocol):
+    """A copied terminal (copied_terminal.py)."""
+
+    async def reveal(self) -> None:
+        """It meets the server."""
+
+    async def close(self) -> None:
+        """Off."""
+
+
 class Town:
     """One seed's campus. Use: `await open()`, `play(event)`, ..., `await close()`."""
 
@@ -54,6 +64,7 @@ class Town:
         self.wires: dict[int, BadLine] = {}
         self.cards: dict[int, MifareClassic] = {}
         self.images: dict[int, bytes] = {}  # of copies, as they were made
+        self.copied: list[Copied] = []
         self.served: set[int] = set()  # terminals whose line goes down before the next tap
         self.down_to_s: dict[int, int] = {}
         self._off_since_s: dict[int, int] = {}
@@ -112,6 +123,8 @@ class Town:
             with contextlib.suppress(OSError, ValueError):
                 reports.append(await asyncio.to_thread(stand.terminal.stop))
             stand.close()
+        for copied in self.copied:
+            await copied.close()
         for wire in self.wires.values():
             await wire.close()
         self.room.close()

@@ -39,15 +39,17 @@ def test_every_tap_once_whatever_breaks():
         assert made[what], what
 
 
-def test_copied_cards_and_a_burnt_terminal():
+def test_copied_cards_copied_terminals_and_burnt_ones():
     weather = _everything()
     weather.server, weather.backups, weather.link, weather.brownouts = 0, 0, 0, 0
     weather.copies, weather.rollbacks, weather.forgers, weather.burns = 15, 40, 4, 30
+    weather.clones = 20
     made = processes.play(2, TAPS // 2, weather)
     assert made["invariants_ok"], made
     assert made["copies"]
     assert made["clones_flagged"]
     assert made["burnt"]
+    assert made["clones"]
 
 
 def test_the_same_seed_brings_the_same_ledger_and_cards():
