@@ -32,6 +32,7 @@ class BadLine:
         self._listening: asyncio.Server | None = None
         self._is_up = asyncio.Event()
         self._faults: deque[tuple[str, int]] = deque()
+        self._frames_until = 0  # the next fault
         self._pair: _Pair | None = None
         self.counts: Counter[str] = Counter()
         self.answers = 0
@@ -76,9 +77,17 @@ class BadLine:
             self._pair.close(DOWN)
             self._pair = None
 
-    def trouble(self, fault: str, frames: int, noise: int) -> None:
-        """The next frames meet this fault of weather.LINK_FAULTS; `noise` draws where."""
+    def trouble(self, fault: str, frames: int, noise: int, after: int = 0) -> None:
+        """Frames meet this fault of weather.LINK_FAULTS; `noise` draws where. The first of them
+        comes when `after` frames have passed."""
+        if not self._faults:
+            self._frames_until = after
         self._faults.extend([(fault, noise)] * frames)
+
+    @property
+    def has_trouble(self) -> bool:
+        """A fault is on order."""
+        return bool(self._faults)
 
     def calm(self) -> None:
         """No trouble any more."""
@@ -118,7 +127,9 @@ class BadLine:
     def _pass(self, pair: _Pair, way: str, frame: bytes) -> None:
         """One frame, with whatever befalls it."""
         sent = [frame]
-        if self._faults:
+        if self._faults and self._frames_until:
+            self._frames_until -= 1
+        elif self._faults:
             fault, noise = self._faults.popleft()
             self.counts[fault] += 1
             pair.is_troubled = True

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from terminal_sim import scenario
-from terminal_sim.gears import chaos, interpreters, power
+from terminal_sim.gears import chaos, interpreters, power, processes
 
 KEYS = (
     "taps", "accepted", "power_cuts", "card_tears", "link_faults", "server_kills",
@@ -46,11 +45,10 @@ def command(seed, taps, gear, campaign, both, json_file) -> None:
         repeat = f"campus chaos --campaign --seed {seed}"
     began_s = time.monotonic()
     if gear == "processes":
-        click.echo(f"seed {seed}, {taps} taps, real firmware and server")
-        run = _found("terminal_sim.gears.processes", "run", "gear 2")
-        figures |= run(seed, taps, _progress(taps))
+        _print_weather(seed, taps, processes.weathers(seed, taps))
+        figures |= processes.run(seed, taps, _progress(taps))
     else:
-        _print_weather(seed, taps)
+        _print_weather(seed, taps, chaos.weathers(seed, taps))
         figures |= chaos.run(seed, taps, _progress(taps))
         if both:
             figures |= _compared(seed, taps)
@@ -70,8 +68,9 @@ def _end(figures: dict[str, Any], repeat: str) -> None:
     bad = [f"{key} {figures[key]}" for key in ("lost", "doubled", "grey_open") if figures.get(key)]
     if violation:
         click.echo(f"Error: {violation['what']}", err=True)
-        if "seed" in violation and "--gear" not in repeat:
-            repeat = f"campus chaos --seed {violation['seed']} --taps {violation['taps']}"
+        if "seed" in violation:
+            gear = repeat[repeat.find(" --gear") :] if " --gear" in repeat else ""
+            repeat = f"campus chaos --seed {violation['seed']} --taps {violation['taps']}{gear}"
     elif bad:
         click.echo(f"Error: {', '.join(bad)}", err=True)
     click.echo(repeat)
@@ -79,8 +78,7 @@ def _end(figures: dict[str, Any], repeat: str) -> None:
         sys.exit(1)
 
 
-def _print_weather(seed: int, taps: int) -> None:
-    rows = chaos.weathers(seed, taps)
+def _print_weather(seed: int, taps: int, rows: list[dict[str, Any]]) -> None:
     click.echo(f"seed {seed}, {taps} taps on {len(rows)} campuses; 1 in n, what is not named never")
     for row in rows:
         click.echo("  ".join(f"{key} {_shown(value)}" for key, value in row.items() if value))
@@ -130,12 +128,3 @@ def _cut_everywhere(seed: int) -> dict[str, Any]:
     if figures["violations"]:
         figures["violation"] = {"what": figures["violations"][0]}
     return figures
-
-
-def _found(module: str, name: str, what: str) -> Any:
-    """A function of another part; if that is not there, one line and exit code 2."""
-    try:
-        return getattr(import_module(module), name)
-    except (ModuleNotFoundError, AttributeError):
-        click.echo(f"Error: {what} is not there yet", err=True)
-        sys.exit(2)

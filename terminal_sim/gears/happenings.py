@@ -18,7 +18,8 @@ from terminal_sim.mifare import MifareClassic
 from terminal_sim.oracle import Violation
 
 _POLL_S = 0.002
-_FAULTS_ONE_IN = 12  # of messages at most: each takes real time to be said again
+_FRAMES_A_SERVING = 8
+_FAULTS_ONE_IN = 36  # of messages at most: each takes real time to be said again
 _LATER_CUT = 2  # where gear 1 cuts a flash operation, gear 2 cuts a card command this much later
 
 
@@ -44,6 +45,7 @@ async def _tap(town: Town, event: scenario.Tap) -> None:
     stand, key = town.stands[event.terminal], event.card + event.copy * COPY
     card = town.cards[key]
     in_a_race = event.tear or event.cut or town.weather.copies or town.room.fault
+    in_a_race = in_a_race or any(wire.has_trouble for wire in town.wires.values())
     if in_a_race:
         await town.drain()
     if event.tear:
@@ -128,7 +130,8 @@ async def _until_off(town: Town, stand: Stand) -> None:
 
 async def _link(town: Town, event: scenario.Link) -> None:
     if event.noise % max(1, _FAULTS_ONE_IN // town.weather.link) == 0:
-        town.wires[event.terminal].trouble(event.fault, event.messages, event.noise)
+        after = (event.noise >> 8) % _FRAMES_A_SERVING
+        town.wires[event.terminal].trouble(event.fault, event.messages, event.noise, after)
 
 
 async def _down(town: Town, event: scenario.Down) -> None:

@@ -31,12 +31,20 @@ PART_TAPS = 1000
 _HEARD_S = 0.5  # for the last answer to reach the terminal that asked
 
 
+def weathers(seed: int, taps: int) -> list[dict[str, Any]]:
+    """What a run will have to live with: a row for each campus, its seed and taps first."""
+    return [
+        {"seed": part, "taps": count} | vars(scenario.draw(part, 0).weather)
+        for part, count in _parts(seed, taps)
+    ]
+
+
 def run(
     seed: int, taps: int, progress: Callable[[int], object], jobs: int | None = None
 ) -> dict[str, Any]:
     """Figures of the whole run; with `violation` in them it ended there."""
     parts = list(_parts(seed, taps))
-    total: dict[str, Any] = {"seed": seed, "weather": [], "invariants_ok": True}
+    total: dict[str, Any] = {"seed": seed, "weather": weathers(seed, taps), "invariants_ok": True}
     total["longest_offline_s"] = 0
     digests = {name: hashlib.sha256() for name in _DIGESTS}
     pool = ProcessPoolExecutor(min(jobs or os.cpu_count() or 1, len(parts)))
@@ -45,7 +53,6 @@ def run(
             for name, value in figures.items():
                 if name not in _APART:
                     total[name] = total.get(name, 0) + value
-            total["weather"].append(figures.get("weather"))
             longest_s = figures.get("longest_offline_s", 0)
             total["longest_offline_s"] = max(total["longest_offline_s"], longest_s)
             total["invariants_ok"] &= figures["invariants_ok"]
@@ -107,6 +114,8 @@ async def _played(seed: int, taps: int, folder: Path, weather: Weather | None) -
 async def settle(town: Town) -> None:
     """Phase 2: nothing breaks any more, and the campus must converge."""
     await town.room.mend()
+    for wire in town.wires.values():
+        wire.calm()
     for stand in town.stands.values():
         await town.serve(stand)
     for number in sorted(town.room.ledger.listed()[1]):

@@ -142,7 +142,6 @@ class Town:
         await self.drain(stand)
         self.oracle.opened(stand.key)
         stand.set_clock(self.utc_s)
-        wire.calm()
 
     def cut_line(self, stand: Stand) -> None:
         """The line is down until it is served again."""

@@ -121,3 +121,20 @@ def test_after_any_fault_a_new_connection_works(fault):
         assert {UP, DOWN} >= set(seen)
 
     asyncio.run(_world(act))
+
+
+def test_a_fault_waits_for_its_frame():
+    async def act(wire, dial):
+        wire.up()
+        wire.trouble("lost", 1, 0, after=1)
+        reader, writer = await dial()
+        writer.write(b"1\0")
+        assert wire.has_trouble
+        while wire.has_trouble:  # ends: the answer to it is lost, or the timeout comes
+            await asyncio.sleep(0.001)
+        assert wire.counts["lost"] == 1
+        writer.write(b"2\0")
+        assert await reader.readexactly(2) == b"2\0"
+        writer.close()
+
+    asyncio.run(_world(act))
