@@ -1,10 +1,10 @@
 """The first file that runs: get the heap in order, start the terminal.
 
     MICROPYPATH=<compiled packages>:.frozen \\
-        micropython -X heapsize=256k -m firmware.boot CONFIG.json
+        micropython -X heapsize=320k -m firmware.boot CONFIG.json
 
 On a board the base firmware calls `start`. The collector runs early and often, before the first
-import: garbage between what stays would cut a heap of 256 KiB into pieces too small for a batch of
+import: garbage between what stays would cut a small heap into pieces too small for a batch of
 records. What it is not yet: a choice between two images and a safe mode, which come with updates.
 """
 

@@ -1,7 +1,7 @@
 """One terminal of the world: the real firmware under the real interpreter, and what it is wired to.
 
 A folder holds what outlives a power cut: the flash file, with the key page that provisioning
-wrote. The process is `micropython` with 256 KiB of heap, firmware/boot.py and a configuration; its
+wrote. The process is `micropython` with 320 KiB of heap, firmware/boot.py and a configuration; its
 reader is a simulated PN532, its panel a simulated keypad and display, each on a pty. `kill` is a
 power cut, `start` after it a power-on. Who runs the event loop calls `attach` once, before `start`:
 then a firmware that asks to be restarted is, as on a board. It ends with its world.
@@ -28,10 +28,9 @@ from terminal_sim.port import Pn532Port
 from terminal_sim.rtc import Rtc
 from terminal_sim.scanner_port import ScannerPort
 
-HEAP = "256k"
-HEAP_WITH_CODES = (
-    "384k"  # signatures: code that a board has in ROM and this interpreter in its heap
-)
+# A board has its compiled code in ROM; this interpreter keeps it in the heap, with 64-bit objects.
+HEAP = "320k"
+HEAP_WITH_CODES = "384k"
 BOARD = "unix"
 STOP_WAIT_S = 5
 RESTART = 77  # the firmware's exit code that asks for it
