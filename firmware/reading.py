@@ -20,9 +20,10 @@ STALE_READS = 16  # of up to 512 bytes
 class Reader:
     """The PN532 on `pipe` of a board."""
 
-    def __init__(self, pipe, ticks_ms):
+    def __init__(self, pipe, ticks_ms, answer_ms=ANSWER_MS):
         self._pipe = pipe
         self._ticks_ms = ticks_ms
+        self._answer_ms = answer_ms
         self._chip = pn532.Pn532()
         self._stream = asyncio.StreamReader(pipe.stream)
         self._again = False  # the field is to be switched off and on before the next list
@@ -74,7 +75,7 @@ class Reader:
     async def command(self, code, data):
         """The data of the chip's answer. ReaderFault when it is silent or wrong."""
         self._pipe.write(self._chip.begin(code, data))
-        give_up_ms = self._ticks_ms() + ANSWER_MS
+        give_up_ms = self._ticks_ms() + self._answer_ms
         while self._ticks_ms() < give_up_ms:
             if self._pipe.wait(SLICE_MS):
                 answer = self._chip.feed(self._pipe.read())

@@ -317,6 +317,7 @@ class Oracle:
             for key, (truth, _) in self.made.items()
             if truth.is_copied and key not in self.posted and not self._is_unnamed(key)
             if key not in self.greys and key not in self.told_paid
+            if key[1] not in self.terminals[key[0]].gone  # that its record is missing is named
         }
 
     def is_untellable(self, number, counter):

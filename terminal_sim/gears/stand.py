@@ -26,7 +26,8 @@ from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 from terminal_sim.panel import Panel
 from terminal_sim.terminal import BOARD, Terminal
 
-PACE = {"backoff_ms": [20, 150], "retry_ms": 150}
+# a reader that is slow because the machine is would be a fault that the seed did not draw
+PACE = {"backoff_ms": [20, 150], "retry_ms": 150, "answer_ms": 10_000}
 STUCK_S = 30
 _SILENT_S = 3.0
 _AGAIN_S = 1.0  # after which a key is pressed once more

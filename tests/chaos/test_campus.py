@@ -34,6 +34,7 @@ REGRESSIONS = {
     "a_clock_set_right_between_a_cut_and_the_sale_again": 1073225755,
     "an_open_grey_of_a_copied_card": 731435058,
     "a_restored_server_before_it_was_noticed": 40,
+    "a_torn_debit_of_a_copied_card_whose_record_a_restore_lost": 548382479,
 }
 
 
