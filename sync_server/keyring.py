@@ -21,17 +21,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from card_layout import identity, keys, p256, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
-from protocol import hkdf, keypage, messages
+from protocol import ccm, hkdf, keypage, messages
 from protocol.aes import Aes
 
 NAMES = ("sector_a", "sector_b", "purse", "terminal")
 KINDS = {"pos": messages.POS, "gate": messages.GATE, "water": messages.WATER}
 _KEY = 16
+_NONCE = 13
 _HEX = set("0123456789abcdef")
 _NO_KEY = b"\xff" * _KEY
 _WRITERS = ("pos", "water")
 _ISSUER_INFO = b"campus-card issuer of codes"
 _TAC_INFO = b"campus-card tac master"
+_HIDING_INFO = b"campus-card hidden keys"
+OWN_KEY = b"campus-card own key"  # a use of `hide`: an enrolment key made at the device
 
 
 class BadKeyFile(OSError):
@@ -47,6 +50,7 @@ class Keyring:
         self._masters = masters
         self._ciphers = [Aes(masters[name]).ecb for name in NAMES[:3]]
         self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb
+        self._hiding = hkdf.derive(masters["terminal"], b"", _HIDING_INFO, _KEY)
         secret = int.from_bytes(hkdf.derive(masters["terminal"], b"", _ISSUER_INFO, 40), "big")
         self._issuer = ec.derive_private_key(secret % (p256.ORDER - 1) + 1, ec.SECP256R1())
         self.issuer_key = self._issuer.public_key().public_bytes(
@@ -75,10 +79,23 @@ class Keyring:
         info = b"campus-card enrolment" + number.to_bytes(2, "big") + generation.to_bytes(4, "big")
         return hkdf.derive(self._masters["terminal"], b"", info, _KEY)
 
-    def deriver(self, number: int, generation: int) -> Callable[[bytes, bytes, int], bytes]:
-        """derive(salt, info, length) for protocol.session."""
+    def deriver(
+        self, number: int, generation: int, own_key: bytes | None = None
+    ) -> Callable[[bytes, bytes, int], bytes]:
+        """derive(salt, info, length) for protocol.session. own_key: made at the device, hidden."""
         key = self.terminal_key(number, generation)
+        if own_key is not None:
+            key = self.show(OWN_KEY, own_key)
         return lambda salt, info, length: hkdf.derive(key, salt, info, length)
+
+    def hide(self, use: bytes, secret: bytes) -> bytes:
+        """A key of somebody else's as the database may have it: nonce, sealed."""
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + ccm.seal(self._hiding, nonce, use, secret, _KEY)
+
+    def show(self, use: bytes, hidden: bytes) -> bytes:
+        """What was hidden for the same use. protocol.ccm.BadTag under another key file."""
+        return ccm.unseal(self._hiding, hidden[:_NONCE], use, hidden[_NONCE:], _KEY)
 
     def sign_code(self, message: bytes) -> bytes:
         """64 bytes r || s of ECDSA P-256 with SHA-256, by the issuer of codes."""

@@ -17,6 +17,7 @@ from protocol import batch
 from protocol.errors import LocalError
 from sync_server.core.ingest import whole
 from sync_server.gateway import looks
+from sync_server.gateway.claims import Claims
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, PARAMETERS
@@ -36,16 +37,21 @@ class Orders:
         self._gateway = gateway
         self._store = gateway.store
         self.phones = Phones(self, gateway.store, gateway.keyring, self._do)
+        self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
 
     # changes
 
     def enrol(self, kind: str, place: str, merchant: str) -> tuple[int, bytes]:
         """A new terminal: its number and the key page for its flash."""
         number = self._do(self._store.enrol, kind, place, merchant, _now_s())
+        row = self._enrolled(number)
+        return number, self._gateway.keyring.page(number, kind, row["generation"])
+
+    def _enrolled(self, number: int) -> dict[str, Any]:
         row = self._store.terminal(number)
         assert row is not None
         self._tell(self._gateway.enrolled, row)
-        return number, self._gateway.keyring.page(number, kind, row["generation"])
+        return row
 
     def replace(self, number: int) -> dict[str, Any]:
         """The terminal burnt: a new key for the one in its place; what is lost is rebuilt."""

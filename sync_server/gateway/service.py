@@ -39,6 +39,7 @@ class Enrolled:
     place: str
     generation: int
     epoch: int  # the highest that was admitted
+    own_key: bytes | None = None  # hidden; made at the device
     contact_utc_s: int | None = None  # last frame that was authentic
     held: int | None = None  # version of the blacklist that it said it has
 
@@ -98,6 +99,7 @@ class Gateway:
             row["place"],
             row["generation"],
             row["epoch"],
+            row["own_key"],
             row["contact_utc_s"],
             max((version for version in said if version is not None), default=None),
         )
@@ -112,7 +114,7 @@ class Gateway:
 
     def derive_for(self, terminal: Enrolled) -> Callable[[bytes, bytes, int], bytes]:
         """The session's key derivation for one terminal: derive(salt, info, length)."""
-        derive = self.keyring.deriver(terminal.number, terminal.generation)
+        derive = self.keyring.deriver(terminal.number, terminal.generation, terminal.own_key)
         return derive if self.key_log is None else self.key_log.watching(terminal.number, derive)
 
     def opened(self, line: Outlet) -> Connection | None:

@@ -66,7 +66,8 @@ class Lost:
             told = max(report.get("acked_to", 0), report.get("serial_next", 1) - 1)
             last = min(max(used, named, told) + BEYOND, 0xFFFFFFFE)
             connection.execute(
-                "UPDATE terminal SET generation = generation + 1, epoch = 0, report = NULL"
+                "UPDATE terminal SET generation = generation + 1, epoch = 0, report = NULL,"
+                " own_key = NULL"
                 " WHERE number = ?",
                 (number,),
             )

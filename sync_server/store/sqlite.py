@@ -1,7 +1,7 @@
 """The store as the rest of the server sees it, over one SQLite database.
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
-part is a file of its own: terminals, cards, phones, records, lost ones, lists, accounts.
+part is a file of its own: terminals, claims, cards, phones, records, lost ones, lists, accounts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sync_server.core.ingest import Place
 from sync_server.core.rebuild import UNNAMED, Span
 from sync_server.store.accounts import Accounts
 from sync_server.store.cards import Cards
+from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
 from sync_server.store.lists import Lists, NotListed, UnknownCard
 from sync_server.store.phones import Phones
@@ -24,7 +25,7 @@ from sync_server.store.terminals import Terminals
 __all__ = ("BadUrl", "NotListed", "Store", "UnknownCard")
 
 
-class Store(Terminals, Cards, Phones, Records, Lists, Restored):
+class Store(Terminals, Claims, Cards, Phones, Records, Lists, Restored):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):

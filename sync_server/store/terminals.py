@@ -9,7 +9,10 @@ from protocol import params
 from sync_server.core.ingest import Place
 from sync_server.store.database import Database
 
-_COLUMNS = "number, kind, place, merchant, generation, epoch, enrolled_utc_s, contact_utc_s, report"
+_COLUMNS = (
+    "number, kind, place, merchant, generation, epoch, enrolled_utc_s, contact_utc_s, report,"
+    " own_key"
+)
 
 
 class Terminals:

@@ -19,6 +19,7 @@ from sync_server.web.api import api
 from sync_server.web.console import console
 from sync_server.web.feed import Feed
 from sync_server.web.phone import phone
+from sync_server.web.provision import provision
 
 JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
@@ -59,10 +60,12 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     limiter.init_app(app)
     protect.exempt(api)  # a bearer token is never sent by a browser on its own
     protect.exempt(phone)  # nor is a signature
+    protect.exempt(provision)  # nor is what a code has sealed
     refusals.init_app(app)
     app.register_blueprint(api)
     app.register_blueprint(console)
     app.register_blueprint(phone)
+    app.register_blueprint(provision)
     app.after_request(_harden)
     return app
 

@@ -39,7 +39,7 @@ class MemoryStore:
         number = len(self.rows) + 1
         self.rows[number] = {
             "number": number, "kind": kind, "place": place, "merchant": merchant,
-            "generation": 1, "epoch": 0, "contact_utc_s": None,
+            "generation": 1, "epoch": 0, "own_key": None, "contact_utc_s": None,
         }  # fmt: skip
         return number
 
@@ -149,7 +149,7 @@ class MemoryKeyring:
     def key(self, number):
         return bytes([number & 0xFF, number >> 8]) * 8
 
-    def deriver(self, number, generation):
+    def deriver(self, number, generation, own_key=None):
         return lambda salt, info, length: hkdf.derive(self.key(number), salt, info, length)
 
     def tac_key(self, uid):

@@ -34,6 +34,7 @@ def authenticate():
 
 from sync_server.web.api import (  # noqa: E402
     cards,  # noqa: F401
+    claims,  # noqa: F401
     images,  # noqa: F401
     losses,  # noqa: F401
     lost,  # noqa: F401

@@ -1,0 +1,125 @@
+"""Claims and the devices that used them, in the database. What is sealed is the keyring's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol.errors import LocalError
+from sync_server.core.ingest import Place
+from sync_server.store.database import Database
+
+_CLAIM = "name, hidden_key, kind, place, merchant, boxes, until_utc_s"
+
+
+class Claims:
+    """Part of the Store."""
+
+    _db: Database
+    _places: dict[int, Place]
+
+    def enrol(self, kind: str, place: str, merchant: str | None, utc_s: int) -> int:
+        """Of Terminals."""
+        raise NotImplementedError
+
+    def make_claim(self, claim: dict[str, Any], with_kit: bool, utc_s: int) -> list[int]:
+        """Keep a claim (its columns) and forget those that ended. -> numbers of its kit."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE claim SET hidden_key = x'' WHERE until_utc_s < ? AND hidden_key != x''",
+                (utc_s,),
+            )
+            names = _CLAIM.split(", ")
+            row = tuple(claim[name] for name in names) + (utc_s,)
+            self._db.insert(f"claim ({_CLAIM}, made_utc_s)", [row])
+            if not with_kit:
+                return []
+            numbers = [
+                self.enrol(claim["kind"], f"{claim['place']} {box}", claim["merchant"], utc_s)
+                for box in range(1, claim["boxes"] + 1)
+            ]
+            self._db.insert("kit (terminal, claim)", [(n, claim["name"]) for n in numbers])
+            return numbers
+
+    def claim(self, name: bytes) -> dict[str, Any] | None:
+        """Its columns, and "taken": boxes so far."""
+        rows = self._db.rows(
+            f"SELECT {_CLAIM}, (SELECT count(*) FROM device d WHERE d.claim = c.name) AS taken"
+            " FROM claim c WHERE name = ?",
+            name,
+        )
+        return rows[0] if rows else None
+
+    def use_claim(
+        self, claim: dict[str, Any], device: bytes, wanted: int, place: str, utc_s: int
+    ) -> int:
+        """The terminal that a device is from now on; the same again if it asks again before it has
+        met the server. wanted: a number of the claim's kit, or 0. LocalError says why not."""
+        with self._db.transaction() as connection:
+            row = connection.execute(
+                "SELECT t.number, t.kind, t.epoch FROM device d JOIN terminal t"
+                " ON t.number = d.terminal WHERE d.id = ?",
+                (device,),
+            ).fetchone()
+            if row is not None:
+                number = self._again(row, claim, device, wanted)
+            else:
+                number = self._first(claim, device, wanted, place, utc_s)
+            if place:
+                connection.execute(
+                    "UPDATE terminal SET place = ? WHERE number = ?", (place, number)
+                )
+                self._places.pop(number, None)
+            return number
+
+    def set_own_key(self, number: int, hidden: bytes) -> None:
+        """The terminal's key was made at the device."""
+        with self._db.transaction() as connection:
+            connection.execute("UPDATE terminal SET own_key = ? WHERE number = ?", (hidden, number))
+
+    def _again(self, row: Any, claim: dict[str, Any], device: bytes, wanted: int) -> int:
+        number, kind, epoch = row
+        name = device.hex()
+        if kind != claim["kind"]:
+            raise LocalError(f"device {name} is terminal {number}, a {kind}: the claim is another")
+        if wanted not in (0, number):
+            raise LocalError(f"device {name} is terminal {number} and not {wanted}")
+        if epoch:
+            raise LocalError(
+                f"device {name} is terminal {number} and has met the server: two boards with one"
+                " id, or a board that needs a replacement"
+            )
+        return number
+
+    def _first(
+        self, claim: dict[str, Any], device: bytes, wanted: int, place: str, utc_s: int
+    ) -> int:
+        kit = self._kit(claim["name"])
+        if wanted and wanted not in kit:
+            raise LocalError(f"terminal {wanted} is not of this claim")
+        if wanted and kit[wanted] is not None:
+            raise LocalError(f"terminal {wanted} is device {kit[wanted].hex()} already")
+        free = [number for number in kit if kit[number] is None]
+        if wanted:
+            number = wanted
+        elif kit:
+            if not free:
+                raise LocalError(f"this claim was for {claim['boxes']} boxes, all are taken")
+            number = free[0]
+        elif claim["taken"] >= claim["boxes"]:
+            raise LocalError(f"this claim was for {claim['boxes']} boxes, all are taken")
+        else:
+            where = place or f"{claim['place']} {claim['taken'] + 1}"
+            number = self.enrol(claim["kind"], where, claim["merchant"], utc_s)
+        row = (device, number, claim["name"], utc_s)
+        self._db.insert("device (id, terminal, claim, claimed_utc_s)", [row])
+        return number
+
+    def _kit(self, name: bytes) -> dict[int, bytes | None]:
+        """number -> the device that took it, in order."""
+        return dict(
+            self._db.conn.execute(
+                "SELECT k.terminal, d.id FROM kit k LEFT JOIN device d USING (terminal)"
+                " WHERE k.claim = ? ORDER BY k.terminal",
+                (name,),
+            ).fetchall()
+        )
