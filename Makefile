@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 # what the tests need of Debian; the server and the simulator need nothing
-DEBIAN := libnfc-bin tshark chromium
+DEBIAN := libnfc-bin tshark chromium unifont
 # what the base firmware of boards is built with
 BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-none-eabi \
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
@@ -15,7 +15,7 @@ INPUTS := pyproject.toml Makefile hil_tests/requirements.txt
 QRCODE := qrcode-generator@2.0.4
 VENDOR := sync_server/web/static/vendor
 
-.PHONY: help setup run test lint docs bench vendor clean image-base hil
+.PHONY: help setup run test lint docs bench vendor clean image-base hil font
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,9 @@ bench: setup ## the numbers of design.md, each beside its peer (ARGS=names)
 vendor: ## fetch anew the JavaScript library that the phone page brings along (npm)
 	@folder=$$(mktemp -d) && cd $$folder && npm pack --silent $(QRCODE) >/dev/null && tar xzf *.tgz && \
 	    cp package/dist/qrcode.js $(CURDIR)/$(VENDOR)/qrcode.js && rm -r $$folder
+
+font: $(STAMP) ## cut the characters of the screens out of Debian's Unifont anew
+	@$(MAKE) --no-print-directory debian DEBIAN=unifont && $(BIN)/python -m image.font
 
 clean: ## remove what setup and runs made
 	rm -rf $(VENV) campus-data .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

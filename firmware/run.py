@@ -17,8 +17,9 @@ from firmware.core import layout
 from firmware.core.terminal import Terminal
 from firmware.drivers import panel, pn532
 from firmware.linking import Link
-from firmware.reading import Reader
+from firmware.reading import ANSWER_MS, Reader
 from firmware.screens.render import render
+from firmware.screens.table import LARGE
 
 TICK_MS = 100
 IDLE_AGAIN_MS = 5000  # how often the idle screen is drawn anew
@@ -38,10 +39,12 @@ class Runner:
         self.terminal.mount()
         self.terminal.images = board.images
         self.terminal.fit = False  # until the reader has answered
-        self.reader = Reader(board.pipe("reader"), board.ticks_ms)
+        patience = getattr(board, "answer_ms", None) or ANSWER_MS
+        self.reader = Reader(board.pipe("reader"), board.ticks_ms, patience)
         self.link = Link(board, self.terminal, self.now, self.redraw, self.turned_away)
         self._pipe = board.pipe("panel")
         self._panel = panel.Panel()
+        self._display = None
         self._screen_to_ms = 0  # until then a tap's screen stands
         self._drawn_ms = 0
         self._pin_to_ms = {}
@@ -53,6 +56,11 @@ class Runner:
 
     async def main(self):
         """Work until the board is switched off; without a switch, for ever."""
+        if self.board.display:
+            from firmware.showing import Display  # no other terminal has it in RAM
+
+            self._display = Display(self.board.display)
+            await self._display.set_up()
         works = [self.taps(), self.keys(), self.ticks()]
         if self.board.server:
             works.append(self.link.run())
@@ -182,7 +190,10 @@ class Runner:
     def show(self, screen, values):
         """Draw a screen."""
         language = self.terminal.params["language"]
-        self._pipe.write(self._panel.show(*render(language, screen, values)))
+        led, beep, rows = render(language, screen, values)
+        self._pipe.write(self._panel.show(led, beep, rows))
+        if self._display:
+            self._display.show(led, rows, LARGE.get(screen))
         self._drawn_ms = self.board.ticks_ms()
 
     def redraw(self):
@@ -216,6 +227,8 @@ class Runner:
     def idle(self):
         """The screen when nothing happens, whole; and the moment to look at the heap."""
         self._panel.forget()
+        if self._display:
+            self._display.idled()
         if self._reader_fails:
             self.show("no_reader", ())
         else:

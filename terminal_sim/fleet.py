@@ -55,12 +55,15 @@ class Fleet:
         utc_s: int | None = None,
         serial: str | None = None,
         has_scanner: bool = False,
+        display: str | None = None,
     ) -> Place:
         """Enrol and start one more terminal; with `utc_s` the world owns its clock, with `serial`
         (a pty) it is on a bus."""
         number, page = self._server.enrol(kind, name, merchant)
         folder = self._folder / f"terminal-{number}"
-        terminal = Terminal(folder, page, self._server.tcp, utc_s, serial, has_scanner)
+        terminal = Terminal(
+            folder, page, self._server.tcp, utc_s, serial, has_scanner, display=display
+        )
         terminal.attach(asyncio.get_running_loop())
         terminal.start()
         place = Place(number, kind, name, terminal)

@@ -12,10 +12,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from terminal_sim import font
 
 PACKAGES = ("protocol", "card_layout", "firmware")
 ROOT = Path(__file__).parents[1]
+GLYPHS = Path("firmware/screens/glyphs.py")  # the one source that is made, of the kept font
 _OPTIMISE = "-O2"  # asserts out, line numbers in: a traceback from the field must say where
 
 
@@ -30,7 +34,7 @@ def compiled() -> Path:
         for package in PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
     ]
-    digest = hashlib.sha256(_OPTIMISE.encode())
+    digest = hashlib.sha256(_OPTIMISE.encode() + font.KEPT.read_bytes())
     for source in sources:
         digest.update(str(source).encode() + b"\0" + (ROOT / source).read_bytes() + b"\0")
     folder = ROOT / "build" / f"firmware-{digest.hexdigest()[:16]}"
@@ -38,11 +42,20 @@ def compiled() -> Path:
         draft = folder.with_name(f"{folder.name}.{os.getpid()}")
         for source in sources:
             compile_file(ROOT / source, source, draft / source.with_suffix(".mpy"))
+        _compile_glyphs(draft)
         try:
             draft.rename(folder)
         except OSError:  # another process was quicker
             shutil.rmtree(draft)
     return folder
+
+
+def _compile_glyphs(draft: Path) -> None:
+    """The font of the screens, as constants."""
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / GLYPHS.name
+        file.write_text(font.module(font.read(font.KEPT)), "utf-8")
+        compile_file(file, GLYPHS, draft / GLYPHS.with_suffix(".mpy"))
 
 
 def compile_file(file: Path, source: Path, target: Path) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.core.layout import LAYOUTS, SECTOR
+from terminal_sim.display import Display
 from terminal_sim.field import Field
 from terminal_sim.image import compiled
 from terminal_sim.panel import Panel
@@ -30,7 +31,7 @@ from terminal_sim.scanner_port import ScannerPort
 
 # A board has its compiled code in ROM; this interpreter keeps it in the heap, with 64-bit objects.
 HEAP = "320k"
-HEAP_WITH_CODES = "384k"
+HEAP_WITH_MORE = "384k"
 BOARD = "unix"
 STOP_WAIT_S = 5
 RESTART = 77  # the firmware's exit code that asks for it
@@ -64,8 +65,8 @@ def provision(path: Path, page: bytes) -> None:
 class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
     world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of
-    the board's configuration, such as retry_ms. restarts: how often the firmware has asked for
-    one."""
+    the board's configuration, such as retry_ms. display: the kind of one with pixels. restarts: how
+    often the firmware has asked for one."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class Terminal:
         serial: str | None = None,
         has_scanner: bool = False,
         pace: dict[str, Any] | None = None,
+        display: str | None = None,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -88,6 +90,7 @@ class Terminal:
         self.panel = Panel()
         self.pins = Pins(folder / "pins")
         self.scanner = ScannerPort() if has_scanner else None
+        self.display = Display(display, folder / "display") if display else None
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
         self._server = server
         self._serial = serial
@@ -114,8 +117,9 @@ class Terminal:
             "server": self._server,
             "serial": self._serial,
             "scanner": self.scanner.path if self.scanner else None,
+            "display": self.display.wiring if self.display else None,
         } | self._pace
-        heap = HEAP_WITH_CODES if self.scanner else HEAP
+        heap = HEAP_WITH_MORE if self.scanner or self.display else HEAP
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))
         with self._log.open("a") as log:
@@ -177,15 +181,17 @@ class Terminal:
         if self.rtc:
             self.rtc.close()
 
-    def _ports(self) -> list[Pn532Port | Panel | Pins | ScannerPort]:
-        scanner = [self.scanner] if self.scanner else []
-        return [self.reader, self.panel, self.pins, *scanner]
+    def _ports(self) -> list[Pn532Port | Panel | Pins | ScannerPort | Display]:
+        more = [port for port in (self.scanner, self.display) if port]
+        return [self.reader, self.panel, self.pins, *more]
 
     def _end(self) -> None:
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
         self._process = None
+        if self.display:
+            self.display.power_off()
 
     def _watch(self) -> None:
         self._unwatch()

@@ -28,6 +28,7 @@ WIRING = {
     "link": {"tx": 4, "rx": 5, "baud": 115200, "enable": 6},
     "panel": {"tx": 8, "rx": 9, "baud": 115200},
     "scanner": None,  # {"tx": 10, "rx": 11, "baud": 9600}
+    "display": None,  # {"kind": "ssd1306", "sck": 18, "mosi": 19, "cs": 17, "dc": 20, ...}
     "pins": {"barrier": 15},
     "watchdog_ms": 8000,
     "backoff_ms": (500, 5000),
@@ -71,6 +72,11 @@ class Board:
             "panel": Wire(wiring["panel"], 0),
             "scanner": Wire(wiring["scanner"], 4) if wiring["scanner"] else None,
         }
+        self.display = None
+        if wiring["display"]:
+            from firmware.boards import rp2_display  # no other board has it in RAM
+
+            self.display = rp2_display.Display(wiring["display"])
         self._pins = {}
         for name, number in (wiring["pins"] or {}).items():
             self._pins[name] = Pin(number, Pin.OUT, value=0)

@@ -2,8 +2,10 @@
 
 The configuration is a JSON file:
     {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
+     "display": {"kind": "ssd1306" or "ili9341", "pipe": named pipe} or null,
      "server": "HOST:PORT" or null, "serial": pty of a half-duplex line to the server or null,
-     "backoff_ms": [first, longest], "retry_ms": how long the server may take to answer}
+     "backoff_ms": [first, longest], "retry_ms": how long the server may take to answer,
+     "answer_ms": how long the reader may}
 The flash file keeps NOR's rules: programming only clears bits. `rtc`, 8 bytes big-endian, is a
 clock that the world owns: the terminal reads it and cannot set it. Without it the PC's clock is
 used, with what `set_utc_s` said as an offset. Standard input is the switch: when it ends, the
@@ -49,6 +51,8 @@ class Board:
         self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
         self._pipes["scanner"] = Pipe(config["scanner"]) if config.get("scanner") else None
         self._pins = open(config["pins"], "wb", buffering=0) if config.get("pins") else None
+        told = config.get("display")
+        self.display = Spi(told["kind"], told["pipe"]) if told else None
         self._rtc = open(config["rtc"], "rb", buffering=0) if config.get("rtc") else None
         self._offset_s = 0
         self._ticks_ms = 0
@@ -57,6 +61,7 @@ class Board:
         self.switch = sys.stdin.buffer
         self.backoff_ms = tuple(config.get("backoff_ms") or (100, 1000))
         self.retry_ms = config.get("retry_ms")
+        self.answer_ms = config.get("answer_ms")
         self.server = None
         self.half_duplex = bool(config.get("serial"))
         if self.half_duplex:
@@ -127,6 +132,24 @@ class Board:
         """End with RESTART."""
         print("restart: " + why)
         sys.exit(RESTART)
+
+
+class Spi:
+    """A display's wires, as a pipe: each transfer is 1 byte (0 commands, 1 data), its length in 2,
+    its bytes."""
+
+    def __init__(self, kind, path):
+        self.kind = kind
+        self._pipe = open(path, "r+b", buffering=0)  # also to read: never an end
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLOUT)
+
+    def send(self, is_data, piece):
+        """True, or False if the world does not listen; it never waits for it."""
+        if not self._poll.poll(0):
+            return False
+        said = bytes((is_data, len(piece) >> 8, len(piece) & 255)) + piece
+        return self._pipe.write(said) == len(said)
 
 
 def _raw(path, when):

@@ -1,14 +1,14 @@
 """Words of the screens, English. Only words: see table.py."""
 
 ROWS = {
-    "idle_online": ("Campus card", "Terminal {0}  {1}", "Present your card"),
+    "idle_online": ("Campus card", "Terminal {0} {1}", "Present your card"),
     "idle_offline": ("Offline {0}", "To send {1}/{2}", "List v{3}", "{4}"),
     "not_ready": ("Terminal {0}", "not ready", "waiting for the server"),
     "amount": ("Amount", "{0} yuan", "# enter  * clear"),
-    "ready": ("Pay {0} yuan", "Present your card", "* cancel"),
+    "ready": ("Present your card", "Pay {0} yuan", "* cancel"),
     "paid": ("Paid", "{0} yuan", "Balance {1} yuan"),
     "paid_account": ("Paid", "{0} yuan", "from the account"),
-    "balance": ("Balance {0} yuan", "valid until", "{1}"),
+    "balance": ("Card valid", "Balance {0} yuan", "until {1}"),
     "valid": ("Valid", "until", "{0}"),
     "pass": ("Please pass", "{0}"),
     "too_low": ("Balance too low", "To pay {0} yuan", "Balance {1} yuan", "load the card"),
@@ -19,7 +19,7 @@ ROWS = {
     "last_paid": ("Before power cut", "PAID {2} yuan", "card ..{0}  {1}", "* clear"),
     "last_unpaid": ("Before power cut", "NOT PAID {2}", "card ..{0}  {1}", "* clear"),
     "last_grey": ("Put the card back", "{2} yuan not sure", "card ..{0}  {1}", "* clear"),
-    "paid_before": ("Paid already", "{2} yuan  {1}", "# pay once more", "* it is paid"),
+    "paid_before": ("Paid already", "{2} yuan {1}", "# pay once more", "* it is paid"),
     "no_reader": ("Reader is silent", "check its cable", "out of service"),
 }
 

@@ -28,3 +28,6 @@ SCREENS = {
     "paid_before": ("amber", "warn", ("tail", "clock", "fen")),
     "no_reader": ("red", None, ()),
 }
+
+# screen -> its row with the amount, which a display of pixels shows large
+LARGE = {"amount": 1, "ready": 1, "paid": 1, "paid_account": 1, "balance": 1, "put_back": 1}

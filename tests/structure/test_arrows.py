@@ -25,6 +25,7 @@ ARROWS = {
         {"firmware.core", "firmware.credential", "protocol", "card_layout"}, PURE),
     "firmware/kinds/": ({"firmware.core", "firmware.kinds", "protocol", "card_layout"}, PURE),
     "firmware/screens/": ({"firmware.screens", "protocol"}, PURE),
+    "firmware/screens/picture.py": ({"firmware.screens"}, PURE | {"framebuf", "binascii"}),
     "firmware/drivers/": (
         {"firmware.drivers", "firmware.credential.air", "protocol", "card_layout"}, PURE),
     "firmware/boards/": ({"firmware", "protocol", "card_layout"}, None),
@@ -32,6 +33,9 @@ ARROWS = {
         {"firmware", "protocol", "card_layout"}, PURE | {"asyncio", "gc", "json", "sys"}),
     "firmware/linking.py": ({"protocol"}, PURE | {"asyncio", "gc"}),
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
+    "firmware/showing.py": (
+        {"firmware.screens.picture", "firmware.drivers"}, PURE | {"asyncio", "framebuf"}),
+    "firmware/drivers/ili9341.py": (set(), PURE | {"framebuf"}),
     "firmware/boot.py": ({"firmware"}, None),
     "firmware/manifest.py": (set(), set()),
     "sync_server/": ({"sync_server", "protocol", "card_layout"}, None),
@@ -44,6 +48,7 @@ ARROWS = {
     "terminal_sim/gears/": (set(PACKAGES), None),
     "image/": (
         {"image", "terminal_sim.image", "terminal_sim.flash", "firmware.core", "protocol"}, None),
+    "image/font.py": ({"terminal_sim.font", "firmware.screens", "protocol"}, None),
     "image/CAMPUS_TERM/": ({"firmware.boot"}, None),
     "bench/": (set(PACKAGES), None),
     "docs/": (set(PACKAGES), None),

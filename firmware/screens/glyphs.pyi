@@ -1,0 +1,4 @@
+FIRST: int
+HALF: bytes
+WIDE: str
+BITS: bytes
