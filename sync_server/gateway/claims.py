@@ -28,7 +28,7 @@ _CLAIM_KEY = b"campus-card claim"
 
 class Claims:
     """Orders about claims. do: runs a change in the writer thread and waits for its commit;
-    enrolled(number): the gateway shall know the terminal as the store has it now."""
+    enrolled(number): the gateway shall know the terminal as the store has it now; its row."""
 
     def __init__(
         self,
@@ -87,8 +87,7 @@ class Claims:
             raise Impossible(f"this claim is for a {row['kind']}", 409)
         hidden = self._keyring.hide(OWN_KEY, asked.enrolment)
         number = self._do(self._take, row, asked, hidden)
-        self._enrolled(number)
-        generation = self._store.terminal(number)["generation"]
+        generation = self._enrolled(number)["generation"]
         page = self._keyring.page(number, row["kind"], generation)
         answer = seals.pack_pages([page])
         nonce = secrets.token_bytes(seals.NONCE)

@@ -96,8 +96,9 @@ class Claims:
         kit = self._kit(claim["name"])
         if wanted and wanted not in kit:
             raise LocalError(f"terminal {wanted} is not of this claim")
-        if wanted and kit[wanted] is not None:
-            raise LocalError(f"terminal {wanted} is device {kit[wanted].hex()} already")
+        other = kit.get(wanted)
+        if other is not None:
+            raise LocalError(f"terminal {wanted} is device {other.hex()} already")
         free = [number for number in kit if kit[number] is None]
         if wanted:
             number = wanted

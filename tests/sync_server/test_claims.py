@@ -26,8 +26,12 @@ class Town:
         self.keyring = Keyring.beside(folder / "c.db")
         self.told = []
         self.claims = claims.Claims(
-            self.store, self.keyring, lambda work, *args: work(*args), self.told.append
+            self.store, self.keyring, lambda work, *args: work(*args), self.enrolled
         )
+
+    def enrolled(self, number):
+        self.told.append(number)
+        return self.store.terminal(number)
 
     def code(self, **other):
         made = self.claims.make(WISH | other)
