@@ -1,29 +1,22 @@
-"""ECDSA over P-256 with SHA-256, checked in plain integers: who signed a code, or an image.
+"""ECDSA over P-256 with SHA-256, checked: who signed a code, or an image.
 
 `verify` takes bytes of anybody and answers True or False; it never raises. Who checks many
 signatures of one key keeps its `multiples` and asks `verify_with`: the table costs as much as a
-fifth of the check. Checking needs no secrets, so nothing here runs in constant time, and nothing
-here signs. Sources: FIPS 186-5 section 6.4.2, SEC 1 sections 2.3.4 and 4.1.4; formulas dbl-2001-b
-and madd of the Explicit-Formulas Database; signed windows after Solinas.
-
-A point is (X, Y, Z), x = X / Z**2 and y = Y / Z**3 (Jacobian); Z = 0 is infinity. An affine point
-is (x, y). Numbers are integers below P.
+tenth of the check. Checking needs no secrets, and nothing here signs. Sources: FIPS 186-5 section
+6.4.2, SEC 1 sections 2.3.4 and 4.1.4.
 """
 
 import hashlib
 
-P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
+from card_layout import points
+from card_layout.field import P
+from card_layout.points import GENERATOR, B
+
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-GENERATOR = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
 SIGNATURE = 64  # bytes: r || s
-INFINITY = (1, 1, 0)
-_OFTEN = 6  # window of a key that is used again: 16 points
+_OFTEN = 6  # window of a key that is used again: 16 points, of 64 bytes
 _ONCE = 4  # of one that is not: 4 points
-_generator_multiples = []  # type: list[tuple[int, int]]
+_generator_multiples = []  # type: list
 
 
 def verify(public_key, message, signature):
@@ -44,19 +37,15 @@ def decode(public_key):
     if len(public_key) == 65:
         y = int.from_bytes(bytes(public_key[33:]), "big")
         return (x, y) if head == 4 and y < P and y * y % P == square else None
-    y = pow(square, (P + 1) // 4, P)
-    if head not in (2, 3) or y * y % P != square:
+    y = points.root(square) if head in (2, 3) else None
+    if y is None:
         return None
     return (x, y if y & 1 == head & 1 else P - y)
 
 
 def multiples(point, window=_OFTEN):
-    """-> list of the affine points 1, 3, 5, ... (2**(window - 1) - 1) times `point`."""
-    twice = _affine([_double((point[0], point[1], 1))])[0]
-    points = [(point[0], point[1], 1)]
-    for _ in range((1 << window - 2) - 1):
-        points.append(_add(points[-1], twice))
-    return _affine(points)
+    """-> table of an affine point for `verify_with`."""
+    return points.multiples(point, window)
 
 
 def verify_with(table, message, signature):
@@ -69,103 +58,23 @@ def verify_with(table, message, signature):
         return False
     if not _generator_multiples:
         _generator_multiples.extend(multiples(GENERATOR))
-    inverse = _invert(s, ORDER)
+    inverse = invert(s)
     digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
-    x, _, z = _sum(digest * inverse % ORDER, _generator_multiples, r * inverse % ORDER, table)
-    zz = z * z % P
-    # x / z**2 modulo ORDER is r, without dividing: x is r or, seldom, r + ORDER
-    return z != 0 and (r * zz % P == x or (r + ORDER < P and (r + ORDER) * zz % P == x))
+    u, v = digest * inverse % ORDER, r * inverse % ORDER
+    if not points.weigh(u, _generator_multiples, v, table):
+        return False
+    # x modulo ORDER is r: x is r or, seldom, r + ORDER
+    return points.is_at(r) or (r + ORDER < P and points.is_at(r + ORDER))
+
+
+def invert(number):
+    """-> the inverse modulo ORDER, by Euclid: MicroPython's pow knows no negative exponent."""
+    high, low, left, right = ORDER, number, 0, 1
+    while low > 1:  # ends at the greatest common divisor, 1 for a prime modulus
+        quotient = high // low
+        high, low, left, right = low, high - quotient * low, right, left - quotient * right
+    return right % ORDER
 
 
 def _is_octets(data):
     return isinstance(data, (bytes, bytearray, memoryview))
-
-
-def _sum(u, table_u, v, table_v):
-    """-> u times the first point of one table plus v times that of the other (Shamir's trick)."""
-    terms = {}
-    for scalar, table in ((u, table_u), (v, table_v)):
-        for place, digit in _digits(scalar, len(table)):
-            x, y = table[abs(digit) >> 1]
-            terms.setdefault(place, []).append((x, y if digit > 0 else P - y))
-    point = INFINITY
-    for place in range(max(terms), -1, -1):
-        point = _double(point)
-        for term in terms.get(place, ()):
-            point = _add(point, term)
-    return point
-
-
-def _digits(scalar, count):
-    """Yields (place, odd digit) with scalar = sum of digit * 2**place, |digit| < 2 * count."""
-    width = 4 * count
-    place = 0
-    while scalar:  # ends as scalar is halved each time
-        if scalar & 1:
-            digit = scalar & (width - 1)
-            if digit > 2 * count:
-                digit -= width
-            scalar -= digit
-            yield place, digit
-        scalar >>= 1
-        place += 1
-
-
-def _double(point):
-    """-> the point and itself: 8 multiplications."""
-    x, y, z = point
-    if not z:
-        return point
-    delta = z * z % P
-    gamma = y * y % P
-    beta = x * gamma % P
-    alpha = 3 * (x - delta) * (x + delta) % P
-    x_new = (alpha * alpha - 8 * beta) % P
-    y_new = (alpha * (4 * beta - x_new) - 8 * gamma * gamma) % P
-    return x_new, y_new, 2 * y * z % P
-
-
-def _add(point, affine):
-    """-> a point and an affine one: 11 multiplications."""
-    x, y, z = point
-    if not z:
-        return affine[0], affine[1], 1
-    zz = z * z % P
-    h = (affine[0] * zz - x) % P
-    r = (affine[1] * (z * zz % P) - y) % P
-    if not h:  # the same x: by a signature that was made to be so
-        return INFINITY if r else _double(point)
-    hh = h * h % P
-    hhh = h * hh % P
-    v = x * hh % P
-    x_new = (r * r - hhh - 2 * v) % P
-    y_new = (r * (v - x_new) - y * hhh) % P
-    return x_new, y_new, z * h % P
-
-
-def _affine(points):
-    """-> affine points, with one inversion for all (Montgomery's trick). None may be infinity."""
-    product = 1
-    before = []
-    for _, _, z in points:
-        before.append(product)
-        product = product * z % P
-    inverse = _invert(product, P)
-    affine = []
-    for at in range(len(points) - 1, -1, -1):
-        x, y, z = points[at]
-        z_inverse = inverse * before[at] % P
-        inverse = inverse * z % P
-        zz = z_inverse * z_inverse % P
-        affine.append((x * zz % P, y * zz * z_inverse % P))
-    affine.reverse()
-    return affine
-
-
-def _invert(number, modulus):
-    """-> the inverse, by Euclid: MicroPython's pow knows no negative exponent."""
-    high, low, left, right = modulus, number, 0, 1
-    while low > 1:  # ends at the greatest common divisor, 1 for a prime modulus
-        quotient = high // low
-        high, low, left, right = low, high - quotient * low, right, left - quotient * right
-    return right % modulus

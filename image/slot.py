@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mpremote import romfs  # type: ignore[import-untyped]
 
-from terminal_sim.image import compiled
+from terminal_sim.image import RP2040, compiled
 
 SLOT_BYTES = 256 * 1024
 ROOM_BYTES = SLOT_BYTES - 4096  # the last sector is the header's
@@ -29,7 +29,7 @@ def pack(
     the folder that it is made of. ValueError if it is too long."""
     with tempfile.TemporaryDirectory() as name:
         stage = Path(name) / "slot"
-        shutil.copytree(compiled(), stage)
+        shutil.copytree(compiled(RP2040), stage)
         for path in _NOT_THERE + without:
             (stage / path).unlink()
         prepare(stage)

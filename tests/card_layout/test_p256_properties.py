@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_layout import p256
+from card_layout.field import P
 
 SECRETS = st.integers(1, p256.ORDER - 1)
 FORMATS = st.sampled_from([PublicFormat.UncompressedPoint, PublicFormat.CompressedPoint])
-NEAR = st.sampled_from([0, 1, 2, p256.ORDER - 1, p256.ORDER, p256.P - p256.ORDER, 2**256 - 1])
+NEAR = st.sampled_from([0, 1, 2, p256.ORDER - 1, p256.ORDER, P - p256.ORDER, 2**256 - 1])
 NUMBERS = st.one_of(NEAR, st.integers(0, 2**256 - 1))
 
 

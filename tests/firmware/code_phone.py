@@ -6,7 +6,7 @@ each, which a test may choose badly: k is made from what is signed.
 
 import hashlib
 
-from card_layout import base45, code, p256
+from card_layout import base45, code, p256, points
 
 _N = p256.ORDER
 
@@ -24,7 +24,7 @@ def signer(secret):
         digest = hashlib.sha256(message).digest()
         k = int.from_bytes(hashlib.sha256(b"k" + digest).digest(), "big") % _N or 1
         r = _times(k)[0] % _N
-        s = p256._invert(k, _N) * (int.from_bytes(digest, "big") + r * secret) % _N
+        s = p256.invert(k) * (int.from_bytes(digest, "big") + r * secret) % _N
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     return sign
@@ -56,4 +56,5 @@ class Phone:
 def _times(scalar):
     """-> affine point of scalar times the generator."""
     table = p256.multiples(p256.GENERATOR, 4)
-    return p256._affine([p256._sum(scalar, table, 0, table)])[0]
+    points.weigh(scalar, table, 0, table)
+    return points.affine()

@@ -1,6 +1,7 @@
 """ECDSA P-256 against the signatures and the keys of NIST, and bytes that mean harm."""
 
-from card_layout import p256
+from card_layout import p256, points
+from card_layout.field import P
 from tests.shared.vectors import lines, octets
 
 SIG_VER = "asymmetric/ECDSA/FIPS_186-3/SigVer.rsp"
@@ -90,7 +91,7 @@ def test_hostile_bytes_are_false_and_raise_nothing():
     for r in (zero, one, order, most):
         for s in (zero, one, order, most):
             assert p256.verify(key, message, r + s) is False
-    too_wide = p256.P.to_bytes(32, "big")
+    too_wide = P.to_bytes(32, "big")
     lengths = (b"", key[:-1], key + b"\0", b"\0", squeezed(key)[:-1])
     heads = (b"\x05" + key[1:], b"\x02" + key[1:], b"\x04" + key[1:33])
     values = (bytes(65), b"\x04" + too_wide + zero, b"\x02" + too_wide)
@@ -104,19 +105,50 @@ def test_hostile_bytes_are_false_and_raise_nothing():
 def test_a_key_that_is_the_generator_or_its_opposite():
     """Tables that meet: the sum passes through equal and opposite points."""
     x, y = p256.GENERATOR
-    for point in ((x, y), (x, p256.P - y)):
+    generator = p256.multiples(p256.GENERATOR)
+    for point in ((x, y), (x, P - y)):
         table = p256.multiples(point)
-        for u in (1, 2, 3, 5, p256.ORDER - 1):
-            for v in (1, 2, 3, p256.ORDER - 1):
-                got = p256._sum(u, p256.multiples(p256.GENERATOR), v, table)
+        for u in (0, 1, 2, 3, 5, p256.ORDER - 1):
+            for v in (0, 1, 2, 3, p256.ORDER - 1):
                 factor = (u + v if point[1] == y else u - v) % p256.ORDER
-                assert (got[2] == 0) is (factor == 0)
+                is_point = points.weigh(u, generator, v, table)
+                assert is_point is (factor != 0)
                 if factor in (1, 2, 3, 4):
-                    assert p256._affine([got]) == p256._affine([times(factor)])
+                    assert points.affine() == TIMES[factor]
+                    assert points.is_at(TIMES[factor][0]) and not points.is_at(x + 1)
 
 
-def times(factor):
-    point = p256.INFINITY
-    for _ in range(factor):
-        point = p256._add(point, p256.GENERATOR)
-    return point
+def slope(first, second):
+    """-> of the line through two points of the curve, or at one: by dividing."""
+    if first == second:
+        return (3 * first[0] ** 2 - 3) * pow(2 * first[1], P - 2, P)
+    return (second[1] - first[1]) * pow(second[0] - first[0], P - 2, P)
+
+
+def plain_sum(first, second):
+    """-> sum of two affine points as the textbook has it."""
+    by = slope(first, second)
+    x = (by * by - first[0] - second[0]) % P
+    return x, (by * (first[0] - x) - first[1]) % P
+
+
+TIMES = {1: p256.GENERATOR}
+for factor in (2, 3, 4):
+    TIMES[factor] = plain_sum(TIMES[factor - 1], p256.GENERATOR)
+
+
+def test_tables_hold_the_odd_multiples():
+    table = p256.multiples(p256.GENERATOR, 6)
+    for place in range(len(table)):
+        points.weigh(1, [table[place]], 0, [])
+        odd = points.affine()
+        points.weigh(2 * place + 1, p256.multiples(p256.GENERATOR, 2), 0, [])
+        assert odd == points.affine()
+
+
+def test_roots():
+    for number in (0, 1, 4, P - 1, 2, 3, 5, P - 2, 1 << 255):
+        found = points.root(number)
+        has_one = number == 0 or pow(number, (P - 1) // 2, P) == 1
+        assert (found is not None) is has_one
+        assert found is None or found * found % P == number

@@ -17,6 +17,7 @@ ARROWS = {
     "protocol/": ({"protocol"}, PURE),
     "protocol/aes.py": ({"protocol"}, PURE | {"cryptolib", "cryptography"}),
     "card_layout/": ({"card_layout", "protocol.aes"}, PURE),
+    "card_layout/native/": ({"card_layout"}, {"micropython"}),
     "firmware/": ({"firmware", "protocol", "card_layout"}, PURE),
     "firmware/core/": (
         {"firmware.core", "firmware.credential", "firmware.kinds", "firmware.screens",
