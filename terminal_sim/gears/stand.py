@@ -212,10 +212,10 @@ class Stand:
     async def _asks_for(self, amount_fen: int) -> None:
         """The cashier clears, enters an amount; returns when the panel asks for a card."""
         panel, asks = self.terminal.panel, f"应付 {yuan(amount_fen)} 元"
-        if panel.rows[0].startswith("应付"):
-            await self._press("*", lambda: not panel.rows[0].startswith("应付"))
+        if panel.rows[1].startswith("应付"):
+            await self._press("*", lambda: not panel.rows[1].startswith("应付"))
         lists = self._lists + self._lies_there
-        await self._press(f"*{amount_fen}#", lambda: panel.rows[0] == asks)
+        await self._press(f"*{amount_fen}#", lambda: panel.rows[1] == asks)
         await self._until(lambda: self._is_listing and self._lists >= lists, "looks again")
         self._lies_there = False
 
