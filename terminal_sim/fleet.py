@@ -56,13 +56,14 @@ class Fleet:
         serial: str | None = None,
         has_scanner: bool = False,
         display: str | None = None,
+        line: str | None = None,
     ) -> Place:
         """Enrol and start one more terminal; with `utc_s` the world owns its clock, with `serial`
-        (a pty) it is on a bus."""
+        (a pty) it is on a bus, with `line` (HOST:PORT) it reaches the server through that."""
         number, page = self._server.enrol(kind, name, merchant)
         folder = self._folder / f"terminal-{number}"
         terminal = Terminal(
-            folder, page, self._server.tcp, utc_s, serial, has_scanner, display=display
+            folder, page, line or self._server.tcp, utc_s, serial, has_scanner, display=display
         )
         terminal.attach(asyncio.get_running_loop())
         terminal.start()

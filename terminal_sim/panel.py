@@ -61,6 +61,7 @@ class Panel(Face):
     def __init__(self) -> None:
         super().__init__()
         self.on_change: Callable[[Panel], None] | None = None
+        self.on_beep: Callable[[str], None] | None = None
         self._fd, self._host_fd = pty.openpty()
         tty.setraw(self._host_fd)
         os.set_blocking(self._fd, False)
@@ -113,5 +114,7 @@ class Panel(Face):
             self._screen = None
         if beep and self._beep and not self._beep.done():
             self._beep.set_result(beep)
+        if beep and self.on_beep:
+            self.on_beep(beep)
         if self.on_change:
             self.on_change(self)

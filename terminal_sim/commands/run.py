@@ -11,6 +11,7 @@ import click
 
 from terminal_sim.loop import run_loop
 from terminal_sim.noon import Noon, WrongDecision
+from terminal_sim.play.room import Room
 from terminal_sim.server import ServerProblem, ServerProcess
 
 HOLDERS_ONCE, TAPS_ONCE = 60, 240
@@ -20,7 +21,8 @@ PACE_S = 0.4
 HELP = """Server, a POS and a gate with the real firmware, and the web console.
 
 People come at noon, pay and pass; some lose their cards. Without --once, noon follows noon until
-Ctrl-C. (A water valve comes with a later step.)
+Ctrl-C, and there is a page with terminals of your own: press their keys, hold cards and a phone to
+them, pull their plugs. (A water valve comes with a later step.)
 """
 
 
@@ -29,10 +31,11 @@ Ctrl-C. (A water valve comes with a later step.)
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same campus.")
 @click.option("--taps", type=click.IntRange(1), help="How many taps a noon has.")
 @click.option("--http", default="127.0.0.1:0", help="HOST:PORT of the console; port 0: any.")
+@click.option("--panel", default="127.0.0.1:0", help="HOST:PORT of the page to play on.")
 @click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path),
               help="Keep database and flash here (default: a temporary folder).")  # fmt: skip
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def command(once, seed, taps, http, folder, json_file) -> None:
+def command(once, seed, taps, http, panel, folder, json_file) -> None:
     """One server, two terminals, people."""
     with contextlib.ExitStack() as stack:
         if folder is None:
@@ -47,13 +50,21 @@ def command(once, seed, taps, http, folder, json_file) -> None:
                 noon = Noon(server, folder, seed, HOLDERS_ONCE, taps or TAPS_ONCE)
                 _summary(run_loop(noon.once()), json_file)
             else:
-                click.echo("people are coming; Ctrl-C ends it")
                 noon = Noon(server, folder, seed, HOLDERS, taps or TAPS_A_NOON)
-                run_loop(noon.forever(PACE_S))
+                host, _, port = panel.rpartition(":")
+                run_loop(_open(noon, Room(server, folder, host, int(port))))
         except (ServerProblem, TimeoutError, WrongDecision) as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
             return
+
+
+async def _open(noon: Noon, room: Room) -> None:
+    """The page to play on, and people who come; until Ctrl-C."""
+    async with room:
+        click.echo(f"terminals: {room.address}")
+        click.echo("people are coming; Ctrl-C ends it")
+        await noon.forever(PACE_S)
 
 
 def _summary(figures: dict[str, int], json_file: Path | None) -> None:

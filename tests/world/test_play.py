@@ -1,0 +1,139 @@
+"""The page on which people play, in a real browser: what they see is the firmware's own screen."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import async_playwright
+
+from terminal_sim.play.room import Room
+from terminal_sim.server import ServerProcess
+from tests.world.test_phone_page import CHROMIUM, QUIET
+
+WAIT_MS = 20_000
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = ServerProcess(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+class Player:
+    """A person at the page."""
+
+    def __init__(self, page):
+        self.page = page
+
+    async def press(self, keys):
+        for key in keys:
+            await self.page.click(f'[data-key="{key}"]')
+
+    async def hold(self, thing):
+        await self.page.click(f'[data-thing="{thing}"]')
+
+    async def sees(self, text):
+        """Wait until the screen's words have it."""
+        script = "text => document.getElementById('rows').textContent.includes(text)"
+        await self.page.wait_for_function(script, arg=text, timeout=WAIT_MS)
+
+    async def asks(self, amount):
+        await self.press(f"*{amount}#")
+        await self.sees("应付")
+
+    async def picture(self):
+        """Pixels of the screen that are not black."""
+        return await self.page.evaluate(
+            """() => { const glass = document.getElementById('glass');
+            const sheet = Object.assign(document.createElement('canvas'),
+                {width: glass.naturalWidth, height: glass.naturalHeight});
+            const pen = sheet.getContext('2d'); pen.drawImage(glass, 0, 0);
+            const dots = pen.getImageData(0, 0, sheet.width, sheet.height).data;
+            return dots.filter((value, at) => at % 4 !== 3 && value > 64).length; }"""
+        )
+
+
+async def story(player, shot):
+    """Everything that a college is shown; `shot(name)` after each scene."""
+    await player.sees("请刷卡")
+    await player.asks("1250")
+    await player.hold("student")
+    await player.sees("余额 87.50 元")
+    assert await player.picture() > 1000
+    await shot("paid")
+    await player.hold("student")  # taken away
+    await player.asks("880")
+    await player.page.check("#tears")
+    await player.hold("student")
+    await player.sees("请把卡放回")
+    await shot("torn")
+    await player.page.uncheck("#tears")
+    await player.page.wait_for_selector("#reader:not(.full)")
+    await player.hold("student")
+    await player.sees("余额 78.70 元")  # paid once
+    await player.hold("student")
+    await player.asks("600")
+    await player.hold("phone")
+    await player.sees("从账户扣款")
+    await shot("code")
+    await player.page.check("#again")
+    await asyncio.sleep(1.2)  # the module tells the same code again only after a while
+    await player.asks("600")
+    await player.hold("phone")
+    await player.sees("二维码已用过")
+    await player.page.click("#network")
+    await player.press("*")
+    await player.sees("脱机")
+    await shot("offline")
+    await player.asks("150")
+    await player.hold("staff")
+    await player.sees("余额 98.50 元")
+    await player.page.click("#power")
+    await player.page.wait_for_selector("#device.dead")
+    await shot("dark")
+    await player.page.click("#network")
+    await player.page.click("#power")
+    await player.sees("断电前已支付")
+    await player.hold("staff")
+    await player.page.click("#terminals a:nth-child(2)")
+    await player.page.wait_for_selector("[data-thing=lost]")
+    await player.hold("student")
+    await player.sees("请通行")
+    await player.page.wait_for_function("document.getElementById('outputs').textContent")
+    await shot("gate")
+    await player.hold("lost")
+    await player.sees("卡已挂失")
+
+
+def test_a_meal_a_torn_card_a_phone_a_cut_and_a_gate(server, tmp_path):
+    async def main():
+        async with Room(server, tmp_path) as room, async_playwright() as play:
+            browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            page = await browser.new_page(viewport={"width": 1180, "height": 860})
+            problems = []
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            await page.goto(room.address)
+            await story(Player(page), nothing)
+            await browser.close()
+            assert problems == []
+
+    asyncio.run(asyncio.wait_for(main(), 110))
+
+
+async def nothing(name):
+    """No picture of this scene is kept."""
+
+
+def test_orders_that_are_none_change_nothing(server, tmp_path):
+    async def main():
+        async with Room(server, tmp_path) as room:
+            seat = room.seats[0]
+            before = seat.state()
+            for order in ({}, {"do": "press", "keys": "\x1b[A"}, {"do": "hold", "thing": 99},
+                          {"do": "hold", "thing": "0"}, {"do": "press"}, {"do": ["x"]}):  # fmt: skip
+                with pytest.raises(ValueError):
+                    seat.do(order)
+            assert seat.state() == before
+
+    asyncio.run(asyncio.wait_for(main(), 60))
