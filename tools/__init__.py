@@ -1,0 +1,1 @@
+"""Tools of technicians. `flash.py` is a command of its own and `campus flash`."""
