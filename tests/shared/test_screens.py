@@ -35,13 +35,13 @@ def test_what_the_cashier_reads():
 def test_days_and_spans():
     days = ((0, "2000-01-01"), (59, "2000-02-29"), (60, "2000-03-01"), (365, "2000-12-31"))
     for day, text in days + ((366, "2001-01-01"), (9740, "2026-09-01"), (65535, "2179-06-06")):
-        assert render(1, "balance", (0, day))[2][2] == text
+        assert render(1, "balance", (0, day))[2][2] == "until " + text
     spans = ((0, "0 min"), (59, "59 min"), (60, "1 h 0 min"), (2879, "47 h 59 min"))
     for minutes, text in spans + ((2880, "2 d 0 h"), (100000, "69 d 10 h")):
         assert render(1, "idle_offline", (minutes, 0, 1, 1, 65535))[2][0] == "Offline " + text
     assert render(1, "idle_offline", (0, 0, 1, 1, 65535))[2][3] == "age unknown"
-    assert render(1, "idle_online", (12, 0))[2][1] == "Terminal 12  "
-    assert render(1, "idle_online", (12, 32700))[2][1] == "Terminal 12  09:05"
+    assert render(1, "idle_online", (12, 0))[2][1] == "Terminal 12 "
+    assert render(1, "idle_online", (12, 32700))[2][1] == "Terminal 12 09:05"
 
 
 def test_an_unknown_reason_is_no_crash():

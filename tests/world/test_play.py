@@ -10,6 +10,10 @@ from terminal_sim.server import ServerProcess
 from tests.world.test_phone_page import CHROMIUM, QUIET
 
 WAIT_MS = 20_000
+NO_ORDERS = (
+    {}, {"do": "press", "keys": "\x1b[A"}, {"do": "hold", "thing": 99}, {"do": "press"},
+    {"do": "hold", "thing": "0"}, {"do": ["x"]},
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -130,8 +134,7 @@ def test_orders_that_are_none_change_nothing(server, tmp_path):
         async with Room(server, tmp_path) as room:
             seat = room.seats[0]
             before = seat.state()
-            for order in ({}, {"do": "press", "keys": "\x1b[A"}, {"do": "hold", "thing": 99},
-                          {"do": "hold", "thing": "0"}, {"do": "press"}, {"do": ["x"]}):  # fmt: skip
+            for order in NO_ORDERS:
                 with pytest.raises(ValueError):
                     seat.do(order)
             assert seat.state() == before
