@@ -14,6 +14,7 @@ from typing import Any
 from docs import tables
 from firmware.core import slots
 from firmware.core import states as tap_states
+from firmware.core import usage as usage_machine
 from protocol import polling, states, turns
 
 Table = Mapping[Any, Mapping[Any, Any]]  # state -> event -> state
@@ -84,12 +85,18 @@ def slot() -> str:
     return f"{mermaid(slots.TABLE, {})}\n\n{cells(slots.TABLE, {})}"
 
 
+def usage() -> str:
+    """A valve's machine."""
+    return f"{mermaid(usage_machine.TABLE, {})}\n\n{cells(usage_machine.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
     "polling": asked,
     "turns": turn,
     "slots": slot,
+    "usage": usage,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

@@ -8,6 +8,7 @@ Limits: 1024 bytes in all, 36 time windows.
 
 import struct
 
+from protocol import tariff
 from protocol.errors import LocalError, RemoteError
 
 MAX_SIZE = 1024
@@ -38,6 +39,14 @@ TABLE = (
     (14, "code_issuers", "34-byte keys", _BYTES, b"", 0, 68),  # number, public key; none: no codes
     (15, "code_window_s", "s", "B", 30, 5, 250),  # a code of a phone is good for so long
     (16, "code_tolerance_s", "s", "B", 15, 0, 250),  # and the two clocks may differ by so much
+    (17, "tariff", "6-byte steps", _BYTES, tariff.ONE_FEN, 6, 216),  # price of water or power
+    (18, "per_second", "", "B", 0, 0, 1),  # a unit is 0 a pulse, 1 a second
+    (19, "free_units", "units", "H", 0, 0, 65535),  # of a card in a period
+    (20, "free_month", "", "B", 0, 0, 1),  # the period is 0 a day, 1 a month
+    (21, "reserve_fen", "fen", "I", 500, 1, 1000000),  # taken before water flows
+    (22, "most_units", "units", "H", 600, 1, 2000),  # of one session
+    (23, "margin_units", "units", "B", 1, 0, 50),  # that flow while the valve shuts
+    (24, "no_flow_s", "s", "B", 20, 2, 250),  # so long without a unit ends a session
 )
 
 BYTES = [row[1] for row in TABLE if row[3] == _BYTES]  # names of those that are no numbers
@@ -137,7 +146,11 @@ def _issuers_fault(data):
     return None
 
 
-_BYTE_FAULTS = {"windows": _windows_fault, "code_issuers": _issuers_fault}
+_BYTE_FAULTS = {
+    "windows": _windows_fault,
+    "code_issuers": _issuers_fault,
+    "tariff": tariff.fault,
+}
 
 
 def windows(data):

@@ -1,7 +1,7 @@
 """Every reason to refuse a tap, to quarantine a record or to turn a terminal away.
 
 One table: code, name, what happened (zh, en), what cashier or holder does (zh, en). Codes 1-31 are
-terminal reasons (bit `code` of a record's policy word), 64-95 the server's about a record, 96-127
+terminal reasons (bit `code` of a record's policy word), 40-47 what an event tells of a meter, 64-95 the server's about a record, 96-127
 the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
 """
 
@@ -32,6 +32,16 @@ PROOF = 23
 PAID_BEFORE = 24
 CODE_LATE = 25
 CODE_USED = 26
+IN_USE = 27
+OUT_OF_SERVICE = 28
+
+LEAK = 40
+VALVE_STUCK = 41
+METER_SILENT = 42
+METER_BACK = 43
+METER_NOISE = 44
+CASE_OPEN = 45
+POWER_FAILED = 46
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -76,6 +86,15 @@ _TEXT = """
 24 | PAID_BEFORE | 断电前已支付 | paid before the power cut | 确需再付请按 # | press # to pay once more
 25 | CODE_LATE | 二维码已过时 | code is not of now | 请刷新二维码再出示 | refresh the code and show it again
 26 | CODE_USED | 二维码已用过 | code was shown before | 请刷新二维码再出示 | refresh the code and show it again
+27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
+28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
+40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced
+41 | VALVE_STUCK | 阀门关不上 | the valve does not shut | 立即维修阀门 | repair the valve at once
+42 | METER_SILENT | 开阀无脉冲 | valve open and no pulses | 检查水表与供水 | check the meter and the supply
+43 | METER_BACK | 水表反转 | the meter runs backwards | 检查水表，可能被改装 | check the meter, it may have been turned
+44 | METER_NOISE | 水表信号干扰 | noise on the meter's line | 检查水表接线 | check the meter's wires
+45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
+46 | POWER_FAILED | 用水中断电 | power failed in a session | 无需处理 | nothing
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

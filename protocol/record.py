@@ -28,6 +28,9 @@ RESERVE = 6
 SETTLE = 7
 EVENT = 8
 
+TAKES = (PURCHASE, RESERVE)  # types that take amount_fen from the card
+GIVES = (SETTLE,)  # types that put it there, if they read the purse
+
 # flags
 ONLINE = 1
 CLOCK_TRUSTED = 2
@@ -148,6 +151,14 @@ def unpack(raw):
         v[19] << 16 | v[20],
         v[21],
     )
+
+
+def change_fen(entry):
+    """What a Record that is done has done to the purse: fen, below 0 taken; 0 if it wrote none."""
+    if entry.type in TAKES:
+        return -entry.amount_fen
+    gives = entry.type in GIVES and entry.flags & PURSE_READ
+    return entry.amount_fen if gives else 0
 
 
 def outcome_of(raw):

@@ -1,6 +1,6 @@
 """Messages, parameters and reasons: the tables, there and back."""
 
-from protocol import channel, messages, params, reasons
+from protocol import channel, messages, params, reasons, tariff
 from protocol.errors import LocalError, RemoteError
 from protocol.states import SERVER, TERMINAL
 from tests.shared.expect import raises
@@ -129,6 +129,7 @@ def test_parameters_there_and_back():
 LONGEST = {
     "windows": params.pack_windows([(1, 0, 1, 0, 1)] * params.MAX_WINDOWS),
     "code_issuers": bytes(params.ISSUER_SIZE) * params.MAX_ISSUERS,
+    "tariff": tariff.pack([(n, n + 1, 1) for n in range(35)] + [(35, tariff.END, 1)]),
 }
 
 
@@ -177,7 +178,7 @@ def test_every_reason_says_what_happened_and_what_to_do():
         code, name = row[:2]
         assert getattr(reasons, name) == code
         assert reasons.name(code) == name
-        assert code < 32 or 64 <= code < 128
+        assert code < 48 or 64 <= code < 128
         for language in (reasons.ZH, reasons.EN):
             happened, remedy = reasons.text(code, language)
             assert happened
