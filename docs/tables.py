@@ -72,7 +72,7 @@ def parameter_table() -> str:
     types = {"B": "u8", "H": "u16", "I": "u32", "h": "i16", "s": "bytes"}
     rows = []
     for number, name, unit, letter, default, least, most in params.TABLE:
-        shown = default if letter != "s" else default.hex() or "empty"
+        shown = (default.hex() or "empty") if isinstance(default, bytes) else default
         bounds = f"{least}..{most}" + (" bytes" if letter == "s" else "")
         rows.append([number, f"`{name}`", types[letter], unit, shown, bounds, words[name]])
     return markdown(["number", "name", "type", "unit", "default", "range", "meaning"], rows)
