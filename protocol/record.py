@@ -29,7 +29,7 @@ SETTLE = 7
 EVENT = 8
 
 TAKES = (PURCHASE, RESERVE)  # types that take amount_fen from the card
-GIVES = (SETTLE,)  # types that put it there, if they read the purse
+GIVES = (REVERSAL, LOAD, SETTLE)  # types that put it there, if they read the purse
 
 # flags
 ONLINE = 1
@@ -153,12 +153,13 @@ def unpack(raw):
     )
 
 
-def change_fen(entry):
-    """What a Record that is done has done to the purse: fen, below 0 taken; 0 if it wrote none."""
+def makes_step(entry):
+    """True if this Record, done, has taken the card's purse from `counter` to the next one."""
+    if not entry.flags & PURSE_READ:
+        return False
     if entry.type in TAKES:
-        return -entry.amount_fen
-    gives = entry.type in GIVES and entry.flags & PURSE_READ
-    return entry.amount_fen if gives else 0
+        return entry.type == PURCHASE or entry.amount_fen > 0  # a reserve may be of free units
+    return entry.type in GIVES and entry.credential & 15 == MIFARE  # a CPU card counts loads apart
 
 
 def outcome_of(raw):

@@ -46,3 +46,13 @@ def local_minute(utc_s, offset_min):
     minutes = utc_s // 60 + offset_min
     day = minutes // 1440
     return day, (day + 3) % 7, minutes % 1440
+
+
+def local_month(utc_s, offset_min):
+    """Months since 1970 in local time (H. Hinnant, days to civil)."""
+    days = utc_s // 60 + offset_min
+    days = days // 1440 + 719468
+    of_era = days % 146097
+    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    month = (5 * (of_era - (365 * year + year // 4 - year // 100)) + 2) // 153 + 2  # 2: March
+    return (year + days // 146097 * 400 - 1970) * 12 + month

@@ -43,6 +43,7 @@ class Journal:
         self.acked_to = 0
         self.handed_to = 0  # highest serial that was given to be sent
         self.open = 0  # serial of the tap that is not over, 0 none
+        self.watcher = None  # is told `written(entry, outcome)` and `settled(serial, outcome)`
         self._greys = []
         self._chain = record.first_chain(terminal)
         self._cursor = None  # (acked_to, slot to look from), or None: search
@@ -123,7 +124,21 @@ class Journal:
             if self._marks.outcome(grey.serial, grey.slot, raw) != record.INTENT:
                 self.forget(grey.serial)
 
+    def walk(self, visit, types):
+        """`visit(entry, outcome)` sees each record of these types that is here, oldest first."""
+        slots = self._ring.sectors * SLOTS
+        for step in range(slots):
+            slot = (self._ring.next + step) % slots
+            raw = self._ring.read(slot)
+            if raw[4] in types and marks.serial_of(raw):
+                serial = marks.serial_of(raw)
+                visit(record.unpack(raw), self._marks.outcome(serial, slot, raw))
+
     # write
+
+    def has_room(self, records):
+        """True if so many can be written, without an erase in between, unless the flash fails."""
+        return self._ring.reserve(records * self._marks.slots)
 
     @property
     def full(self):
@@ -185,6 +200,8 @@ class Journal:
             raise JournalFull("the journal is full, or its flash takes no record")
         self.serial_next += 1
         self._chain = record.chain_of(raw)
+        if self.watcher is not None:
+            self.watcher.written(entry, outcome)
         return slot
 
     def _settle(self, serial, outcome):
@@ -201,6 +218,8 @@ class Journal:
         self.forget(serial)
         if serial == self.open:
             self.open = 0
+        if self.watcher is not None:
+            self.watcher.settled(serial, outcome)
         return True
 
     def _remember(self, serial, slot, entry):

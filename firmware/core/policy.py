@@ -26,12 +26,20 @@ def _clock_unset(tap):
 
 
 def _journal_full(tap):
-    return tap.terminal.journal.full
+    return tap.terminal.journal.full or tap.kind_reason == reasons.JOURNAL_FULL
 
 
 def _awaited(tap):
     """A debit that was torn here waits for its card; nobody else's card may take its place."""
     return tap.terminal.kind.awaited is not None
+
+
+def _in_use(tap):
+    return tap.kind_reason == reasons.IN_USE
+
+
+def _out_of_service(tap):
+    return tap.kind_reason == reasons.OUT_OF_SERVICE
 
 
 def _listed(tap):
@@ -117,6 +125,8 @@ CHECKS = (
     (reasons.NOT_READY, _not_ready),
     (reasons.CLOCK_UNSET, _clock_unset),
     (reasons.JOURNAL_FULL, _journal_full),
+    (reasons.IN_USE, _in_use),
+    (reasons.OUT_OF_SERVICE, _out_of_service),
     (reasons.PUT_BACK, _awaited),
     (reasons.LISTED, _listed),
     (reasons.COUNTER_BACK, _counter_back),

@@ -65,6 +65,8 @@ class Terminal:
         self.grants.mount()
         self.journal = Journal(self._flash, self._layout.journal, self.address)
         self._recall(self.journal.mount(self._revisit))
+        if self.kind.METERS:
+            self.kind.attach(self, self._flash, self._layout)
 
     def credential_of(self, found):
         """The credential of what was found, None if there is none for it."""
@@ -248,10 +250,12 @@ class Terminal:
             return
         counter = entry.counter
         offline_fen = 0
-        if entry.type == record.PURCHASE and outcome != record.VOID:
+        if entry.type == record.SETTLE and not record.makes_step(entry):
+            return  # no purse was read for what the server gives back
+        if record.makes_step(entry) and outcome != record.VOID:
             if outcome == record.DONE:
                 counter += 1
-            if not online:
+            if not online and entry.type in record.TAKES:
                 offline_fen = entry.amount_fen
         self.seen.note(entry.card, counter, offline_fen)
 

@@ -29,6 +29,7 @@ class Cpu:
     KIND = record.CPU
     COUNTER_MAX = 0xFFFF
     HOLDS_MONEY = True
+    GIVES_ALONE = False  # a terminal can put money on it
 
     def __init__(self, keys, _writes):
         self._keys = keys

@@ -23,6 +23,7 @@ class M1:
     KIND = record.MIFARE
     COUNTER_MAX = purse_m1.COUNTER_MAX
     HOLDS_MONEY = True
+    GIVES_ALONE = True  # a terminal can put money on it
 
     def __init__(self, keys, writes):
         self._keys = keys

@@ -1,12 +1,15 @@
 """What a terminal is for: one file for each kind, which decides and says what to drive.
 
 A kind yields nothing and knows no card. It has: NUMBER (as in REPORT), PAYS (money is taken),
-`awaited` ((card, serial) of a torn debit whose card shall come back, or None), and
+`awaited` ((card, serial) of a torn debit whose card shall come back, or None), METERS (it has a
+valve and a meter: `attach`, `turn` and more, see water.py), RECORD (type of an accepted tap's
+record), and
 
     key(char, now, params)   list of effects
     decide(tap)              (amount_fen, reason); amount None: nothing is asked of the card
     accepted(tap), refused(tap), torn(tap), look(tap)   tuples of effects for the end of a tap
     settle(serial)           record `serial` has its outcome: wait for it no longer
+    owes(tap)                (serial, fen) that this card is to get back first, or None
     idle()                   tuple of effects, or None: the terminal's own idle screen
 """
 
@@ -24,4 +27,8 @@ def of_number(number):
         from firmware.kinds.gate import Gate
 
         return Gate()
+    if number == 3:
+        from firmware.kinds.water import Water
+
+        return Water()
     raise ValueError(f"this firmware has no kind of terminal {number}")

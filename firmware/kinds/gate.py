@@ -4,7 +4,7 @@ It does not know who may (core.rights) nor what turns the barrier: it asks for t
 """
 
 from firmware.core import rights
-from protocol import messages
+from protocol import messages, record
 
 
 class Gate:
@@ -12,6 +12,8 @@ class Gate:
 
     NUMBER = messages.GATE
     PAYS = False
+    METERS = False
+    RECORD = record.PASS
     awaited = None  # a gate writes nothing, so nothing of it is ever torn
     armed_fen = None
 
@@ -44,6 +46,9 @@ class Gate:
 
     def settle(self, serial):
         """Nothing is awaited."""
+
+    def owes(self, tap):
+        """Nothing."""
 
     def idle(self):
         """The terminal's own idle screen."""

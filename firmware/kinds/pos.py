@@ -6,7 +6,7 @@ amount for the card that it was torn from: until that card comes back or the cas
 no other card can pay and no key counts. Limit: 7 digits.
 """
 
-from protocol import messages, reasons
+from protocol import messages, reasons, record
 
 _DIGITS = 7
 
@@ -16,6 +16,8 @@ class Pos:
 
     NUMBER = messages.POS
     PAYS = True
+    METERS = False
+    RECORD = record.PURCHASE
 
     def __init__(self):
         self.awaited = None
@@ -78,6 +80,9 @@ class Pos:
         """Record `serial` has its outcome."""
         if self.awaited is not None and self.awaited[1] == serial:
             self.awaited = None
+
+    def owes(self, tap):
+        """Nothing: what is taken is taken."""
 
     def idle(self):
         """What the cashier is in the middle of."""
