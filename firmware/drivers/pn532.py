@@ -100,7 +100,9 @@ class Pn532:
             body = self._heard[4:end]
             if (sum(body) + self._heard[end]) & 0xFF:
                 raise ReaderFault("a frame with a wrong checksum")
-            return self._whole(body)
+            if self._acked:
+                return self._whole(body)
+            self._heard = self._heard[end + 1 :]  # of the command that this one put an end to
         return None
 
     def _whole(self, body):
@@ -108,6 +110,6 @@ class Pn532:
         self._heard = b""
         if body[:1] == bytes((_ERROR,)):
             raise ReaderFault(f"the reader does not take command {code:02x}")
-        if not self._acked or body[:2] != bytes((0xD5, code + 1)):
+        if body[:2] != bytes((0xD5, code + 1)):
             raise ReaderFault("an answer to another command")
         return body[2:]

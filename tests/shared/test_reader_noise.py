@@ -32,3 +32,13 @@ def test_noise_costs_no_memory():
     for _ in range(100):
         assert chip.feed(b"\x55" * 64) is None
         assert len(chip._heard) <= 64
+
+
+def test_an_answer_that_was_under_way_when_its_command_was_ended_is_passed_over():
+    """A card came in the instant in which the cashier asked to look again (gear 2, seed 1, under
+    load): the list's answer looked like one to the command that ended it, and the reader was set
+    up anew for a second."""
+    listed = b"\x00\x00\xff\x03\xfd\xd5\x4b\x00\xe0\x00"
+    stream = listed + ACK + ANSWER
+    for size in range(1, len(stream) + 1):
+        assert heard(stream, size) == ANSWER[7:11], size
