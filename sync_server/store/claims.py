@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.errors import LocalError
-from sync_server.core.ingest import Place
+from sync_server.core.known import Place
 from sync_server.store.database import Database
 
 _CLAIM = "name, hidden_key, kind, place, merchant, boxes, until_utc_s"
@@ -41,12 +41,8 @@ class Claims:
             return numbers
 
     def claim(self, name: bytes) -> dict[str, Any] | None:
-        """Its columns, and "taken": boxes so far."""
-        rows = self._db.rows(
-            f"SELECT {_CLAIM}, (SELECT count(*) FROM device d WHERE d.claim = c.name) AS taken"
-            " FROM claim c WHERE name = ?",
-            name,
-        )
+        """Its columns."""
+        rows = self._db.rows(f"SELECT {_CLAIM} FROM claim WHERE name = ?", name)
         return rows[0] if rows else None
 
     def use_claim(
@@ -93,6 +89,7 @@ class Claims:
     def _first(
         self, claim: dict[str, Any], device: bytes, wanted: int, place: str, utc_s: int
     ) -> int:
+        taken = self._db.one("SELECT count(*) FROM device WHERE claim = ?", claim["name"])
         kit = self._kit(claim["name"])
         if wanted and wanted not in kit:
             raise LocalError(f"terminal {wanted} is not of this claim")
@@ -106,10 +103,10 @@ class Claims:
             if not free:
                 raise LocalError(f"this claim was for {claim['boxes']} boxes, all are taken")
             number = free[0]
-        elif claim["taken"] >= claim["boxes"]:
+        elif taken >= claim["boxes"]:
             raise LocalError(f"this claim was for {claim['boxes']} boxes, all are taken")
         else:
-            where = place or f"{claim['place']} {claim['taken'] + 1}"
+            where = place or f"{claim['place']} {taken + 1}"
             number = self.enrol(claim["kind"], where, claim["merchant"], utc_s)
         row = (device, number, claim["name"], utc_s)
         self._db.insert("device (id, terminal, claim, claimed_utc_s)", [row])

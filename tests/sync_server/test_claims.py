@@ -82,6 +82,15 @@ def test_who_asks_again_gets_the_same_number_with_the_new_key(town):
         town.ask(code, THREE)
 
 
+def test_boxes_that_ask_at_once_do_not_take_more_than_there_are(town):
+    """Each was looked up before the other was stored."""
+    code, _ = town.code(boxes=1)
+    row = town.store.claim(seals.name_of(code))
+    assert town.store.use_claim(row, ONE, 0, "", 1) == 1
+    with pytest.raises(LocalError, match="all are taken"):
+        town.store.use_claim(row, TWO, 0, "", 1)
+
+
 def test_two_boards_with_one_id_are_refused_by_name(town):
     code, _ = town.code()
     page = town.ask(code, ONE)
