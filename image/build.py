@@ -123,11 +123,16 @@ def public(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(encoding, form)
 
 
+def key_path() -> Path:
+    """Where this user's own signing key lies, or will."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "campus-card" / "image-key.pem"
+
+
 def private_key(path: Path | None) -> ec.EllipticCurvePrivateKey:
     """The key of a PEM file; without one, that of this user, made now if there is none."""
     if path is None:
-        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-        path = Path(data) / "campus-card" / "image-key.pem"
+        path = key_path()
         if not path.exists():
             _make_key(path)
     try:

@@ -19,7 +19,7 @@ _FLASH_ID = 0x1740EF  # Winbond W25Q64
 _SECTOR = 4096
 _EFUSE_MAC = 0x60007044
 _SPI_COMMAND, _SPI_OPERATION, _SPI_RESULT = 0x60002000, 0x60002020, 0x60002058
-_WATCHDOG = 0x60008098
+_WATCHDOG, _WATCHDOG_LOCK = 0x60008098, 0x600080B0
 _STATUS_OK, _WRONG_CHECKSUM, _UNKNOWN = (0, 0), (1, 7), (1, 5)
 _WRONG_DEFLATE = (0xC7, 0)
 _JUST_SAY_YES = (0x05, 0x07, 0x0B, 0x0D, 0x0F, 0x04, 0x12)  # memory, attach, baud rate, ends
@@ -108,8 +108,8 @@ class Loader:
                 asked = registers.get(_SPI_OPERATION, 0) & 0xFF
                 registers[_SPI_RESULT] = _FLASH_ID if asked == 0x9F else 0
                 registers[_SPI_COMMAND] = 0
-            if address == _WATCHDOG and registers[address] >> 31:
-                self.watchdog = True
+            if address == _WATCHDOG_LOCK and not value:  # it takes 15 ms, in which this is sent
+                self.watchdog = bool(registers.get(_WATCHDOG, 0) >> 31)
         return self._reply(operation)
 
     def _security(self, operation, _data, _check):

@@ -96,7 +96,9 @@ class UsbRp2(UsbBoard):
         (self.drive / "INFO_UF2.TXT").write_text(_INFO)
 
     def _look_at_drive(self):
-        for path in sorted(self.drive.glob("*.uf2")):
+        for path in sorted(self.drive.iterdir()):
+            if path.suffix.lower() != ".uf2":
+                continue
             parts = blocks(path.read_bytes())
             if parts is None:
                 continue  # the rest is still to come

@@ -10,6 +10,8 @@ import select
 import sys
 
 RESET, BOOT_DRIVE = 77, 78
+_path = os.getenv("BENCH_READER")
+_reader = open(_path, "r+b", 0) if _path else None  # noqa: SIM115 while the PC's files are in reach
 
 
 def unique_id():
@@ -50,8 +52,7 @@ class UART:
     """What is connected to the chip's first UART; nothing answers on another."""
 
     def __init__(self, number, baudrate=115200, tx=None, rx=None, rxbuf=0, txbuf=0):
-        path = os.getenv("BENCH_READER") if number == int(os.getenv("BENCH_UART") or 0) else ""
-        self._file = open(path, "r+b", 0) if path else None  # noqa: SIM115 until deinit
+        self._file = _reader if number == int(os.getenv("BENCH_UART") or 0) else None
         self._poll = select.poll()
         if self._file:
             self._poll.register(self._file, select.POLLIN)
@@ -70,5 +71,3 @@ class UART:
 
     def deinit(self):
         """Let the pins go."""
-        if self._file:
-            self._file.close()
