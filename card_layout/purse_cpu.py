@@ -10,6 +10,7 @@ from card_layout.des import BLOCK, Des
 NAME = b"\xa0\x00\x00\x00\x03CAMPUS"
 IDENTITY_FILE, SERIAL_FILE, LOG_FILE = 0x15, 0x16, 0x18
 LOG_SIZE = 23
+LOG_LINES = 10
 
 EP_LOAD = 0x02  # types of transactions, as MACs and the log have them
 EP_PURCHASE = 0x06
@@ -65,6 +66,46 @@ def begun(answer):
 def purchase(serial, moment, mac1):
     """-> APDU of DEBIT FOR PURCHASE. moment: `bcd` of the terminal's local time."""
     return b"\x80\x54\x01\x00\x0f" + _u32(serial) + moment + mac1 + b"\x08"
+
+
+def verify(pin):
+    """-> APDU of VERIFY; a PIN of 3 bytes."""
+    return b"\x00\x20\x00\x00\x03" + pin
+
+
+def begin_load(amount_fen, terminal, serial, key=1):
+    """-> APDU of INITIALIZE FOR LOAD."""
+    body = bytes((key,)) + _u32(amount_fen) + who(terminal, serial)
+    return b"\x80\x50\x00\x02\x0b" + body + b"\x10"
+
+
+def load_begun(answer):
+    """-> (balance in fen, count of loads before, 4 random bytes, MAC1) of its answer, or None."""
+    if len(answer) != 16:
+        return None
+    balance_fen, count = int.from_bytes(answer[:4], "big"), int.from_bytes(answer[4:6], "big")
+    return balance_fen, count, bytes(answer[8:12]), bytes(answer[12:])
+
+
+def load(moment, mac2):
+    """-> APDU of CREDIT FOR LOAD; answered with the TAC of 4 bytes."""
+    return b"\x80\x52\x00\x00\x0b" + moment + mac2 + b"\x04"
+
+
+def load_session(encrypt, random, count):
+    """-> 8 bytes (SESLK); `encrypt` is the card's load key's."""
+    return encrypt(random + count.to_bytes(2, "big") + b"\x80\x00")
+
+
+def load_mac1(session, balance_fen, amount_fen, terminal, serial):
+    """-> 4 bytes: the card to the server, it is I and have so much."""
+    said = _u32(balance_fen) + _u32(amount_fen) + bytes((EP_LOAD,))
+    return mac(session, said + who(terminal, serial))
+
+
+def load_mac2(session, amount_fen, terminal, serial, moment):
+    """-> 4 bytes: the server to the card, take it."""
+    return mac(session, _u32(amount_fen) + bytes((EP_LOAD,)) + who(terminal, serial) + moment)
 
 
 def prove(counter, kind=EP_PURCHASE):

@@ -18,6 +18,7 @@ RETRY_MS = 2000  # an unanswered request is sent again, bit-identical
 POLLED_MS = 10_000  # a half-duplex line that asks us nothing for so long has no server
 RETRIES = 3  # then the line counts as dead: no answer for 8 s
 KEYS_MS = 86_400_000  # so long a session's keys serve at most
+ASK_MS = 1500  # a tap waits so long for the server's word, then goes on without
 _READ = 1024
 _MAY_ASK = ("PROVING", "OPEN", "REPROVING")  # elsewhere a hello waits for its challenge
 
@@ -74,6 +75,20 @@ class Link:
             self._out_of_memory()
         except OSError:  # a flash that keeps no new epoch: there is no session without one
             self._hang_up()
+
+    async def ask(self, body):
+        """The server's answer to a tap's question, None if there is none in time."""
+        uploader = self._terminal.uploader
+        uploader.ask(body)
+        until_ms = self._board.ticks_ms() + ASK_MS
+        while (
+            uploader.answer is None and self._board.ticks_ms() < until_ms and self._terminal.online
+        ):
+            self.pump()
+            await asyncio.sleep_ms(1)
+        answer = uploader.answer
+        uploader.ask(None)
+        return answer
 
     def _pump(self):
         session = self._session

@@ -150,6 +150,8 @@ class Runner:
                     answer = found
                 elif request[0] == "card":
                     answer = await self.reader.exchange(request[1])
+                elif request[0] == "server":
+                    answer = await self.link.ask(request[1])
                 else:
                     self.effect(request)
                     self._screen_to_ms = self.board.ticks_ms() + SCREEN_MS

@@ -18,26 +18,32 @@ REPORT = 0x01
 BATCH = 0x02
 FETCH = 0x03
 PIECE = 0x04
+ACTION = 0x05
+SIGN = 0x06
 DELTA = 0x41
 NEWS = 0x42
 PARAMS = 0x43
 COMMAND = 0x44
 IMAGE = 0x45
+WAITING = 0x46
 STATE = 0x81
 ANSWERS = 0x82
 CHUNK = 0x83
 BYTES = 0x84
+GRANT = 0x85
+SIGNED = 0x86
 LIST_STATE = 0xC1
 PARAMS_STATE = 0xC3
 COMMAND_STATE = 0xC4
 IMAGE_STATE = 0xC5
+WAITING_STATE = 0xC6
 PROBLEM = 0xFF
 
 # lists
 BLACKLIST = 0
 GRANTS = 1  # cards that may pass this gate
 
-# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE, IMAGE_STATE
+# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE, IMAGE_STATE, WAITING_STATE
 APPLIED = 1
 SAME = 2
 NEED_FULL = 3
@@ -57,6 +63,10 @@ REPORT_NOW = 1
 SEND_AGAIN = 2  # argument: first serial the server does not have (it was restored)
 RESTART = 3
 IDENTIFY = 4  # beep, so that a technician finds the terminal
+
+# operations of GRANT
+NOTHING = 0
+LOAD = 1
 
 # codes of PROBLEM
 UNKNOWN_MESSAGE = 1
@@ -88,6 +98,14 @@ TABLE = (
     (IMAGE_STATE, "IMAGE_STATE", TERMINAL, "IB", "offset status", (0, 0, 1)),
     (PIECE, "PIECE", TERMINAL, "16sI", "digest offset", (0, 0, 1)),
     (BYTES, "BYTES", SERVER, "I", "offset", (1, 1024, 1)),
+    (ACTION, "ACTION", TERMINAL, "IBIIIHI",
+     "card credential counter balance_fen serial previous_terminal previous_serial", (0, 0, 1)),
+    (GRANT, "GRANT", SERVER, "IIBI", "card action op amount_fen", (0, 16, 1)),
+    (SIGN, "SIGN", TERMINAL, "IIII4s4sI",
+     "action serial count balance_fen random mac1 utc_s", (0, 0, 1)),
+    (SIGNED, "SIGNED", SERVER, "4s", "mac2", (0, 0, 1)),
+    (WAITING, "WAITING", SERVER, "I", "version", (0, 1024, 1)),
+    (WAITING_STATE, "WAITING_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
     (PROBLEM, "PROBLEM", BOTH, "B", "code", (0, 0, 1)),
 )  # fmt: skip
 

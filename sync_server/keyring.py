@@ -124,10 +124,21 @@ class Keyring:
             "serial": bytes(8 - len(uid)) + uid,
             "identity": identity.pack(_identity(card), uid, keys.card_mac(encrypt, uid)),
             "purchase": keys.wallet_key(encrypt, uid, "D"),
-            "load": keys.wallet_key(encrypt, uid, "L"),
+            "load": self.load_key(uid),
             "internal": keys.wallet_key(encrypt, uid, "I"),
             "tac": self.tac_key(uid),
+            "pin": self.pin(uid),
         }
+
+    def load_key(self, uid: bytes) -> bytes:
+        """16 bytes under which a CPU card is loaded; no terminal has it."""
+        return keys.wallet_key(self._tac, uid, "L")
+
+    def pin(self, uid: bytes) -> bytes:
+        """3 bytes, six digits, that a CPU card wants to hear before a load. Not the holder's to
+        know: what makes money is the MAC, this only keeps strangers from trying."""
+        digits = int.from_bytes(keys.wallet_key(self._tac, uid, "N")[:4], "big") % 1_000_000
+        return bytes.fromhex(f"{digits:06d}")
 
     def tac_key(self, uid: bytes) -> bytes:
         """16 bytes under which a CPU card tells the server of a purchase; no terminal has it."""

@@ -37,7 +37,7 @@ def student_cpu(uid, masters, balance_fen, card=1):
     encrypt, encrypt_tac = Aes(master).ecb, Aes(hashlib.sha256(b"tac" + master).digest()[:16]).ecb
     own = Keys(
         purchase=keys.wallet_key(encrypt, uid, "D"),
-        load=keys.wallet_key(encrypt, uid, "L"),
+        load=keys.wallet_key(encrypt_tac, uid, "L"),
         tac=keys.wallet_key(encrypt_tac, uid, "T"),
         internal=keys.wallet_key(encrypt, uid, "I"),
     )

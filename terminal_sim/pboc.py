@@ -10,10 +10,9 @@ from collections import namedtuple
 
 from card_layout import purse_cpu
 from card_layout.des import Des
-from card_layout.purse_cpu import EP_LOAD, EP_PURCHASE, LOG_FILE
+from card_layout.purse_cpu import EP_LOAD, EP_PURCHASE, LOG_FILE, LOG_LINES
 
 KEY_VERSION, ALGORITHM = 1, 0
-LOG_LINES = 10
 PIN_TRIES = 3
 BALANCE_MAX_FEN = 0x7FFFFFFF
 

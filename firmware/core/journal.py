@@ -26,7 +26,7 @@ from protocol import record
 
 GREYS = 64
 
-Grey = namedtuple("Grey", "serial slot card counter amount_fen balance_fen utc_s")
+Grey = namedtuple("Grey", "serial slot type card counter amount_fen balance_fen utc_s")
 
 
 class JournalFull(Exception):
@@ -125,14 +125,21 @@ class Journal:
                 self.forget(grey.serial)
 
     def walk(self, visit, types):
-        """`visit(entry, outcome)` sees each record of these types that is here, oldest first."""
+        """`visit(entry, outcome)` sees each record of these types that is here, oldest first. Those
+        that are grey are remembered, acknowledged or not."""
+        known = [grey.serial for grey in self._greys]
         slots = self._ring.sectors * SLOTS
         for step in range(slots):
             slot = (self._ring.next + step) % slots
             raw = self._ring.read(slot)
-            if raw[4] in types and marks.serial_of(raw):
-                serial = marks.serial_of(raw)
-                visit(record.unpack(raw), self._marks.outcome(serial, slot, raw))
+            serial = marks.serial_of(raw) if raw[4] in types else 0
+            if serial:
+                entry = record.unpack(raw)
+                outcome = self._marks.outcome(serial, slot, raw)
+                if outcome == record.INTENT and serial not in known:
+                    self._remember(serial, slot, entry)
+                visit(entry, outcome)
+        self._greys.sort(key=lambda grey: grey.serial)
 
     # write
 
@@ -223,8 +230,8 @@ class Journal:
         return True
 
     def _remember(self, serial, slot, entry):
-        counter, balance_fen = entry.counter, entry.balance_fen
-        grey = Grey(serial, slot, entry.card, counter, entry.amount_fen, balance_fen, entry.utc_s)
+        fen = entry.amount_fen, entry.balance_fen
+        grey = Grey(serial, slot, entry.type, entry.card, entry.counter, *fen, entry.utc_s)
         self._greys.append(grey)
         if len(self._greys) > GREYS:
             del self._greys[0]

@@ -5,7 +5,7 @@ Rules of this file
  2. The table knows no kind of terminal and no kind of card: a gate is a tap with amount 0 and takes
     the arrow `nothing to write`.
  3. The only way to COMMIT, where money leaves the card, is from INTENT: the record is in the
-    journal first (I4).
+    journal first (I4). ACT, where the server puts some on it, writes its own record first.
  4. SHOW says "accepted" only when it was reached from CONFIRM (I4).
  5. A card that was identified and refused comes by REFUSE: the refusal is a record too.
  6. An outcome without a cell is one error, NoSuchStep: a hole in this table, never a default.
@@ -19,12 +19,13 @@ Theory
  it. Written: the old record is confirmed and shown, nothing is taken again. Not written: the
  record is void and the tap goes on as if new. Anywhere else the server will learn it from the
  card's next record. After h11's _state.py in shape; the eight stages are design.md's, REFUSE
- added.
+ and ACT (docs/actions.md) added.
 """
 
 IDENTIFY = "IDENTIFY"
 AUTHENTICATE = "AUTHENTICATE"
 TORN = "TORN"
+ACT = "ACT"
 DECIDE = "DECIDE"
 INTENT = "INTENT"
 COMMIT = "COMMIT"
@@ -33,7 +34,9 @@ REFUSE = "REFUSE"
 SHOW = "SHOW"
 END = "END"
 
-STATES = (IDENTIFY, AUTHENTICATE, TORN, DECIDE, INTENT, COMMIT, CONFIRM, REFUSE, SHOW, END)
+STATES = (
+    IDENTIFY, AUTHENTICATE, TORN, ACT, DECIDE, INTENT, COMMIT, CONFIRM, REFUSE, SHOW, END,
+)  # fmt: skip
 
 # what a stage can come to
 OK = "ok"
@@ -42,6 +45,7 @@ MANY = "many"  # more than one
 REFUSED = "refused"
 GONE = "gone"  # the card left: before the write nothing happened, in the write the record is grey
 GREY = "grey"  # this card has a grey record here
+WAITING = "waiting"  # something may be waiting for this card at the server
 WRITTEN = "written"  # the awaited debit is on the card
 LOOK = "look"  # nothing to pay: the balance is shown
 NOTHING_TO_WRITE = "nothing to write"
@@ -49,14 +53,16 @@ FULL = "full"
 NOT_WRITTEN = "not written"  # the card is there and as it was: void
 
 OUTCOMES = (
-    OK, NOBODY, MANY, REFUSED, GONE, GREY, WRITTEN, LOOK, NOTHING_TO_WRITE, FULL, NOT_WRITTEN,
+    OK, NOBODY, MANY, REFUSED, GONE, GREY, WAITING, WRITTEN, LOOK, NOTHING_TO_WRITE, FULL,
+    NOT_WRITTEN,
 )  # fmt: skip
 
 # stage -> outcome -> next stage
 TABLE = {
     IDENTIFY: {OK: AUTHENTICATE, NOBODY: END, MANY: SHOW, REFUSED: REFUSE},
-    AUTHENTICATE: {OK: DECIDE, GREY: TORN, REFUSED: REFUSE, GONE: SHOW},
-    TORN: {OK: DECIDE, WRITTEN: CONFIRM},
+    AUTHENTICATE: {OK: DECIDE, GREY: TORN, WAITING: ACT, REFUSED: REFUSE, GONE: SHOW},
+    TORN: {OK: DECIDE, WAITING: ACT, WRITTEN: CONFIRM},
+    ACT: {OK: DECIDE, GONE: SHOW, FULL: SHOW},
     DECIDE: {OK: INTENT, LOOK: SHOW, REFUSED: REFUSE},
     INTENT: {OK: COMMIT, NOTHING_TO_WRITE: CONFIRM, FULL: SHOW},
     COMMIT: {OK: CONFIRM, GONE: SHOW, NOT_WRITTEN: SHOW},

@@ -32,7 +32,10 @@ class Tap:
         self.private = None  # what the credential keeps from stage to stage
         self.proof = None  # what the card says to the server about its payment, if it can
         self.amount_fen = 0
+        self.loaded_fen = 0  # was put on the card before anything was taken
         self.pays = False  # money is to be taken
+        self.is_free = False  # the kind wants none
+        self.detail = 0  # of the record
         self.reason = reasons.OK
         self.kind_reason = reasons.OK
         self.policy = 0
@@ -54,8 +57,10 @@ class Tap:
             flags |= record.PURSE_READ
             counter, balance_fen, terminal_before, serial_before = self.purse
             amount_before = self.credential.previous_amount(self)
-        if kind_of_record == record.PURCHASE:
+        if self.purse is not None and kind_of_record in record.TAKES:
             balance_fen -= self.amount_fen
+        elif self.purse is not None and kind_of_record in record.GIVES:
+            balance_fen += self.amount_fen
         version = self.identity.key_version & 15 if self.identity is not None else 0
         kind = self.credential.KIND if self.credential is not None else record.NO_CREDENTIAL
         return record.Record(
@@ -92,7 +97,7 @@ def run(tap):
             state = states.step(state, outcome)
     finally:
         if tap.terminal.journal.open:
-            _tear(tap)
+            tear(tap)
     if outcome == states.NOBODY:
         return None
     return Outcome(tap.accepted, tap.reason, tap.amount_fen, tap.serial, tap.torn)
@@ -127,7 +132,23 @@ def _authenticate(tap):
         tap.balance_fen = tap.purse.balance_fen if tap.credential.HOLDS_MONEY else None
         if tap.terminal.journal.greys(tap.card):
             return states.GREY
+        return _onward(tap)
     return outcome
+
+
+def _onward(tap):
+    """Is this card owed something, or may the server have something for it?"""
+    terminal = tap.terminal
+    if terminal.kind.owes(tap):
+        return states.WAITING
+    return states.WAITING if _server_has(tap) else states.OK
+
+
+def _server_has(tap):
+    """May the server have something for this card?"""
+    terminal = tap.terminal
+    may_be = terminal.waiting and tap.now.online and terminal.kind.PAYS
+    return may_be and tap.credential.HOLDS_MONEY and terminal.is_waiting(tap.card)
 
 
 def _torn(tap):
@@ -140,14 +161,17 @@ def _torn(tap):
         if outcome is None:
             continue  # it cannot tell any more: the server asks the card's chain
         if outcome == record.VOID:
+            sent = grey.serial <= journal.handed_to
             if journal.void(grey.serial):
                 terminal.kind.settle(grey.serial)
+                if sent and grey.type == record.LOAD:  # of a CPU card no chain tells it
+                    _append(tap, tap.entry(record.EVENT, reasons.CARD_GONE, grey.serial))
         elif settled is None and terminal.awaits(grey, tap.now):
             settled = grey
         else:
             _witness(tap, grey)
     if settled is None:
-        return states.OK
+        return _onward(tap)
     tap.serial = settled.serial
     tap.amount_fen = settled.amount_fen
     tap.balance_fen = settled.balance_fen
@@ -160,12 +184,25 @@ def _witness(tap, grey):
     sent = grey.serial <= journal.handed_to
     if not journal.confirm(grey.serial):
         return False
-    if not tap.now.online:
+    if not tap.now.online and grey.type in record.TAKES:
         tap.terminal.seen.note(tap.card, tap.purse.counter, grey.amount_fen)
     if sent:
         # if there is no room, the card's next record tells it, here or elsewhere
         _append(tap, tap.entry(record.EVENT, reasons.PUT_BACK, grey.serial))
     return True
+
+
+def _act(tap):
+    """What this card is owed here, and what the server has for it."""
+    if tap.terminal.kind.owes(tap):
+        from firmware.core import settling  # no other kind of terminal has it in RAM
+
+        outcome = yield from settling.give_back(tap, tear)
+        if outcome != states.OK or not _server_has(tap):
+            return outcome
+    from firmware.core import actions  # no memory for it at a terminal that meets no such card
+
+    return (yield from actions.carry_out(tap, tear))
 
 
 def _append(tap, entry):
@@ -180,7 +217,7 @@ def _decide(tap):
     """What it costs, and whether it may be."""
     amount_fen, tap.kind_reason = tap.terminal.kind.decide(tap)
     look = amount_fen is None
-    tap.pays = tap.terminal.kind.PAYS and not look
+    tap.pays = tap.terminal.kind.PAYS and not look and not tap.is_free
     tap.amount_fen = amount_fen or 0
     tap.reason, tap.policy = policy.judge(tap)
     if look:
@@ -191,7 +228,7 @@ def _decide(tap):
 def _intent(tap):
     """The record, before anything happens to the card (I4)."""
     journal = tap.terminal.journal
-    entry = tap.entry(record.PURCHASE if tap.pays else record.PASS, reasons.OK)
+    entry = tap.entry(tap.terminal.kind.RECORD, reasons.OK, tap.detail)
     try:
         if tap.pays and tap.credential.HOLDS_MONEY:
             tap.serial = journal.intent(entry)
@@ -207,20 +244,21 @@ def _commit(tap):
     """Take the money. Whatever is not certain afterwards stays grey."""
     outcome = yield from tap.credential.debit(tap)
     if outcome == states.GONE:
-        _tear(tap)
+        tear(tap)
     elif outcome == states.NOT_WRITTEN:
         tap.terminal.journal.void(tap.serial)
         tap.reason = reasons.CARD_GONE
     return outcome
 
 
-def _tear(tap):
-    """The tap ends and nobody here knows whether the card was debited."""
+def tear(tap):
+    """The tap ends and nobody here knows whether the card was written."""
     journal = tap.terminal.journal
     tap.torn = True
     tap.reason = reasons.PUT_BACK
     tap.terminal.tears += 1
-    tap.terminal.kind.awaited = (tap.card, journal.open)
+    if tap.pays:
+        tap.terminal.kind.awaited = (tap.card, journal.open)
     journal.leave()
 
 
@@ -231,7 +269,7 @@ def _confirm(tap):
     if tap.pays:
         if tap.credential.HOLDS_MONEY:
             if not journal.confirm(tap.serial):
-                _tear(tap)  # it is on the card and not in the journal: nobody may say "paid" (I4)
+                tear(tap)  # it is on the card and not in the journal: nobody may say "paid" (I4)
                 return states.FULL
             tap.balance_fen = tap.purse.balance_fen - tap.amount_fen
         terminal.seen.note(tap.card, tap.purse.counter + 1, 0 if tap.now.online else tap.amount_fen)
@@ -276,6 +314,7 @@ STAGES = {
     states.IDENTIFY: (_identify, True),
     states.AUTHENTICATE: (_authenticate, True),
     states.TORN: (_torn, True),
+    states.ACT: (_act, True),
     states.DECIDE: (_decide, False),
     states.INTENT: (_intent, False),
     states.COMMIT: (_commit, True),

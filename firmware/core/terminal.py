@@ -34,6 +34,8 @@ class Terminal:
         self.may_leave = False  # the server lets this terminal be offline
         self.list_checked_utc_s = 0  # when the server last said that our blacklist is its own
         self._list_checked_ms = None  # the same in ticks, if it was in this boot
+        self.waiting = b""  # filter of cards for which the server has something: docs/actions.md
+        self.waiting_version = 0
         self.taps = 0  # of this boot, as the next
         self.tears = 0
         self.params = Params(flash, layout.params)
@@ -182,6 +184,11 @@ class Terminal:
         """Everything was found in flash and the server has answered: an image on trial stays."""
         if self.images is not None and self.fit:
             self.images.confirm()
+
+    def is_waiting(self, card):
+        """May the server have something for this card?"""
+        bit = card % (8 * len(self.waiting))
+        return self.waiting[bit >> 3] >> (bit & 7) & 1
 
     def list_of(self, number):
         """The CardList of a list number of `messages`."""

@@ -39,6 +39,9 @@ class Uploader:
         self._raised_to = 0  # the server's highest number, until a record tells that ours are above
         self._wanted = None  # versions (blacklist, grants, params) of the last STATE
         self._update = None  # core.update.Update, from the first offer on
+        self._wish = None  # body that a tap waits to be answered
+        self._is_wished = False  # what was sent last is that
+        self._answer = None  # to it: a body, b"" for a PROBLEM
 
     def restart(self):
         """A session is to begin, or has died: what was asked is forgotten, a report comes first."""
@@ -52,6 +55,17 @@ class Uploader:
     def ask_for_less(self):
         """There was no room in RAM for a whole batch and its frame."""
         self._most = max(1, self._most // 2)
+
+    def ask(self, body):
+        """A tap asks the server; None: it waits no more. One at a time."""
+        self._wish = body
+        self._is_wished = False  # an answer to what was asked before is nobody's
+        self._answer = None
+
+    @property
+    def answer(self):
+        """Body of the answer to what a tap asked, b"" if there is none to be had, None: not yet."""
+        return self._answer
 
     def report_soon(self):
         """Report before anything else."""
@@ -68,6 +82,12 @@ class Uploader:
         if self._report_due or now.ticks_ms - self._heard_ms >= heartbeat_ms:
             self._asked = messages.REPORT
             return messages.encode(messages.REPORT, terminal.report(now))
+        body = self._wish
+        if body is not None:
+            self._wish = None
+            self._is_wished = True
+            self._asked = body[0]
+            return body
         body = self._fetch.request()
         if body is not None:
             self._asked = messages.FETCH
@@ -89,6 +109,13 @@ class Uploader:
         self._asked = 0
         self._heard_ms = now.ticks_ms
         number, values, tail = messages.decode(body, SERVER)
+        if asked in (messages.ACTION, messages.SIGN):
+            if number not in (asked | 0x80, messages.PROBLEM):
+                raise RemoteError(f"{messages.name(number)} answers no question of a tap")
+            if self._is_wished:
+                self._is_wished = False
+                self._answer = b"" if number == messages.PROBLEM else body
+            return
         if number == messages.PROBLEM:
             self._pause_to_ms = now.ticks_ms + PAUSE_MS
             if asked == messages.PIECE:
@@ -124,6 +151,10 @@ class Uploader:
             return messages.encode(messages.COMMAND_STATE, (values.op, status))
         if number == messages.IMAGE:
             return self._offered(tail)
+        if number == messages.WAITING:
+            self._terminal.waiting = bytes(tail)
+            self._terminal.waiting_version = values.version
+            return messages.encode(messages.WAITING_STATE, (values.version, messages.APPLIED))
         return messages.encode(messages.PROBLEM, (messages.UNKNOWN_MESSAGE,))
 
     # what the server's words do

@@ -74,11 +74,15 @@ class Cpu:
             return states.GONE
         if begun is None or begun[0] >= record.UNKNOWN_AMOUNT_FEN:
             return _turned_away(tap, word, reasons.ALTERED)
-        word, line = yield from _ask(purse_cpu.read_log(1))
-        if word is None:
-            return states.GONE
         balance_fen, counter, _ = begun
-        last = purse_cpu.logged(line)
+        last = None
+        for place in range(1, purse_cpu.LOG_LINES + 1):  # mostly it is the first
+            word, line = yield from _ask(purse_cpu.read_log(place))
+            if word is None:
+                return states.GONE
+            last = purse_cpu.logged(line)
+            if last is None or last[2] != purse_cpu.EP_LOAD:
+                break
         terminal, serial, amount_fen = 0, 0, record.UNKNOWN_AMOUNT_FEN
         if last and (last[2], last[0] + 1) == (purse_cpu.EP_PURCHASE, counter):
             _, amount_fen, _, terminal, serial = last
@@ -108,8 +112,24 @@ class Cpu:
         tap.proof = int.from_bytes(answer[:4], "big")
         return states.OK
 
+    def prepare(self, tap, grant, pin):
+        """What `credit` needs to know, None if card or server do not want to."""
+        from firmware.credential import cpu_load  # no memory for it where no card is loaded
+
+        return (yield from cpu_load.prepare(self._keys, tap, grant, pin))
+
+    def credit(self, tap, prepared):
+        """Put tap.amount_fen on the card, as the server said. OK, GONE or NOT_WRITTEN."""
+        from firmware.credential import cpu_load
+
+        return (yield from cpu_load.credit(self._keys, tap, prepared))
+
     def resolve(self, tap, grey):
         """DONE or VOID for a grey record of this card, None if that cannot be known here."""
+        if grey.type == record.LOAD:
+            from firmware.credential import cpu_load
+
+            return (yield from cpu_load.resolve(self._keys, tap, grey))
         if tap.purse.counter == grey.counter:
             return record.VOID
         session = dict(self._torn).get(grey.serial)

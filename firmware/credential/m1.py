@@ -58,8 +58,30 @@ class M1:
 
     def debit(self, tap):
         """Write the purse's successor and read it back. OK, GONE (not known) or NOT_WRITTEN."""
+        return (yield from self._write(tap, -tap.amount_fen))
+
+    def prepare(self, tap, grant, _tail):
+        """What `credit` needs to know, None if this card cannot take what the server grants."""
+        yield from ()
+        has_room = tap.purse.counter < self.COUNTER_MAX
+        fen = tap.purse.balance_fen + grant.amount_fen
+        return grant if has_room and fen <= purse_m1.BALANCE_MAX_FEN else None
+
+    def credit(self, tap, _prepared):
+        """Put tap.amount_fen on the card, as `debit` takes it; the tap goes on with what is there
+        then."""
+        outcome = yield from self._write(tap, tap.amount_fen)
+        if outcome == states.OK:
+            mac, index = tap.private
+            before = tap.purse
+            tap.purse = purse_m1.successor(before, tap.amount_fen, self._keys.number, tap.serial)
+            tap.previous = before
+            tap.private = mac, purse_m1.BLOCK_A + purse_m1.BLOCK_B - index
+        return outcome
+
+    def _write(self, tap, change_fen):
         mac, index = tap.private
-        purse = purse_m1.successor(tap.purse, -tap.amount_fen, self._keys.number, tap.serial)
+        purse = purse_m1.successor(tap.purse, change_fen, self._keys.number, tap.serial)
         block = purse_m1.pack(purse, tap.uid, index, mac)
         status, _ = yield ("card", air.write(index, block))
         if status == air.GONE:

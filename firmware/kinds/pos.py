@@ -72,6 +72,8 @@ class Pos:
 
     def look(self, tap):
         """Balance and last valid day."""
+        if tap.loaded_fen:
+            return (("show", "loaded", (tap.loaded_fen, tap.balance_fen)),)
         if tap.balance_fen is None:
             return (("show", "valid", (tap.identity.valid_until,)),)
         return (("show", "balance", (tap.balance_fen, tap.identity.valid_until)),)

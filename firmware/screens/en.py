@@ -9,6 +9,7 @@ ROWS = {
     "paid": ("Paid", "{0} yuan", "Balance {1} yuan"),
     "paid_account": ("Paid", "{0} yuan", "from the account"),
     "balance": ("Card valid", "Balance {0} yuan", "until {1}"),
+    "loaded": ("Card loaded", "{0} yuan", "Balance {1} yuan"),
     "valid": ("Valid", "until", "{0}"),
     "pass": ("Please pass", "{0}"),
     "too_low": ("Balance too low", "To pay {0} yuan", "Balance {1} yuan", "load the card"),

@@ -15,6 +15,7 @@ SCREENS = {
     "paid": ("green", "ok", ("fen", "fen")),
     "paid_account": ("green", "ok", ("fen",)),
     "balance": ("green", "ok", ("fen", "day")),
+    "loaded": ("green", "ok", ("fen", "fen")),
     "valid": ("green", "ok", ("day",)),
     "pass": ("green", "ok", ("holder",)),
     "too_low": ("red", "error", ("fen", "fen")),

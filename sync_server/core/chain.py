@@ -33,7 +33,7 @@ class Grey(NamedTuple):
 
 def claim(entry: record.Record, terminal: int) -> tuple[tuple[int, int], Writer] | None:
     """The step that a done record makes, None if it makes none."""
-    if entry.type != record.PURCHASE or not entry.flags & record.PURSE_READ:
+    if not record.makes_step(entry):
         return None
     return (entry.card, entry.counter), (terminal, entry.serial)
 
@@ -49,8 +49,10 @@ def witnessed(entry: record.Record) -> tuple[tuple[int, int], Writer] | None:
 
 def read_fen(entry: record.Record) -> int | None:
     """The balance that a record read from the purse, None if its type does not tell."""
-    if entry.type == record.PURCHASE:
+    if entry.type in record.TAKES:
         return entry.balance_fen + entry.amount_fen
+    if entry.type in record.GIVES and entry.flags & record.PURSE_READ:
+        return entry.balance_fen - entry.amount_fen
     if entry.type in (record.PASS, record.REFUSAL, record.EVENT):
         return entry.balance_fen
     return None

@@ -13,99 +13,19 @@ must be written, in one transaction, before any answer leaves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 from protocol import batch, reasons, record
 from protocol.errors import RemoteError
-from sync_server.core import chain, ledger, proof, rebuild
-from sync_server.core.chain import Grey, Steps, Writer
+from sync_server.core import actions, chain, ledger, proof, rebuild
+from sync_server.core.chain import Grey, Writer
+from sync_server.core.known import Aside, Kept, Known, Place, Result, Settled
 from sync_server.core.ledger import Transfer
-from sync_server.core.rebuild import Knots, Named, Span
+from sync_server.core.rebuild import Named
 
 CONTENT = 60  # bytes that never change; outcome and acknowledgement follow
 _CHAIN_END = record.FIELDS_SIZE + record.CHAIN_SIZE
 _NO_OUTCOME = b"\xff" * 4
+_TOLD = {reasons.PUT_BACK: record.DONE, reasons.CARD_GONE: record.VOID}  # by an event
 _TYPES = range(record.PURCHASE, record.EVENT + 1)
-
-
-@dataclass
-class Place:
-    """What is known of a terminal: whose takings, and where its journal stands here.
-
-    lost: (first, last) serials that no journal has any more, though some of them were used.
-    """
-
-    merchant: str | None
-    highest: int = 0
-    chain: bytes = b""  # of record `highest`; empty if that one was damaged
-    lost: tuple[tuple[int, int], ...] = ()
-
-    def has_lost(self, serial: int) -> bool:
-        """Was this record declared lost?"""
-        return any(first <= serial <= last for first, last in self.lost)
-
-    @property
-    def used(self) -> int:
-        """The highest number that may have been used."""
-        return max([self.highest] + [last for _, last in self.lost])
-
-
-@dataclass
-class Known:
-    """What is known before a batch; `judge` brings it up to date."""
-
-    places: dict[int, Place] = field(default_factory=dict)
-    cards: set[int] = field(default_factory=set)
-    records: dict[tuple[int, int], tuple[bytes, int]] = field(default_factory=dict)
-    steps: Steps = field(default_factory=dict)
-    greys: dict[int, list[Grey]] = field(default_factory=dict)  # by card
-    spans: dict[int, list[Span]] = field(default_factory=dict)  # by card
-    knots: dict[int, Knots] = field(default_factory=dict)  # by card
-    tac_keys: dict[int, bytes] = field(default_factory=dict)  # of cards whose proofs are here
-
-
-class Kept(NamedTuple):
-    """A record to be stored. fault: a code of `reasons`, 0 for none."""
-
-    terminal: int
-    raw: bytes
-    entry: record.Record
-    outcome: int
-    fault: int
-
-
-class Aside(NamedTuple):
-    """Bytes kept in quarantine, and why."""
-
-    terminal: int
-    raw: bytes
-    answer: int
-    reason: int
-
-
-class Settled(NamedTuple):
-    """A grey record whose outcome is known now, and its fault as it is now."""
-
-    grey: Grey
-    outcome: int
-    fault: int
-
-
-@dataclass
-class Result:
-    """What must be written for one commit, `settled` after `kept`.
-
-    steps: (card, counter, terminal, serial, fen before, fen after), each new.
-    """
-
-    kept: list[Kept] = field(default_factory=list)
-    aside: list[Aside] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
-    steps: list[tuple[int, int, int, int, int | None, int | None]] = field(default_factory=list)
-    transfers: list[Transfer] = field(default_factory=list)
-    rebuilt: list[Span] = field(default_factory=list)  # new
-    told: list[Span] = field(default_factory=list)  # of those that were there before
 
 
 def parse(tail: bytes) -> list[tuple[bytes, record.Record | None]]:
@@ -209,6 +129,7 @@ def _new(terminal, raw, entry, known: Known, result: Result) -> tuple[int, int]:
         fault = _done(terminal, entry, fault, known, result)
     elif outcome == record.VOID:
         fault = fault or _void(terminal, entry, known)
+        actions.void(entry, terminal, result)
     else:
         known.greys.setdefault(entry.card, []).append(Grey(terminal, entry, fault))
     result.kept.append(Kept(terminal, raw, entry, outcome, fault))
@@ -252,12 +173,16 @@ def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
     if made is not None and not _claimed(*made, balances, known, result):
         fault = reasons.FORKED_CARD
         card_is_good = False
+    if entry.type == record.LOAD:
+        fault = actions.loaded(entry, terminal, card_is_good, known, result) or fault
     transfer = ledger.posting(entry, terminal, known.places[terminal].merchant, card_is_good)
     spans = known.spans.get(entry.card)
     if made is not None and card_is_good and spans:
-        changed, due, differs = rebuild.tell(spans, entry.counter, entry.amount_fen, transfer)
+        fen = -entry.amount_fen if entry.type in record.GIVES else entry.amount_fen
+        changed, due, differs = rebuild.tell(spans, entry.counter, fen, transfer)
         result.told += changed
         result.transfers += due
+        differs = differs and entry.type not in record.GIVES
         return fault or (reasons.UNBALANCED if differs else reasons.OK)
     if transfer is not None:
         result.transfers.append(transfer)
@@ -287,6 +212,7 @@ def _claimed(
         known.steps[step] = writer
         known.knots.setdefault(step[0], {})[step[1] + 1] = balances[1]
         result.steps.append(step + writer + balances)
+        actions.stepped(step[0], writer, balances[1], known, result)
         return True
     return before == writer
 
@@ -311,8 +237,8 @@ def _told_later(terminal, raw, entry, outcome: int, known: Known, result: Result
 
 
 def tells_of(entry) -> int:
-    """Serial of the grey record that this event says is paid, 0 if it is none such."""
-    is_one = entry.type == record.EVENT and entry.reason == reasons.PUT_BACK
+    """Serial of the grey record whose outcome this event tells, 0 if it is none such."""
+    is_one = entry.type == record.EVENT and entry.reason in _TOLD
     return entry.detail if is_one else 0
 
 
@@ -321,10 +247,17 @@ def _put_back(terminal, entry, known: Known, result: Result) -> None:
     there are two cards with that number, and this debit was made all the same.
     """
     raw, outcome = known.records.get((terminal, tells_of(entry)), (b"", record.INTENT))
-    if outcome == record.VOID:
-        told = record.unpack(raw + _NO_OUTCOME)
-        if told.card == entry.card:
-            _settle(Grey(terminal, told), record.DONE, known, result)
+    if not raw:
+        return
+    told, says = record.unpack(raw + _NO_OUTCOME), _TOLD[entry.reason]
+    if told.card != entry.card:
+        return
+    if (outcome, says) == (record.VOID, record.DONE):
+        _settle(Grey(terminal, told), says, known, result)
+    elif outcome == record.INTENT and told.type == record.LOAD:
+        for grey in list(known.greys.get(entry.card, ())):
+            if grey.writer == (terminal, told.serial) and not chain.claim(told, terminal):
+                _settle(grey, says, known, result)
 
 
 def _witness(entry, known: Known, result: Result) -> int:
@@ -388,4 +321,6 @@ def _settle(grey: Grey, outcome: int, known: Known, result: Result) -> None:
     fault = grey.fault
     if outcome == record.DONE:
         fault = _done(grey.terminal, grey.entry, fault, known, result)
+    else:
+        actions.void(grey.entry, grey.terminal, result)
     result.settled.append(Settled(grey, outcome, fault))

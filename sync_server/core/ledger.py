@@ -4,7 +4,8 @@ A transfer is one amount that leaves one account and enters another, so the sum 
 zero whatever happens (I1). Transfers are never changed, only reversed by others. Amounts are whole
 fen above zero. What it is not: a database; accounts are named by (type, key).
 
-Types: purse (key card number; what the card can spend), merchant (key its name), bank (clearing),
+Types: purse (key card number; what the card can spend), account (key card number; what waits to be
+loaded on it), merchant (key its name), bank (clearing),
 suspense (taken from a card that cannot be told, or is disputed), fee, subsidy, foundation.
 """
 
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from protocol import record
 
 PURSE, MERCHANT, BANK, SUSPENSE = "purse", "merchant", "bank", "suspense"
+ACCOUNT = "account"
 
 Account = tuple[str, str]  # (type, key)
 
@@ -36,11 +38,18 @@ class Rule(NamedTuple):
     taker: str
 
 
-# type of record -> who gives, who takes. A type that is not here is not posted.
+RESERVED = (SUSPENSE, "reserve")  # taken for water or power that is not settled yet
+_RESERVED = "reserved"
+
+# type of record -> who gives, who takes. A type that is not here is not posted. A settling record
+# that has read the purse gives back, the other says what was used (docs/water.md).
 RULES = {
     record.PURCHASE: Rule(PURSE, MERCHANT),
+    record.RESERVE: Rule(PURSE, _RESERVED),
+    record.SETTLE: Rule(_RESERVED, MERCHANT),
 }
-_MOVES_MONEY = (record.PURCHASE, record.REVERSAL, record.LOAD, record.RESERVE, record.SETTLE)
+_GIVES_BACK = Rule(_RESERVED, PURSE)
+_MOVES_MONEY = (record.PURCHASE, record.REVERSAL, record.RESERVE, record.SETTLE)
 
 
 def lacks_rule(entry: record.Record) -> bool:
@@ -56,6 +65,21 @@ def bank() -> Account:
 def purse(card: int) -> Account:
     """What a card can spend."""
     return (PURSE, str(card))
+
+
+def account(card: int) -> Account:
+    """Money that is the holder's and waits for this card."""
+    return (ACCOUNT, str(card))
+
+
+def order(card: int, fen: int) -> Transfer:
+    """Paid in, to be loaded on a card at its next tap."""
+    return Transfer(bank(), account(card), fen, 0, 0)
+
+
+def loaded(card: int, fen: int, terminal: int, serial: int) -> Transfer:
+    """It is on the card, put there by this record."""
+    return Transfer(account(card), purse(card), fen, terminal, serial)
 
 
 def issue(card: int, balance_fen: int) -> Transfer | None:
@@ -76,6 +100,14 @@ def posting(
     rule = RULES.get(entry.type)
     if rule is None or entry.amount_fen == 0:
         return None
-    giver = purse(entry.card) if card_is_good else (SUSPENSE, "card")
-    taker = (MERCHANT, merchant) if merchant else (SUSPENSE, "merchant")
+    if entry.type == record.SETTLE and entry.flags & record.PURSE_READ:
+        rule = _GIVES_BACK
+    places = {
+        PURSE: purse(entry.card) if card_is_good else (SUSPENSE, "card"),
+        MERCHANT: (MERCHANT, merchant) if merchant else (SUSPENSE, "merchant"),
+        _RESERVED: RESERVED,
+    }
+    giver, taker = places[rule.giver], places[rule.taker]
+    if rule is _GIVES_BACK and card_is_good and entry.credential & 15 == record.CPU:
+        taker = account(entry.card)  # no terminal can put it there: it waits for a load
     return Transfer(giver, taker, entry.amount_fen, terminal, entry.serial)

@@ -17,10 +17,11 @@ from protocol import batch
 from protocol.errors import LocalError
 from sync_server.core.ingest import whole
 from sync_server.gateway import looks
+from sync_server.gateway.actions import Actions
 from sync_server.gateway.claims import Claims
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.phones import Phones
-from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, PARAMETERS
+from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, PARAMETERS, WAITING
 from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
 
@@ -37,6 +38,7 @@ class Orders:
         self._gateway = gateway
         self._store = gateway.store
         self.phones = Phones(self, gateway.store, gateway.keyring, self._do)
+        self.actions = Actions(gateway.store, self._do, self._waits)
         self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
 
     # changes
@@ -114,6 +116,9 @@ class Orders:
         gateway = self._gateway
         self._tell(lambda: gateway.pusher.changed(BLACKLIST, version, gateway.live.values()))
         return self.loss_reach(card)
+
+    def _waits(self, version: int) -> None:
+        self._tell(self._push_one, WAITING, None, version)
 
     def set_grants(self, number: int, cards: list[int]) -> int:
         """Exactly these cards may pass at this gate; the list's new version."""

@@ -34,7 +34,8 @@ BLACKLIST = messages.BLACKLIST
 GRANTS = messages.GRANTS
 PARAMETERS = 2  # not a list on the wire; versioned like one
 IMAGE = 3  # the firmware; its version as one number
-SUBJECTS = (BLACKLIST, GRANTS, PARAMETERS, IMAGE)
+WAITING = 4  # the filter of cards that something waits for; of each session anew
+SUBJECTS = (BLACKLIST, GRANTS, PARAMETERS, WAITING, IMAGE)
 
 NOTHING = -1  # the terminal has no version that a delta could start from
 
@@ -112,7 +113,7 @@ class Pusher:
             return
         hand.preparing = True
         before, version = hand.has[subject], hand.wants[subject]
-        scope = 0 if subject == BLACKLIST else connection.number
+        scope = 0 if subject in (BLACKLIST, WAITING) else connection.number
         self._shelf.get(
             (subject, scope, before, version),
             lambda parcel, error: self._send(connection, parcel, error),
@@ -127,6 +128,10 @@ class Pusher:
         if subject == PARAMETERS:
             version, blob = self._store.params(number)
             return Parcel(subject, version, b"", messages.encode(messages.PARAMS, (version,), blob))
+        if subject == WAITING:
+            version, bits = self._store.waiting()
+            body = messages.encode(messages.WAITING, (version,), bits)
+            return Parcel(subject, version, b"", body)
         if before != NOTHING:
             delta = self._store.list_delta(subject, number, before)
             if delta is not None and len(delta[2]) <= DELTA_BYTES:
@@ -179,6 +184,8 @@ class Pusher:
             if number == messages.PARAMS_STATE and values.version == parcel.version:
                 return values.status
             return messages.REFUSED
+        if parcel.subject == WAITING:
+            return values.status if number == messages.WAITING_STATE else messages.REFUSED
         if parcel.subject == IMAGE:
             return values.status if number == messages.IMAGE_STATE else messages.REFUSED
         if number != messages.LIST_STATE or values.list != parcel.subject:

@@ -10,14 +10,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from protocol import manifest, messages, states
+from protocol import manifest, messages, record, states
 from protocol.errors import RemoteError
+from sync_server.core import wallet_load
 from sync_server.gateway.limits import CHUNK_BYTES
-from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, NOTHING, PARAMETERS
+from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, NOTHING, PARAMETERS, WAITING
 
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
+    from sync_server.keyring import Keyring
     from sync_server.store.sqlite import Store
+
+_LOADS = ("pos", "water")  # kinds of terminal that may load cards
 
 
 def answer(connection: Connection, body: bytes) -> None:
@@ -106,6 +110,9 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
     for subject, version in standing.versions.items():
         hand.wants[subject] = max(version, hand.wants[subject])
         hand.has[subject] = reported[subject]
+    if _kind(connection) in _LOADS and hand.wants[WAITING] == NOTHING:
+        hand.wants[WAITING] = connection.gateway.store.waiting_version
+        hand.has[WAITING] = NOTHING if hand.wants[WAITING] else 0
     _compare_image(connection, manifest.number_of((report.major, report.minor, report.patch)))
     connection.gateway.holds(connection.number, report.list_version)
     if 0 < report.list_version == standing.versions[BLACKLIST]:
@@ -126,6 +133,11 @@ def _compare_image(connection: Connection, runs: int) -> None:
     images.runs(connection.number, kind, runs)
     hand.has[IMAGE] = runs
     hand.wants[IMAGE] = images.wanted(kind, runs)
+
+
+def _kind(connection: Connection) -> str:
+    """What kind of terminal speaks here."""
+    return connection.gateway.terminals[connection.number].kind
 
 
 class Full(NamedTuple):
@@ -173,6 +185,48 @@ def _piece(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
         connection.reply(turn, messages.encode(messages.BYTES, (values.offset,), data))
 
 
+def _action(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    def done(given: tuple[int, int, int, bytes] | None, error: Exception | None) -> None:
+        if given is None:
+            problem(connection, turn, messages.FAILED)
+        else:
+            head = (values.card, *given[:3])
+            connection.reply(turn, messages.encode(messages.GRANT, head, given[3]))
+
+    gateway = connection.gateway
+    gateway.writer.post(done, grant_of, gateway.store, gateway.keyring, connection.number, values)
+
+
+def grant_of(
+    store: Store, keyring: Keyring, number: int, values: Any
+) -> tuple[int, int, int, bytes]:
+    """In the writer thread: action, operation, fen and tail of GRANT."""
+    given = store.ask_action(number, values, int(time.time()))
+    held = store.load_of(given[0]) if values.credential == record.CPU else None
+    return *given, keyring.pin(bytes.fromhex(held[0])) if held else b""
+
+
+def _sign(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    def done(mac2: bytes | None, error: Exception | None) -> None:
+        if not mac2:
+            problem(connection, turn, messages.NOT_NOW if error is None else messages.FAILED)
+        else:
+            connection.reply(turn, messages.encode(messages.SIGNED, (mac2,)))
+
+    gateway = connection.gateway
+    gateway.writer.post(done, mac2_of, gateway.store, gateway.keyring, connection.number, values)
+
+
+def mac2_of(store: Store, keyring: Keyring, number: int, values: Any) -> bytes:
+    """In the writer thread: the MAC2 that lets a CPU card be loaded, b"" if it must not."""
+    held = store.load_of(values.action)
+    if held is None:
+        return b""
+    key = keyring.load_key(bytes.fromhex(held[0]))
+    mac2 = wallet_load.answer(key, held[1], number, values)
+    return mac2 if mac2 and store.sign_load(number, values, int(time.time())) else b""
+
+
 def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     raise RemoteError(f"the terminal asks with a problem, code {values.code}")
 
@@ -182,5 +236,7 @@ _TABLE = {
     messages.BATCH: _batch,
     messages.FETCH: _fetch,
     messages.PIECE: _piece,
+    messages.ACTION: _action,
+    messages.SIGN: _sign,
     messages.PROBLEM: _problem,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.errors import LocalError
-from sync_server.core.ingest import Place
+from sync_server.core.known import Place
 from sync_server.store.database import Database
 
 _CLAIM = "name, hidden_key, kind, place, merchant, boxes, until_utc_s"

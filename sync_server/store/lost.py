@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from sync_server.core import ingest
-from sync_server.core.ingest import Known, Place, Result
+from sync_server.core.known import Known, Place, Result
 from sync_server.core.rebuild import Knots, Named, Span
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database

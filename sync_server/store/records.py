@@ -14,8 +14,9 @@ from typing import Any
 
 from protocol import batch, reasons, record
 from sync_server.core import ingest, proof
-from sync_server.core.chain import Grey
-from sync_server.core.ingest import Known, Place, Result
+from sync_server.core.actions import Load
+from sync_server.core.chain import Grey, Writer
+from sync_server.core.known import Known, Place, Result
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
 from sync_server.store.lost import Lost
@@ -34,6 +35,8 @@ class Records(Lost):
     _places: dict[int, Place]
     _last_step: dict[int, tuple[int, tuple[int, int]]]  # card -> (counter, writer), (-1, ...) none
     _greys: dict[int, list[Grey]]
+    _loads: dict[Writer, Load]  # of actions that are granted and not done
+    _load_actions: Callable[[], None]  # of Actions
     tac_key: Callable[[bytes], bytes] | None = None  # UID -> the key of a CPU card's proofs
 
     def ingest(self, batches: list[tuple[int, bytes]], received_utc_s: int) -> list[bytes]:
@@ -94,6 +97,7 @@ class Records(Lost):
 
     def _known(self, parsed: list[tuple[int, Parsed]]) -> Known:
         known = Known(cards=self._cards, greys=self._greys, places=self._places, spans=self._spans)
+        known.loads = dict(self._loads)
         for number, rows in parsed:
             entries = [entry for _, entry in rows if entry is not None]
             place = self._place(number)
@@ -107,15 +111,28 @@ class Records(Lost):
                     self._load_named(number, named, known)
                 if proof.purchase_of(entry):
                     self._load_tac_key(entry.card, known)
+                if entry.type == record.LOAD:
+                    self._load_load((number, entry.serial), known)
             for entry in entries if self._greys else ():
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked
+                    if grey.entry.type == record.LOAD:
+                        self._load_load(grey.writer, known)
         return known
 
     def _load_tac_key(self, card: int, known: Known) -> None:
         uid = self._db.one("SELECT uid FROM card WHERE number = ?", card)
         if uid and self.tac_key is not None:
             known.tac_keys[card] = self.tac_key(bytes.fromhex(uid))
+
+    def _load_load(self, writer: Writer, known: Known) -> None:
+        row = self._db.conn.execute(
+            "SELECT id, card, amount_fen, before_fen, state FROM action"
+            " WHERE (terminal, serial) = (?, ?)",
+            writer,
+        ).fetchone()
+        if row is not None:
+            known.loads[writer] = Load(row[0], row[1], row[2], row[3], row[4] == "done")
 
     def _place(self, number: int) -> Place:
         place = self._places.get(number)
@@ -239,7 +256,22 @@ class Records(Lost):
             [(*kept, received_utc_s) for kept in result.aside],
         )
         self._accounts.book(result.transfers, received_utc_s)
+        if result.loaded or result.freed:
+            self._write_actions(result, received_utc_s)
         self._tally(result, aside.rowcount if result.aside else 0)
+
+    def _write_actions(self, result: Result, received_utc_s: int) -> None:
+        connection = self._db.conn
+        connection.executemany(
+            "UPDATE action SET state = 'done', ended_utc_s = ? WHERE id = ?",
+            [(received_utc_s, action) for action in result.loaded],
+        )
+        connection.executemany(
+            "UPDATE action SET terminal = NULL, serial = NULL, counter = NULL"
+            " WHERE state = 'open' AND (terminal, serial) = (?, ?)",
+            result.freed,
+        )
+        self._load_actions()
 
     def _tally(self, result: Result, aside: int) -> None:
         """aside: how many of them were not in quarantine before."""

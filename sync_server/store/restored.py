@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sync_server.core.ingest import Place
+from sync_server.core.known import Place
 from sync_server.store.database import Database
 from sync_server.store.lists import BLACKLIST, GRANTS
 

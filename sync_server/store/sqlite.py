@@ -1,7 +1,8 @@
 """The store as the rest of the server sees it, over one SQLite database.
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
-part is a file of its own: terminals, claims, cards, phones, records, lost ones, lists, accounts.
+part is a file of its own: terminals, claims, cards, phones, records, actions, lost ones, lists,
+accounts.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sync_server.core.chain import Grey
-from sync_server.core.ingest import Place
+from sync_server.core.actions import Load
+from sync_server.core.chain import Grey, Writer
+from sync_server.core.known import Place
 from sync_server.core.rebuild import UNNAMED, Span
 from sync_server.store.accounts import Accounts
+from sync_server.store.actions import Actions, NotOpen
 from sync_server.store.cards import Cards
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
@@ -22,10 +25,10 @@ from sync_server.store.records import Records
 from sync_server.store.restored import Restored
 from sync_server.store.terminals import Terminals
 
-__all__ = ("BadUrl", "NotListed", "Store", "UnknownCard")
+__all__ = ("BadUrl", "NotListed", "NotOpen", "Store", "UnknownCard")
 
 
-class Store(Terminals, Claims, Cards, Phones, Records, Lists, Restored):
+class Store(Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):
@@ -36,6 +39,9 @@ class Store(Terminals, Claims, Cards, Phones, Records, Lists, Restored):
         self._last_step: dict[int, tuple[int, tuple[int, int]]] = {}
         self._greys: dict[int, list[Grey]] = {}
         self._spans: dict[int, list[Span]] = {}
+        self._loads: dict[Writer, Load] = {}
+        self._waiting: set[int] = set()
+        self.waiting_version = 0
         self._remember()
         self._db.undone = self._remember
 
@@ -47,6 +53,7 @@ class Store(Terminals, Claims, Cards, Phones, Records, Lists, Restored):
         self._cards = {row[0] for row in self._db.conn.execute("SELECT number FROM card")}
         self._load_greys()
         self._load_spans()
+        self._load_actions()
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not `ingest`,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from protocol import params
-from sync_server.core.ingest import Place
+from sync_server.core.known import Place
 from sync_server.store.database import Database
 
 _COLUMNS = (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from protocol import batch, blacklist, messages, params, reasons, record, states
 from sync_server.core import ingest, ledger, loss_lists
-from sync_server.core.ingest import Known, Place, Result
+from sync_server.core.known import Known, Place, Result
 from sync_server.core.ledger import Account, Transfer
 from sync_server.core.rebuild import Named
 

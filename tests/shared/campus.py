@@ -118,8 +118,11 @@ class Card:
 _MASTERS = (MASTER_A, MASTER_B, MASTER_PURSE)
 
 
-def tap(terminal, card, now=None, found=None):
-    """-> (Outcome, effects) of one presentation of `card`; `found` overrides the select."""
+def tap(terminal, card, now=None, found=None, serve=None):
+    """-> (Outcome, effects) of one presentation of `card`; `found` overrides the select.
+
+    serve: body -> the server's answer to a question of the tap, or None; without: nobody answers.
+    """
     generator = terminal.tap(now or moment(terminal))
     effects = []
     answer = None
@@ -131,6 +134,8 @@ def tap(terminal, card, now=None, found=None):
                 answer = found or (card.select() if card else None)
             elif request[0] == "card":
                 answer = card.answer(request[1])
+            elif request[0] == "server":
+                answer = serve and serve(request[1])
             else:
                 effects.append(request)
     except StopIteration as done:

@@ -13,9 +13,9 @@ MASTER_TAC = Aes(b"master of tacs!!").ecb
 
 def keys_of(uid):
     """-> the Keys of the card with this UID."""
-    own = [keys.wallet_key(MASTER_PURSE, uid, name) for name in ("D", "L", "I")]
-    tac = keys.wallet_key(MASTER_TAC, uid, "T")
-    return Keys(own[0], own[1], tac, own[2])
+    own = [keys.wallet_key(MASTER_PURSE, uid, name) for name in ("D", "I")]
+    tac, load = (keys.wallet_key(MASTER_TAC, uid, name) for name in ("T", "L"))
+    return Keys(own[0], load, tac, own[1])
 
 
 class CpuCard:

@@ -65,6 +65,8 @@ def zeros(row):
     for index, field in enumerate(row[4].split()):
         if field.endswith("digest"):
             values[index] = bytes(8 if row[0] == messages.REPORT else 16)
+        elif field in ("random", "mac1", "mac2"):
+            values[index] = bytes(4)
     return values
 
 

@@ -51,7 +51,7 @@ def test_every_cell_is_walked():
 
     states.step = noted
     try:
-        for walk in (good, bad, torn, full):
+        for walk in (good, bad, torn, full, loaded):
             walk()
     finally:
         states.step = step
@@ -99,6 +99,36 @@ def torn():
         campus.tap(terminal, card)
         card.gone_at = None
         campus.tap(terminal, card)
+
+
+def loaded():
+    """The server has something for the card, or nothing after all; the card stays, or leaves."""
+    campus.tap(waited_for(pos()), Card(), serve=granting)
+    for written in (True, False):
+        terminal, card = waited_for(pos(None)), Card()
+        card.gone_at, card.written = 4, written
+        campus.tap(terminal, card, serve=granting)
+        card.gone_at = None
+        _, effects = campus.tap(terminal, card, serve=granting)
+        assert card.purse().balance_fen >= 5700
+    terminal = waited_for(pos())
+    now = moment(terminal)
+    terminal.journal = _Filling(terminal.journal)
+    outcome, _ = campus.tap(terminal, Card(), now, serve=granting)
+    assert outcome.reason == reasons.JOURNAL_FULL
+
+
+def waited_for(terminal):
+    """-> the terminal, which has heard that somebody may have something for any card."""
+    moment(terminal)
+    terminal.waiting = b"\xff"
+    return terminal
+
+
+def granting(body):
+    """The server's answer: 7.00 yuan."""
+    card = int.from_bytes(body[1:5], "big")
+    return messages.encode(messages.GRANT, (card, 1, messages.LOAD, 700))
 
 
 def full():

@@ -9,6 +9,7 @@ from firmware.core.terminal import Terminal
 from protocol import keypage, messages
 from sync_server.gateway import requests
 from sync_server.gateway.push import BLACKLIST
+from sync_server.keyring import NAMES, Keyring
 from sync_server.store.sqlite import Store
 from terminal_sim.flash import Flash
 from tests.shared import campus
@@ -21,12 +22,16 @@ WISH = {
 }  # fmt: skip
 
 
+MASTERS = (*campus.PAGE[1:], b"enrolment master")  # sector A, sector B, purse, terminals
+
+
 class House:
     """terminals: number -> Terminal; cards: number -> scripted card with a true purse."""
 
     def __init__(self, tmp_path, terminals=2, cards=1, laid=LAID):
         self.path = tmp_path / "c.db"
         self.store = Store(f"sqlite:///{self.path}")
+        self.keyring = Keyring(dict(zip(NAMES, MASTERS, strict=True)))
         self.utc_s = campus.NOON
         self._laid = laid
         self._ticks_ms = 0
@@ -101,9 +106,28 @@ class House:
             (answers,) = self.store.ingest([(number, tail)], self.utc_s)
             assert self.store.ledger_sum() == 0
             return messages.encode(messages.ANSWERS, (), answers)
+        if kind in (messages.ACTION, messages.SIGN):
+            return self._action(number, kind, values)
         version, digest, blob = self.store.list_full(values.list, number)
         head = (values.list, version, len(blob), values.offset, digest)
         return messages.encode(messages.CHUNK, head, blob[values.offset : values.offset + 2048])
+
+    def _action(self, number, kind, values):
+        """A question of a tap, as the gateway answers it."""
+        if kind == messages.ACTION:
+            given = requests.grant_of(self.store, self.keyring, number, values)
+            head = (values.card, *given[:3])
+            return messages.encode(messages.GRANT, head, given[3])
+        mac2 = requests.mac2_of(self.store, self.keyring, number, values)
+        return messages.encode(*((messages.SIGNED, (mac2,)) if mac2 else (messages.PROBLEM, (3,))))
+
+    def tell_waiting(self):
+        """Every terminal gets the filter."""
+        for number, terminal in self.terminals.items():
+            body = messages.encode(
+                messages.WAITING, self.store.waiting()[:1], self.store.waiting()[1]
+            )
+            terminal.uploader.on_request(body, self.now(number))
 
     def _push(self, number):
         terminal = self.terminals[number]

@@ -26,6 +26,7 @@ class MemoryStore:
         self.grants = {}
         self.parameters = {}
         self.commits = []  # numbers of batches in each commit
+        self.waiting_version = 0
         self.trouble = None  # ingest raises it
         self.attempts = 0  # of ingest
         self.poison = None  # ingest raises when this terminal is among the batches

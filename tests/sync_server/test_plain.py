@@ -7,7 +7,7 @@ import pytest
 from protocol import record
 from sync_server.core import ingest
 from sync_server.core.chain import Grey
-from sync_server.core.ingest import Known, Place, Result
+from sync_server.core.known import Known, Place, Result
 from sync_server.core.rebuild import Span
 from sync_server.store.sqlite import Store
 from tests.sync_server import tapes

@@ -33,6 +33,7 @@ def authenticate():
 
 
 from sync_server.web.api import (  # noqa: E402
+    actions,  # noqa: F401
     cards,  # noqa: F401
     claims,  # noqa: F401
     images,  # noqa: F401

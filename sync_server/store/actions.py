@@ -1,0 +1,210 @@
+"""What waits for cards, in the database: ordered, granted, done, withdrawn (docs/actions.md).
+
+When it may be granted is core.actions'. A grant is committed before it is answered. What a terminal
+must know before it asks is a filter of card numbers; its version grows when there is something new
+to ask for, not when something is done: a card that is asked for in vain costs one question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from protocol import messages, record
+from sync_server.core import actions, ledger
+from sync_server.core.actions import Load, Made, Reserved
+from sync_server.core.chain import Writer
+from sync_server.store.accounts import Accounts
+from sync_server.store.database import Database
+from sync_server.store.lists import UnknownCard
+
+FILTER_BYTES = 1024
+_OPEN = (
+    "SELECT id, op, amount_fen, terminal, serial, counter, before_fen FROM action"
+    " WHERE state = 'open'"
+)
+
+
+class NotOpen(LookupError):
+    """There is no such action, or it is done, withdrawn or perhaps being carried out."""
+
+
+class Actions:
+    """Part of the Store."""
+
+    _db: Database
+    _accounts: Accounts
+    _cards: set[int]
+    _loads: dict[Writer, Load]
+    _waiting: set[int]
+    waiting_version: int
+    is_listed: Callable[[int], bool]  # of Lists
+
+    def order_loads(self, wishes: list[tuple[int, int]], by: str, utc_s: int) -> list[int]:
+        """(card, fen) was paid in for each, to be loaded at its next tap. -> numbers of the
+        actions. UnknownCard, and then nothing is ordered."""
+        with self._db.transaction() as connection:
+            made = []
+            for card, fen in wishes:
+                if card not in self._cards:
+                    raise UnknownCard(f"card {card} was never issued")
+                row = connection.execute(
+                    "INSERT INTO action (card, op, amount_fen, ordered_by, ordered_utc_s)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (card, messages.LOAD, fen, by, utc_s),
+                )
+                made.append(int(row.lastrowid or 0))
+            self._accounts.book([ledger.order(card, fen) for card, fen in wishes], utc_s)
+        self._waiting |= {card for card, _ in wishes}
+        self.waiting_version += 1
+        return made
+
+    def withdraw_load(self, number: int, utc_s: int) -> None:
+        """The money goes back. NotOpen, and then it stays."""
+        with self._db.transaction() as connection:
+            row = connection.execute(
+                "SELECT card, amount_fen, counter FROM action WHERE id = ? AND state = 'open'",
+                (number,),
+            ).fetchone()
+            if row is None:
+                raise NotOpen(f"action {number} is not open: it was carried out or withdrawn")
+            if row[2] is not None:
+                raise NotOpen(f"action {number} may be on the card already: its next tap tells")
+            connection.execute(
+                "UPDATE action SET state = 'withdrawn', ended_utc_s = ? WHERE id = ?",
+                (utc_s, number),
+            )
+            back = ledger.order(row[0], row[1])
+            self._accounts.book([back._replace(giver=back.taker, taker=back.giver)], utc_s)
+            self._load_actions()
+
+    def actions(self, card: int) -> list[dict[str, Any]]:
+        """All that was ever ordered for a card, newest first."""
+        return self._db.rows("SELECT * FROM action WHERE card = ? ORDER BY id DESC", card)
+
+    def waiting(self) -> tuple[int, bytes]:
+        """(version, filter) for the terminals: 0 or a power of two bytes, bit n mod 8L for card
+        n."""
+        cards = self._waiting
+        if not cards:
+            return self.waiting_version, b""
+        size = 16
+        while size < FILTER_BYTES and 2 * size < len(cards):
+            size *= 2
+        bits = bytearray(size)
+        for card in cards:
+            at = card % (8 * size)
+            bits[at >> 3] |= 1 << (at & 7)
+        return self.waiting_version, bytes(bits)
+
+    def ask_action(self, terminal: int, asked: Any, utc_s: int) -> tuple[int, int, int]:
+        """A terminal has this card (a named tuple of ACTION). -> (action, op, fen) of GRANT."""
+        with self._db.transaction() as connection:
+            # It has not used this number yet, so what was granted to it was never begun.
+            connection.execute(
+                "UPDATE action SET terminal = NULL, serial = NULL,"
+                " counter = CASE WHEN credential = ? THEN counter END"
+                " WHERE state = 'open' AND terminal = ? AND serial >= ?",
+                (record.CPU, terminal, asked.serial),
+            )
+            given = self._given(terminal, asked, utc_s)
+            self._load_actions()
+        return given
+
+    def _given(self, terminal: int, asked: Any, utc_s: int) -> tuple[int, int, int]:
+        nothing = (0, messages.NOTHING, 0)
+        if self.is_listed(asked.card):
+            return nothing
+        for number, op, fen, *reserved in self._open_actions(asked.card):
+            if asked.credential == record.CPU:
+                return number, op, fen  # what it may do is settled when its load is signed
+            held = _reserved(*reserved)
+            told = actions.verdict(fen, held, asked.counter, self._made(asked, held.counter))
+            if told == actions.LATER:
+                return nothing
+            if told == actions.GRANT:
+                step = (asked.counter, asked.balance_fen, record.MIFARE)
+                self._reserve(number, (terminal, asked.serial), step)
+                return number, op, fen
+            self._done(number, asked.card, fen, held, utc_s)
+        return nothing
+
+    def sign_load(self, terminal: int, asked: Any, utc_s: int) -> bool:
+        """A CPU card proved its count to us (a named tuple of SIGN). -> may it be loaded? Then
+        this record has the action."""
+        with self._db.transaction():
+            row = self._db.conn.execute(f"{_OPEN} AND id = ?", (asked.action,)).fetchone()
+            if row is None:
+                return False
+            held = _reserved(*row[3:])
+            card = self._db.one("SELECT card FROM action WHERE id = ?", asked.action)
+            told = actions.counted(held, asked.count)
+            if told == actions.GRANT:
+                self._db.conn.execute(
+                    "UPDATE action SET terminal = NULL, serial = NULL"
+                    " WHERE (terminal, serial) = (?, ?) AND state = 'open'",
+                    (terminal, asked.serial),
+                )
+                step = (asked.count, asked.balance_fen, record.CPU)
+                self._reserve(asked.action, (terminal, asked.serial), step)
+            elif told == actions.DONE:
+                self._done(asked.action, card, row[2], held, utc_s)
+            self._load_actions()
+            return told == actions.GRANT
+
+    def load_of(self, action: int) -> tuple[str, int] | None:
+        """(UID, fen) of an open load, None if it is not open."""
+        return self._db.conn.execute(
+            "SELECT c.uid, a.amount_fen FROM action a JOIN card c ON c.number = a.card"
+            " WHERE a.id = ? AND a.state = 'open'",
+            (action,),
+        ).fetchone()
+
+    def _reserve(self, number: int, writer: Writer, step: tuple[int, int, int]) -> None:
+        self._db.conn.execute(
+            "UPDATE action SET terminal = ?, serial = ?, counter = ?, before_fen = ?,"
+            " credential = ? WHERE id = ?",
+            (*writer, *step, number),
+        )
+
+    def _done(self, number: int, card: int, fen: int, held: Reserved, utc_s: int) -> None:
+        self._db.conn.execute(
+            "UPDATE action SET state = 'done', ended_utc_s = ? WHERE id = ?", (utc_s, number)
+        )
+        done = ledger.loaded(card, fen, *(held.writer or (0, 0)))
+        self._accounts.book([done], utc_s)
+
+    def _open_actions(self, card: int) -> list[tuple]:
+        return self._db.conn.execute(f"{_OPEN} AND card = ? ORDER BY id", (card,)).fetchall()
+
+    def _made(self, asked: Any, counter: int | None) -> Made:
+        """The step of a card from `counter`, as records tell it, or the card itself."""
+        if counter is not None and asked.counter == counter + 1 and asked.previous_terminal:
+            return Made((asked.previous_terminal, asked.previous_serial), asked.balance_fen)
+        row = self._db.conn.execute(
+            "SELECT terminal, serial, after_fen FROM step WHERE card = ? AND counter = ?",
+            (asked.card, counter),
+        ).fetchone()
+        return Made((row[0], row[1]), row[2]) if row else Made(None, None)
+
+    def _load_actions(self) -> None:
+        """Remember whom terminals shall ask for, and what is granted."""
+        rows = self._db.conn.execute(
+            "SELECT id, card, amount_fen, before_fen, terminal, serial FROM action"
+            " WHERE state = 'open'"
+        ).fetchall()
+        self._waiting = {row[1] for row in rows}
+        self._loads = {
+            (row[4], row[5]): Load(row[0], row[1], row[2], row[3], False)
+            for row in rows
+            if row[4] is not None
+        }
+        if rows and not self.waiting_version:
+            self.waiting_version = 1
+
+
+def _reserved(
+    terminal: int | None, serial: int | None, counter: int | None, before_fen: int | None
+) -> Reserved:
+    writer = None if terminal is None or serial is None else (terminal, serial)
+    return Reserved(writer, counter, before_fen)
