@@ -124,22 +124,30 @@ class Journal:
             if self._marks.outcome(grey.serial, grey.slot, raw) != record.INTENT:
                 self.forget(grey.serial)
 
-    def walk(self, visit, types):
-        """`visit(entry, outcome)` sees each record of these types that is here, oldest first. Those
-        that are grey are remembered, acknowledged or not."""
-        known = [grey.serial for grey in self._greys]
+    def walk(self, watcher, types):
+        """Tell `watcher` of each record of these types that is here, oldest first, as if it was
+        there. Those that are grey are remembered, acknowledged or not."""
+        greys = {}
         slots = self._ring.sectors * SLOTS
         for step in range(slots):
             slot = (self._ring.next + step) % slots
             raw = self._ring.read(slot)
             serial = marks.serial_of(raw) if raw[4] in types else 0
+            told = self._marks.told(raw)
             if serial:
                 entry = record.unpack(raw)
                 outcome = self._marks.outcome(serial, slot, raw)
-                if outcome == record.INTENT and serial not in known:
-                    self._remember(serial, slot, entry)
-                visit(entry, outcome)
+                if outcome == record.INTENT:
+                    greys[serial] = slot, entry
+                watcher.written(entry, outcome)
+            elif told and greys.pop(told[0], None):
+                watcher.settled(*told)
+        for grey in self._greys:
+            greys.pop(grey.serial, None)
+        for serial in sorted(greys):
+            self._remember(serial, *greys[serial])
         self._greys.sort(key=lambda grey: grey.serial)
+        self.watcher = watcher
 
     # write
 

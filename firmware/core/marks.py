@@ -2,7 +2,7 @@
 
 InPlace, where flash may be programmed twice: one byte of the record itself. Appended, where it may
 not (ECC, flash encryption): a slot of its own further on in the ring. The journal uses either
-through the same six names and never asks which one it has.
+through the same seven names and never asks which one it has.
 Mark slot: FFFFFFFF | type u8 | serial u32 (of the record meant) | order u32 (serial of the next
 record) | FF to 56 | CRC-32 u32 | FF. No record has these types or that serial.
 Limits: Appended looks for a record's mark in the 8 slots after it, then among the 64 that came
@@ -72,6 +72,10 @@ class InPlace:
 
     def note(self, slot, raw):
         """At mount, for each slot in order: nothing to remember."""
+
+    def told(self, raw):
+        """(serial, outcome) of another record that this slot tells, or None."""
+        return None
 
 
 class Appended:
@@ -143,6 +147,13 @@ class Appended:
         elif mark[0] != ACKED:
             outcome = record.DONE if mark[0] == CONFIRMED else record.VOID
             self._remember(mark[1], self._slots.pop(mark[1], None), slot, outcome)
+
+    def told(self, raw):
+        """(serial, outcome) of another record that this slot tells, or None."""
+        mark = _mark(raw)
+        if mark is None or mark[0] == ACKED:
+            return None
+        return mark[1], record.DONE if mark[0] == CONFIRMED else record.VOID
 
     def _remember(self, serial, slot, mark_slot, outcome):
         slots = self._ring.sectors * SLOTS

@@ -35,38 +35,48 @@ def give_to_account(terminal, now, reserve, fen):
     )  # fmt: skip
 
 
-def give_back(tap, owed, tear):
-    """Generator: put on the card what it is owed, (serial of the reserve, fen).
+def give_back(tap, tear):
+    """Generator: put on the card what it is owed, reserve after reserve.
 
     OK, GONE or FULL; OK also if it cannot be now: the tap goes on without.
     """
-    journal = tap.terminal.journal
-    reserve, fen = owed
+    owed = tap.terminal.kind.owes(tap)
     if policy.judge(tap, _CHECKS)[0] != reasons.OK:
         return states.OK
+    while owed:  # ends with what is owed, or with the first that is not given
+        outcome = yield from _give(tap, owed, tear)
+        if outcome != states.OK:
+            return states.OK if outcome == states.NOT_WRITTEN else outcome
+        tap.balance_fen = tap.purse.balance_fen
+        tap.terminal.seen.note(tap.card, tap.purse.counter)
+        owed = tap.terminal.kind.owes(tap)
+    return states.OK
+
+
+def _give(tap, owed, tear):
+    """OK, NOT_WRITTEN, GONE or FULL."""
+    reserve, fen = owed
+    journal = tap.terminal.journal
     prepared = yield from tap.credential.prepare(tap, Back(fen), b"")
     if prepared is None:
-        return states.OK
+        return states.NOT_WRITTEN
     tap.amount_fen = fen
     try:
         tap.serial = journal.intent(tap.entry(record.SETTLE, reasons.OK, reserve))
     except JournalFull:
         tap.amount_fen = 0
-        return states.OK
+        return states.NOT_WRITTEN
     outcome = yield from tap.credential.credit(tap, prepared)
-    if outcome == states.GONE:
-        tear(tap)
-        return outcome
     if outcome == states.NOT_WRITTEN:
         journal.void(tap.serial)
+    elif outcome == states.GONE:
+        tear(tap)
+        return outcome
     elif not journal.confirm(tap.serial):
         tear(tap)  # it is on the card and not in the journal: the card's next tap tells
         return states.FULL
-    else:
-        tap.balance_fen = tap.purse.balance_fen
-        tap.terminal.seen.note(tap.card, tap.purse.counter)
     tap.amount_fen = tap.serial = 0
-    return states.OK
+    return outcome
 
 
 def _append(terminal, now, detail, flags=0, **fields):

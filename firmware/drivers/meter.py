@@ -4,7 +4,7 @@ A level counts when it has stood for DEBOUNCE_US; each rise that counts is a pul
 lines says by the second, at that moment, which way it turns. A level that did not stand is a
 glitch. It owns no pin: `feed` takes (level, microseconds) as the board stamped them. Limits: pulses
 of at least DEBOUNCE_US, up to 150 a second; stamps wrap at 2**30 microseconds, so `feed` is called
-at least every 5 minutes.
+at least every 5 minutes. The board begins with the level that the line has.
 """
 
 DEBOUNCE_US = 3000

@@ -49,8 +49,7 @@ class Water:
         self._terminal = terminal
         self._strip = Strip(flash, Region(layout.grants.first, 2))
         self.reserves = Reserves(self._period)
-        terminal.journal.walk(self.reserves.written, (record.RESERVE, record.SETTLE))
-        terminal.journal.watcher = self.reserves
+        terminal.journal.walk(self.reserves, (record.RESERVE, record.SETTLE))
 
     @property
     def awaited(self):

@@ -241,7 +241,7 @@ class Node:
                         self._command_begins()
                     if request[1][0] == air.WRITE:
                         oracle.writing(self.key, number, request[1][2:])
-                    answer = _exchange(card, request[1])
+                    answer = exchange(card, request[1])
                 elif request[0] == "show":
                     said = _SAID.get(request[1], said)
                     oracle.said(self.key, number, said, request[2])
@@ -255,7 +255,7 @@ class Node:
             return said
 
 
-def _exchange(card: MifareClassic, command: bytes):
+def exchange(card: MifareClassic, command: bytes):
     """(status of air, data) of a MIFARE command."""
     code, block = command[0], command[1]
     if code in (air.AUTHENTICATE_A, air.AUTHENTICATE_B):
