@@ -22,14 +22,12 @@ PATIENCE_S = 300
 
 
 class Files:
-    """What is flashed, made once: images of two kinds, their public key, base files."""
+    """What is flashed, made once: an image of a POS, its public key, base files."""
 
     def __init__(self, folder):
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.images = {}
-        for kind in ("pos", "gate"):
-            self.images[kind] = folder / f"{kind}.img"
-            self.images[kind].write_bytes(build.build(kind, self.key))
+        self.image = folder / "pos.img"
+        self.image.write_bytes(build.build("pos", self.key))
         self.public = folder / "public.pem"
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         pem = self.key.public_key().public_bytes(serialization.Encoding.PEM, form)
@@ -39,10 +37,10 @@ class Files:
         self.bin = folder / "esp.bin"
         self.bin.write_bytes(esp_images.base())
 
-    def arguments(self, kind="pos"):
+    def arguments(self):
         """Options of the tool for these files."""
         return [
-            *("--image", self.images[kind], "--trust", f"1={self.public}"),
+            *("--image", self.image, "--trust", f"1={self.public}"),
             *("--base", self.uf2, "--base", self.bin),
         ]
 
@@ -113,8 +111,9 @@ class Bench:
 
     def campus(self, *more, patience=4, command="flash"):
         """-> (exit code, standard output, standard error)"""
-        line = [sys.executable, ROOT / "tools" / f"{command}.py"]
+        line = [sys.executable, "-m", "sync_server", command]
         if command == "flash":
+            line = [sys.executable, ROOT / "tools" / "flash.py"]
             line += ["--port", self.folder / "tty-*", "--drive", self.folder / "RPI-RP2-*"]
             line += ["--before", "no-reset", "--work", self.work, "--patience", patience]
         done = subprocess.run(
@@ -124,9 +123,9 @@ class Bench:
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 
-    def flash(self, *more, kind="pos", **how):
+    def flash(self, *more, **how):
         """The tool with the files."""
-        return self.campus(*self.files.arguments(kind), *more, **how)
+        return self.campus(*self.files.arguments(), *more, **how)
 
     def report(self):
         """Of the last run."""

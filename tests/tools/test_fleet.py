@@ -16,10 +16,10 @@ def test_ten_boards_two_faulty_and_the_re_run_finishes_the_two(bench, server, cl
     code = claim(10)["code"]
     options = ("--server", server.http, "--claim", code)
 
-    status, said, _ = bench.flash(*options)
-    assert status == 1
+    status, said, log = bench.flash(*options)
+    assert status == 1, said + log
     told = bench.report()
-    assert (told["done"], told["failed"]) == (8, 2)
+    assert (told["done"], told["failed"]) == (8, 2), said
     rows = {row["id"]: row for row in told["boards"]}
     assert set(rows) == {board.chip_id.hex() for board in rp2 + esp}
     unplugged, flipped = rows[rp2[3].chip_id.hex()], rows[esp[2].chip_id.hex()]
@@ -31,8 +31,8 @@ def test_ten_boards_two_faulty_and_the_re_run_finishes_the_two(bench, server, cl
             assert row["terminal"] and all(test["passed"] for test in row["tests"].values())
 
     rp2[3].plug()
-    status, _, _ = bench.flash(*options)
-    assert status == 0
+    status, said, log = bench.flash(*options)
+    assert status == 0, said + log
     rows = {row["id"]: row for row in bench.report()["boards"]}
     assert len(rows) == 10 and all(row["state"] == "done" for row in rows.values())
     numbers = sorted(row["terminal"] for row in rows.values())

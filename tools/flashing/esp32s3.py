@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from esptool import cmds
+from esptool import loader as esptool_loader
 from esptool.logger import TemplateLogger, log
 
 from firmware.core.layout import LAYOUTS, SECTOR
@@ -28,9 +29,10 @@ DATA_AT = SLOT_AT + 2 * SLOT_BYTES
 DATA_BYTES = LAYOUTS["esp32s3"].sectors * SECTOR
 FILES_AT = DATA_AT + DATA_BYTES
 FILES_BYTES = 0x100000
-FLASH_BYTES = 4 << 20  # at least
+FLASH_BYTES = 8 << 20  # at least
 _PIECE = 0x40000
 _APP, _DATA = 0, 1
+_SIZES = {f"{1 << n}MB": 1 << n + 20 for n in range(8)}
 #             label: (type, subtype, first, bytes)
 PARTITIONS = {
     "nvs": (_DATA, 0x02, 0x9000, 0x6000),
@@ -59,7 +61,9 @@ class _Log(TemplateLogger):
             told(cur_iter, total_iters)
 
 
-log.set_logger(_Log())  # for the whole process: esptool has one
+# for the whole process: esptool has one. A compressed block that is sent again is of no use.
+log.set_logger(_Log())
+esptool_loader.WRITE_BLOCK_ATTEMPTS = 1
 
 
 def table() -> bytes:
@@ -127,6 +131,9 @@ def write(
         with loader(port, before, attempts=4) as rom:
             esp = cmds.run_stub(rom)
             cmds.attach_flash(esp)
+            size = cmds.detect_flash_size(esp) or "?"
+            if _SIZES.get(size, 0) < FLASH_BYTES:
+                raise Fault("small_flash", size=size)
             for at, part in content:
                 length = len(part)
                 if esp.flash_md5sum(at, length) != hashlib.md5(part).hexdigest():

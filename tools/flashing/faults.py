@@ -59,6 +59,10 @@ SENTENCES = {
         "this is a {chip} and neither an RP2040 nor an ESP32-S3: take it out, use the right"
         " board",
     ),
+    "small_flash": (
+        "这块 ESP32-S3 的闪存是 {size}，至少要 8MB。换 N8 或更大的型号",
+        "this ESP32-S3 has {size} of flash, at least 8MB are needed: take an N8 or larger",
+    ),
     "same_id": (
         "{ports} 上的板子编号都是 {id}。不能有两块编号相同的板子：都拔下，逐块插上再运行；"
         "仍相同的放到一边",

@@ -124,10 +124,9 @@ def test_flash():
     print(whole)
 
 
-def wait(ms):
-    """For the test of the clock: the laptop looks at its own."""
-    time.sleep_ms(ms)
-    print(ms)
+def ticks():
+    """Milliseconds by the board's clock: the laptop looks at its own."""
+    print(time.ticks_ms())
 
 
 def test_pins(pins):
