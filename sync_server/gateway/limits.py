@@ -5,6 +5,8 @@ SILENCE_S = 150  # no valid frame for this long: half-open, closed (heartbeats c
 REPLY_S = 20  # a push that is not answered for this long ends the connection
 FETCHING_S = 60  # a terminal that said it fetches and then did not is told again
 GOODBYE_S = 5  # from hanging up until what was not read yet is thrown away
+NOTE_S = 0.5  # how long it may take until it is kept who was given a list
+SERVING_S = 30  # how often the server notes that it is there
 SWEEP_S = 1.0  # how often the times above are looked at
 
 CONNECTIONS = 12_000  # sockets at once; further ones are closed on arrival

@@ -19,6 +19,7 @@ from sync_server.core.ingest import whole
 from sync_server.gateway import looks
 from sync_server.gateway.actions import Actions
 from sync_server.gateway.claims import Claims
+from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, PARAMETERS, WAITING
@@ -40,6 +41,7 @@ class Orders:
         self.phones = Phones(self, gateway.store, gateway.keyring, self._do)
         self.actions = Actions(gateway.store, self._do, self._waits)
         self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
+        self.evidence = Evidence(gateway.store, self._do)
 
     # changes
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protocol import messages
 from sync_server.gateway.commit import Writer
-from sync_server.gateway.limits import DELTA_BYTES, FETCHING_S
+from sync_server.gateway.limits import DELTA_BYTES, FETCHING_S, NOTE_S
 from sync_server.gateway.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Pusher:
         self._writer = writer
         self._store = store
         self._shelf = Shelf(writer)
+        self._given: list[tuple[int, int, int]] = []  # to be kept: terminal, version, when
         self.sent = 0
         self.confirmed = 0
 
@@ -154,6 +155,18 @@ class Pusher:
         hand.sent_s = time.monotonic()
         self.sent += 1
         connection.ask(parcel.body)
+        if parcel.subject == BLACKLIST:
+            self._note(connection, parcel.version)
+
+    def _note(self, connection: Connection, version: int) -> None:
+        """Keep when a terminal was given a list; those of a moment together (R17)."""
+        if not self._given:
+            connection.gateway.loop.call_later(NOTE_S, self._keep_given)
+        self._given.append((connection.number, version, int(time.time())))
+
+    def _keep_given(self) -> None:
+        given, self._given = self._given, []
+        self._writer.post(_logged, self._store.lists_sent, given)
 
     def replied(self, connection: Connection, number: int, values) -> None:
         """The terminal answered what it was given."""

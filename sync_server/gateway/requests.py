@@ -55,6 +55,7 @@ class Standing(NamedTuple):
     digests: dict[int, bytes]
     serial_highest: int
     relisted: bool  # the blacklist's version has just jumped
+    may_leave: bool  # it may be offline now
 
 
 def _take_report(store: Store, number: int, values: Any) -> Standing:
@@ -70,6 +71,7 @@ def _take_report(store: Store, number: int, values: Any) -> Standing:
         {BLACKLIST: blacklist[2], GRANTS: grants[2]},
         store.highest_serial(number),
         relisted,
+        store.has_leave(number, now_s),
     )
 
 
@@ -87,7 +89,7 @@ def _report(connection: Connection, turn: int, values: Any, tail: bytes) -> None
             versions[GRANTS],
             versions[PARAMETERS],
             standing.serial_highest,
-            gateway.state_flags,
+            messages.MAY_LEAVE_OFFLINE if standing.may_leave else 0,
         )
         connection.reply(turn, messages.encode(messages.STATE, state))
         if standing.relisted:

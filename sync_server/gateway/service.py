@@ -18,7 +18,7 @@ from sync_server.gateway.commit import Writer
 from sync_server.gateway.connection import Connection
 from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
-from sync_server.gateway.limits import CONNECTIONS, SWEEP_S
+from sync_server.gateway.limits import CONNECTIONS, SERVING_S, SWEEP_S
 from sync_server.gateway.push import Pusher
 from sync_server.gateway.shelf import Shelf
 from sync_server.gateway.tcp import Line, Outlet
@@ -57,7 +57,6 @@ class Gateway:
         self.connections: set[Connection] = set()
         self.live: dict[int, Connection] = {}
         self.counts: Counter[str] = Counter()
-        self.state_flags = 0
         self.changes = 0
         self.keyring = keyring
         store.tac_key = keyring.tac_key
@@ -170,12 +169,20 @@ class Gateway:
         return int(time.time() - (time.monotonic() - connection.heard_s))
 
     async def _sweep(self) -> None:
+        started_s, noted_s = int(time.time()), float("-inf")
         while True:  # ends with stop(), which cancels it
-            await asyncio.sleep(SWEEP_S)
             now_s = time.monotonic()
+            if now_s - noted_s >= SERVING_S:
+                noted_s = now_s
+                self.writer.post(_noted, self.store.serving, started_s, int(time.time()))
+            await asyncio.sleep(SWEEP_S)
             for connection in list(self.connections):
                 why = connection.overdue(now_s)
                 if why:
                     connection.abort(why)
                 elif connection.live:
                     self.pusher.look(connection)
+
+
+def _noted(result: object, error: Exception | None) -> None:
+    """Errors of the writer thread are in its log already."""

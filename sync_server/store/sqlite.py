@@ -19,6 +19,7 @@ from sync_server.store.actions import Actions, NotOpen
 from sync_server.store.cards import Cards
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
+from sync_server.store.evidence import Evidence
 from sync_server.store.lists import Lists, NotListed, UnknownCard
 from sync_server.store.phones import Phones
 from sync_server.store.records import Records
@@ -28,7 +29,9 @@ from sync_server.store.terminals import Terminals
 __all__ = ("BadUrl", "NotListed", "NotOpen", "Store", "UnknownCard")
 
 
-class Store(Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored):
+class Store(
+    Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored, Evidence
+):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):

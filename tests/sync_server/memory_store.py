@@ -22,6 +22,7 @@ class MemoryStore:
         self.records = {}  # (terminal, serial) -> bytes
         self.reports = {}
         self.confirmed = []
+        self.sent = []
         self.versions = [frozenset()]  # of the blacklist
         self.grants = {}
         self.parameters = {}
@@ -134,6 +135,15 @@ class MemoryStore:
 
     def confirm_list(self, number, list_id, version, digest, utc_s):
         self.confirmed.append((number, list_id, version))
+
+    def lists_sent(self, sent):
+        self.sent += sent
+
+    def has_leave(self, terminal, now_s):
+        return False
+
+    def serving(self, started_s, now_s):
+        pass
 
     def set_params(self, terminal, values):
         version, _ = self.parameters.get(terminal, (0, b""))

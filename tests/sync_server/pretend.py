@@ -19,6 +19,46 @@ PLACES = (
 REASONS = (1, 5, 8, 15, 3, 9)
 
 
+class PretendEvidence:
+    """A card with a payment of each kind."""
+
+    def __init__(self, now_s, hostile):
+        self._now_s, self._hostile = now_s, hostile
+
+    def of_card(self, card):
+        """Card 4711 is in dispute; 404 was never issued."""
+        if card == 404:
+            raise Impossible("card 404 was never issued", 404)
+        begin_s = self._now_s - 90_000
+        if card != 4711:
+            return {"card": card, "losses": [], "payments": []}
+        rules = (("department", "offline"), ("centre", "leave"), ("open", "when"),
+                 ("holder", "unreported"))  # fmt: skip
+        return {
+            "card": card,
+            "losses": [{"reported_s": begin_s, "version": 128, "made_s": begin_s + 1,
+                        "withdrawn_s": None}],
+            "payments": [self._payment(at, begin_s, *rule) for at, rule in enumerate(rules)],
+        }  # fmt: skip
+
+    def _payment(self, at, begin_s, bearer, rule):
+        paid_s = begin_s + 3600 * (at + 1)
+        kind, place = PLACES[at]
+        return {
+            "terminal": at + 1, "serial": 40 + at, "amount_fen": 1250 + 300 * at,
+            "first_utc_s": paid_s, "last_utc_s": paid_s + 60, "bearer": bearer, "rule": rule,
+            "evidence": [
+                {"utc_s": begin_s, "what": "reported"},
+                {"utc_s": begin_s + 1, "what": "listed", "version": 128},
+                {"utc_s": paid_s, "what": "paid", "until_utc_s": paid_s + 60, "online": False,
+                 "list_version": 127, "list_age_min": 300, "place": place + self._hostile,
+                 "department": "饮食服务中心" + self._hostile},
+                {"utc_s": paid_s + 20_000, "what": "list confirmed", "before": 127},
+                {"utc_s": paid_s + 20_001, "what": "received"},
+            ],
+        }  # fmt: skip
+
+
 class PretendOrders:
     """Answers like Orders; `now_s` is fixed unless None is given."""
 
@@ -29,6 +69,7 @@ class PretendOrders:
         self.listed = {4711}
         self._dice = random.Random(7)
         self._hostile = hostile
+        self.evidence = PretendEvidence(self.now_s, hostile)
         self._serial = 0
         self.rows = [self._tap() for _ in range(taps)]
         self.change = 0

@@ -36,6 +36,7 @@ from sync_server.web.api import (  # noqa: E402
     actions,  # noqa: F401
     cards,  # noqa: F401
     claims,  # noqa: F401
+    evidence,  # noqa: F401
     images,  # noqa: F401
     losses,  # noqa: F401
     lost,  # noqa: F401

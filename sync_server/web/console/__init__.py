@@ -23,4 +23,4 @@ def authenticate():
     return redirect(url_for("console.sign_in"))
 
 
-from sync_server.web.console import door, live, pages  # noqa: E402, F401
+from sync_server.web.console import bearers, door, live, pages  # noqa: E402, F401
