@@ -29,9 +29,7 @@ from sync_server.store.terminals import Terminals
 __all__ = ("BadUrl", "NotListed", "NotOpen", "Store", "UnknownCard")
 
 
-class Store(
-    Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored, Evidence
-):
+class Store(Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored, Evidence):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):
