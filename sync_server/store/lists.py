@@ -128,7 +128,7 @@ class Lists:
         """(version, digest, what changed since `before`, encoded); None if it was never made."""
         scope = _scope(list_id, terminal)
         version, universe, digest = self.list_state(list_id, terminal)
-        if not 0 <= before < version or before and not self._made(list_id, scope, before):
+        if not 0 <= before < version or before and not self._was_made(list_id, scope, before):
             return None
         now = self._members(list_id, scope)
         changes = self._db.conn.execute(
@@ -156,7 +156,7 @@ class Lists:
         )
         return rows[0] if rows else None
 
-    def _made(self, list_id: int, scope: int, version: int) -> bool:
+    def _was_made(self, list_id: int, scope: int, version: int) -> bool:
         """Numbers are left out after a backup was restored (restored.py)."""
         found = "SELECT 1 FROM list_version WHERE list = ? AND scope = ? AND version = ?"
         return self._db.one(found, list_id, scope, version) is not None
