@@ -66,11 +66,13 @@ class Pn532:
 
     def __init__(self):
         self._code = None
+        self._ended = None  # the command that this one put an end to: it may have been answered
         self._acked = False
         self._heard = b""
 
     def begin(self, code, data):
-        """Bytes to write for a command; what was under way is forgotten."""
+        """Bytes to write for a command; what was under way is ended."""
+        self._ended = self._code if self._code != code else None
         self._code = code
         self._acked = False
         self._heard = b""
@@ -100,10 +102,14 @@ class Pn532:
             body = self._heard[4:end]
             if (sum(body) + self._heard[end]) & 0xFF:
                 raise ReaderFault("a frame with a wrong checksum")
-            if self._acked:
+            if self._acked and not self._is_of_ended(body):
                 return self._whole(body)
-            self._heard = self._heard[end + 1 :]  # of the command that this one put an end to
+            self._acked = False  # by the one before, as it seems
+            self._heard = self._heard[end + 1 :]
         return None
+
+    def _is_of_ended(self, body):
+        return self._ended is not None and body[:2] == bytes((0xD5, self._ended + 1))
 
     def _whole(self, body):
         code, self._code = self._code, None
