@@ -53,6 +53,11 @@ class Runner:
         self._reader_faults = 0
         self._peak = 0
         self._turn = asyncio.Lock()  # one tap at a time, of a card or a code
+        self._metering = None
+        if self.terminal.kind.METERS:
+            from firmware.metering import Metering  # no other terminal has it in RAM
+
+            self._metering = Metering(board, self.terminal, self.now, self.tell)
 
     async def main(self):
         """Work until the board is switched off; without a switch, for ever."""
@@ -62,6 +67,8 @@ class Runner:
             self._display = Display(self.board.display)
             await self._display.set_up()
         works = [self.taps(), self.keys(), self.ticks()]
+        if self._metering:
+            works.append(self._metering.work())
         if self.board.server:
             works.append(self.link.run())
         if self.board.pipe("scanner"):
@@ -111,6 +118,8 @@ class Runner:
         """One tap of the card or cards that were found."""
         async with self._turn:
             outcome = await self.walk(self.terminal.tap(self.now()), found)
+        if self._metering and outcome is not None and found[0] == "one":
+            await self._meter(outcome, found)
         self._lies_there = outcome is not None and not outcome.accepted and not outcome.torn
         self.link.pump()
         if found[0] == "many":
@@ -118,6 +127,19 @@ class Runner:
             await asyncio.sleep_ms(SAME_CARD_MS // 2)
         else:
             await self.reader.let_go()
+
+    async def _meter(self, outcome, found):
+        """The session of this card, and the tap that settles it."""
+        kind = self.terminal.kind
+        frame = self.terminal.credential_of(found).PRESENCE if outcome.accepted else None
+        if frame is None or not await self._metering.stays(self.reader.exchange, frame):
+            return
+        kind.only_settles = True
+        try:
+            async with self._turn:
+                await self.walk(self.terminal.tap(self.now()), found)
+        finally:
+            kind.only_settles = False
 
     async def codes(self, pipe):
         """The code scanner; a code that comes in a card's tap waits for its end."""
@@ -153,12 +175,16 @@ class Runner:
                 elif request[0] == "server":
                     answer = await self.link.ask(request[1])
                 else:
-                    self.effect(request)
-                    self._screen_to_ms = self.board.ticks_ms() + SCREEN_MS
+                    self.tell(request)
         except StopIteration as end:
             return end.value
         finally:
             tap.close()  # a reader that failed is a card that left
+
+    def tell(self, effect):
+        """Do it, and let what it shows stand for a while."""
+        self.effect(effect)
+        self._screen_to_ms = self.board.ticks_ms() + SCREEN_MS
 
     # people
 
@@ -184,6 +210,8 @@ class Runner:
         elif effect[0] == "pin":
             self.board.pin(effect[1], 1)
             self._pin_to_ms[effect[1]] = self.board.ticks_ms() + effect[2]
+        elif effect[0] == "set":
+            self.board.pin(effect[1], effect[2])
         elif effect[0] == "clock":
             self.board.set_utc_s(effect[1])
         elif effect[0] == "restart":

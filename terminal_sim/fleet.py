@@ -63,8 +63,9 @@ class Fleet:
         number, page = self._server.enrol(kind, name, merchant)
         folder = self._folder / f"terminal-{number}"
         terminal = Terminal(
-            folder, page, line or self._server.tcp, utc_s, serial, has_scanner, display=display
-        )
+            folder, page, line or self._server.tcp, utc_s, serial, has_scanner, display=display,
+            has_valve=kind == "water",
+        )  # fmt: skip
         terminal.attach(asyncio.get_running_loop())
         terminal.start()
         place = Place(number, kind, name, terminal)

@@ -43,6 +43,11 @@ class Pins:
             else:
                 self.on.discard(name)
 
+    def power_off(self) -> None:
+        """Outputs fall when there is no power."""
+        self.on_readable()
+        self.on.clear()
+
     def close(self) -> None:
         """A second call does nothing."""
         if self._fd >= 0:

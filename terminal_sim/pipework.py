@@ -33,14 +33,14 @@ class Faults:
 class Pipework:
     """units_a_s: what flows when all is open. `edges(until_us)` gives the line up to then."""
 
-    def __init__(self, seed: int, units_a_s: int = 10, shuts_us: int = 40_000):
+    def __init__(self, seed: int, units_a_s: int = 10, shuts_us: int = 40_000, begin_us: int = 0):
         self.faults = Faults()
         self.flowed = 0
         self.units_a_s = units_a_s
         self.tap_open = True
         self._draw = Prng(seed)
         self._shuts_us = shuts_us
-        self._now_us = 0
+        self._now_us = begin_us
         self._told_open = False
         self._shut_at_us = 0
         self._half = 1  # the next half unit at which the line changes

@@ -25,6 +25,7 @@ from terminal_sim.field import Field
 from terminal_sim.image import compiled
 from terminal_sim.panel import Panel
 from terminal_sim.pins import Pins
+from terminal_sim.plumbing import Plumbing
 from terminal_sim.port import Pn532Port
 from terminal_sim.rtc import Rtc
 from terminal_sim.scanner_port import ScannerPort
@@ -65,8 +66,8 @@ def provision(path: Path, page: bytes) -> None:
 class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
     world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of
-    the board's configuration, such as retry_ms. display: the kind of one with pixels. restarts: how
-    often the firmware has asked for one."""
+    the board's configuration, such as retry_ms. display: the kind of one with pixels. has_valve:
+    a pipe with valve and meter is at it. restarts: how often the firmware has asked for one."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Terminal:
         has_scanner: bool = False,
         pace: dict[str, Any] | None = None,
         display: str | None = None,
+        has_valve: bool = False,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -89,6 +91,7 @@ class Terminal:
         self.reader = Pn532Port(self.field)
         self.panel = Panel()
         self.pins = Pins(folder / "pins")
+        self.plumbing = Plumbing(self.pins, folder / "inputs") if has_valve else None
         self.scanner = ScannerPort() if has_scanner else None
         self.display = Display(display, folder / "display") if display else None
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
@@ -105,6 +108,8 @@ class Terminal:
         self._loop = loop
         for port in self._ports():
             loop.add_reader(port.fileno(), port.on_readable)
+        if self.plumbing:
+            self.plumbing.attach(loop)
 
     def start(self) -> None:
         """Power on. NoInterpreter."""
@@ -112,6 +117,7 @@ class Terminal:
             "reader": self.reader.path,
             "panel": self.panel.path,
             "pins": str(self.pins.path),
+            "inputs": str(self.plumbing.path) if self.plumbing else None,
             "flash": str(self._flash),
             "rtc": str(self.rtc.path) if self.rtc else None,
             "server": self._server,
@@ -120,6 +126,8 @@ class Terminal:
             "display": self.display.wiring if self.display else None,
         } | self._pace
         heap = HEAP_WITH_MORE if self.scanner or self.display else HEAP
+        if self.plumbing:
+            self.plumbing.power_on()
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))
         with self._log.open("a") as log:
@@ -178,8 +186,9 @@ class Terminal:
             if loop and port.fileno() >= 0:
                 loop.remove_reader(port.fileno())
             port.close()
-        if self.rtc:
-            self.rtc.close()
+        for part in (self.rtc, self.plumbing):
+            if part:
+                part.close()
 
     def _ports(self) -> list[Pn532Port | Panel | Pins | ScannerPort | Display]:
         more = [port for port in (self.scanner, self.display) if port]
@@ -190,6 +199,7 @@ class Terminal:
         self._process.stdin.close()
         self._process.wait()
         self._process = None
+        self.pins.power_off()
         if self.display:
             self.display.power_off()
 

@@ -4,6 +4,7 @@ The configuration is a JSON file; what it leaves out is as in `WIRING`, null is 
     {"reader": {"tx": pin, "rx": pin, "baud": bits a second}, "panel": the same,
      "scanner": the same, "link": the same, "enable": pin of the line driver, "half_duplex": true
      if the server polls (docs/serial.md), "pins": {name: pin}, "watchdog_ms": at most 8388,
+     "inputs": as rp2_inputs has it,
      "backoff_ms": [first, longest]}
 The chip has two UARTs: the reader and what the server says need them, for nothing may be missed
 there; the other wires, and what is said to the server, go through state machines. It has no clock
@@ -29,7 +30,8 @@ WIRING = {
     "panel": {"tx": 8, "rx": 9, "baud": 115200},
     "scanner": None,  # {"tx": 10, "rx": 11, "baud": 9600}
     "display": None,  # {"kind": "ssd1306", "sck": 18, "mosi": 19, "cs": 17, "dc": 20, ...}
-    "pins": {"barrier": 15},
+    "pins": {"barrier": 15, "valve": 14},
+    "inputs": {"meter": 21, "direction": None, "power": 22, "case": None},
     "watchdog_ms": 8000,
     "backoff_ms": (500, 5000),
 }
@@ -80,6 +82,7 @@ class Board:
         self._pins = {}
         for name, number in (wiring["pins"] or {}).items():
             self._pins[name] = Pin(number, Pin.OUT, value=0)
+        self._inputs = wiring["inputs"]
         self.server = wiring["link"]
         self._line = Line(self.server) if self.server else None
         self.half_duplex = bool(self.server and self.server.get("half_duplex"))
@@ -102,6 +105,14 @@ class Board:
         """Set an output, if it is connected."""
         if name in self._pins:
             self._pins[name](on)
+
+    def inputs(self):
+        """([(name, value, microseconds)], microseconds now) of what has changed since the last."""
+        if isinstance(self._inputs, dict):
+            from firmware.boards.rp2_inputs import Inputs  # no terminal without a meter has it
+
+            self._inputs = Inputs(self._inputs)
+        return self._inputs.read()
 
     def dial(self):
         """The line to the server; what was said on it before is passed over."""

@@ -2,6 +2,7 @@
 
 The configuration is a JSON file:
     {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
+     "inputs": named pipe or null,
      "display": {"kind": "ssd1306" or "ili9341", "pipe": named pipe} or null,
      "server": "HOST:PORT" or null, "serial": pty of a half-duplex line to the server or null,
      "backoff_ms": [first, longest], "retry_ms": how long the server may take to answer,
@@ -25,6 +26,11 @@ import time
 RESTART = 77  # exit code that asks whoever started this process to start it again
 SECTOR = 4096
 _FLUSH = 2  # TCSAFLUSH
+_WRAP = 0x3FFFFFFF  # of microseconds
+_INPUTS = {109: "meter", 112: "power", 99: "case"}  # m, p, c
+_INPUT = 6  # bytes
+_PIPE_MAX = 4096  # of them looked at in one read
+_EDGES_MAX = 64  # and kept
 _CC, _VTIME, _VMIN = 6, 5, 6
 
 
@@ -51,6 +57,7 @@ class Board:
         self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
         self._pipes["scanner"] = Pipe(config["scanner"]) if config.get("scanner") else None
         self._pins = open(config["pins"], "wb", buffering=0) if config.get("pins") else None
+        self._inputs = Inputs(config["inputs"]) if config.get("inputs") else None
         told = config.get("display")
         self.display = Spi(told["kind"], told["pipe"]) if told else None
         self._rtc = open(config["rtc"], "rb", buffering=0) if config.get("rtc") else None
@@ -83,6 +90,10 @@ class Board:
         """A line "barrier 1" or "barrier 0" for the world."""
         if self._pins:
             self._pins.write(("%s %d\n" % (name, on)).encode())
+
+    def inputs(self):
+        """([(name, value, microseconds)], microseconds now) of what has changed since the last."""
+        return (self._inputs.read() if self._inputs else []), time.ticks_us() & _WRAP
 
     def dial(self):
         """A socket on its way to the server, not blocking, or the serial line; OSError, and nothing
@@ -132,6 +143,29 @@ class Board:
         """End with RESTART."""
         print("restart: " + why)
         sys.exit(RESTART)
+
+
+class Inputs:
+    """A named pipe of changes, 6 bytes each: m, p or c; value; microseconds of the PC's monotonic
+    clock, 4 bytes."""
+
+    def __init__(self, path):
+        self._pipe = open(path, "r+b", buffering=0)  # also to write: never an end
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLIN)
+
+    def read(self):
+        """What has come; never waits: what is there is whole, for it was written whole. As a chip's
+        memory has an end, a babbling line is heard in part."""
+        found = []
+        for _ in range(_PIPE_MAX):
+            if not self._poll.poll(0):
+                break
+            raw = self._pipe.read(_INPUT)
+            name = _INPUTS[raw[0]]
+            if len(found) < _EDGES_MAX or name != "meter":
+                found.append((name, raw[1], int.from_bytes(raw[2:], "big") & _WRAP))
+        return found
 
 
 class Spi:

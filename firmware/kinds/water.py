@@ -65,6 +65,11 @@ class Water:
         """A session has begun and is not closed."""
         return self._session is not None
 
+    @property
+    def is_open(self):
+        """The valve is."""
+        return self.usage.is_open
+
     # people
 
     def key(self, char, now, params):
@@ -126,7 +131,7 @@ class Water:
             tap.now.ticks_ms, most - params["margin_units"], params["no_flow_s"],
             params["per_second"],
         )  # fmt: skip
-        return tuple(self._outputs()) + (("show", "flowing", (tap.amount_fen, 0)),)
+        return tuple(self._outputs()) + (("show", "open", (tap.amount_fen,)),)
 
     def refused(self, tap):
         """Why not."""
@@ -143,7 +148,7 @@ class Water:
         used_fen = self._last or 0
         self._last = None
         if tap.balance_fen is None:
-            return (("show", "used_up", (used_fen,)),)
+            return (("show", "used_account", (used_fen,)),)
         return (("show", "used", (used_fen, tap.balance_fen)),)
 
     def settle(self, serial):
@@ -218,9 +223,11 @@ class Water:
         self._session = None
         self._last = used_fen
         if session.balance_fen is None:
-            return [("show", "used_up", (used_fen,))]
+            return [("show", "used_account", (used_fen,))]
         owed_fen = session.reserve.amount_fen - used_fen
-        return [("show", "used", (used_fen, session.balance_fen + owed_fen))]
+        if owed_fen:
+            return [("show", "ended", (used_fen, owed_fen))]
+        return [("show", "used", (used_fen, session.balance_fen))]
 
     def _tidy(self, now):
         """Rule 2."""

@@ -20,6 +20,11 @@ SCREENS = {
     "pass": ("green", "ok", ("holder",)),
     "too_low": ("red", "error", ("fen", "fen")),
     "refused": ("red", "error", ("reason",)),
+    "open": ("green", "ok", ("fen",)),
+    "flowing": ("green", None, ("fen", "number")),
+    "ended": ("amber", None, ("fen", "fen")),
+    "used": ("green", "ok", ("fen", "fen")),
+    "used_account": ("green", "ok", ("fen",)),
     "put_back": ("amber", "warn", ("fen",)),
     "turned_away": ("red", "error", ("reason",)),
     "here": ("amber", "warn", ("number",)),
@@ -31,4 +36,7 @@ SCREENS = {
 }
 
 # screen -> its row with the amount, which a display of pixels shows large
-LARGE = {"amount": 1, "ready": 1, "paid": 1, "paid_account": 1, "balance": 1, "put_back": 1}
+LARGE = {
+    "amount": 1, "ready": 1, "paid": 1, "paid_account": 1, "balance": 1, "put_back": 1,
+    "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1,
+}  # fmt: skip

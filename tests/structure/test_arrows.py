@@ -34,6 +34,7 @@ ARROWS = {
         {"firmware", "protocol", "card_layout"}, PURE | {"asyncio", "gc", "json", "sys"}),
     "firmware/linking.py": ({"protocol"}, PURE | {"asyncio", "gc"}),
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
+    "firmware/metering.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/showing.py": (
         {"firmware.screens.picture", "firmware.drivers"}, PURE | {"asyncio", "framebuf"}),
     "firmware/drivers/ili9341.py": (set(), PURE | {"framebuf"}),
