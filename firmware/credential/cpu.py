@@ -30,6 +30,7 @@ class Cpu:
     COUNTER_MAX = 0xFFFF
     HOLDS_MONEY = True
     GIVES_ALONE = False  # a terminal can put money on it
+    PRESENCE = purse_cpu.select()  # a command that a card answers that was served
 
     def __init__(self, keys, _writes):
         self._keys = keys
