@@ -8,7 +8,7 @@
 4. The MAC covers UID and block number: a block is worth nothing elsewhere. It cannot tell an old
    copy of this very block from the present one; chain, caps and lists bound what that gains.
 
-It does not decide what may be spent. Limits: balance 0 to 167,772.15 yuan, 16,777,215 writes in
+It does not decide what may be spent. Limits: balance 0 to 167,772.15 yuan, 8,388,607 writes in
 a card's life (the chip promises 100,000 for a block). Bytes and torn shapes: docs/mifare.md.
 """
 
@@ -20,7 +20,8 @@ from card_layout.block import Altered
 BLOCK_A = 5
 BLOCK_B = 6
 EMPTY = bytes(sealed.SIZE)  # what an unused purse block holds; it is never valid
-COUNTER_MAX = 0xFFFFFF
+COUNTER_MAX = 0x7FFFFF
+STOPPED = 0x800000  # bit of the counter's field: this card was reported lost, and met a terminal
 BALANCE_MAX_FEN = 0xFFFFFF
 
 _FIELDS = (("counter", 3), ("balance_fen", 3), ("terminal", 2), ("serial", 4))
@@ -28,15 +29,26 @@ _FIELDS = (("counter", 3), ("balance_fen", 3), ("terminal", 2), ("serial", 4))
 Purse = namedtuple("Purse", ("counter", "balance_fen", "terminal", "serial"))
 
 
-def pack(purse, uid, index, mac):
+def pack(purse, uid, index, mac, stopped=False):
     """-> 16 bytes for block `index` (5 or 6); ValueError when a field or index is out of range."""
+    if purse.counter > COUNTER_MAX:
+        raise ValueError(f"a counter of {purse.counter} cannot be")
+    if stopped:
+        purse = Purse(purse.counter | STOPPED, purse.balance_fen, purse.terminal, purse.serial)
     return sealed.pack(purse, _FIELDS, _label(uid, index), mac)
 
 
 def unpack(block, uid, index, mac):
     """-> Purse, or None when it is empty, torn, or of another card or place."""
     values = sealed.unpack(block, _FIELDS, _label(uid, index), mac)
-    return None if values is None else Purse(*values)
+    if values is None:
+        return None
+    return Purse(values[0] & COUNTER_MAX, values[1], values[2], values[3])
+
+
+def is_stopped(block):
+    """Does this block, valid by `unpack`, carry the mark?"""
+    return bool(block[0] & 0x80)
 
 
 def choose(block_a, block_b, uid, mac):

@@ -67,6 +67,10 @@ IDENTIFY = 4  # beep, so that a technician finds the terminal
 # operations of GRANT
 NOTHING = 0
 LOAD = 1
+FREE = 2  # the mark of a lost card; tail: its identity as it is now
+IDENTITY = 3  # tail: the same
+
+MARKED = 0x80  # in the credential of ACTION: the card carries the mark
 
 # codes of PROBLEM
 UNKNOWN_MESSAGE = 1
@@ -99,7 +103,7 @@ TABLE = (
     (PIECE, "PIECE", TERMINAL, "16sI", "digest offset", (0, 0, 1)),
     (BYTES, "BYTES", SERVER, "I", "offset", (1, 1024, 1)),
     (ACTION, "ACTION", TERMINAL, "IBIIIHI",
-     "card credential counter balance_fen serial previous_terminal previous_serial", (0, 0, 1)),
+     "card credential counter balance_fen serial previous_terminal previous_serial", (0, 10, 1)),
     (GRANT, "GRANT", SERVER, "IIBI", "card action op amount_fen", (0, 16, 1)),
     (SIGN, "SIGN", TERMINAL, "IIII4s4sI",
      "action serial count balance_fen random mac1 utc_s", (0, 0, 1)),

@@ -42,6 +42,8 @@ METER_BACK = 43
 METER_NOISE = 44
 CASE_OPEN = 45
 POWER_FAILED = 46
+STOPPED = 47
+FREED = 48
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -95,6 +97,8 @@ _TEXT = """
 44 | METER_NOISE | 水表信号干扰 | noise on the meter's line | 检查水表接线 | check the meter's wires
 45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
 46 | POWER_FAILED | 用水中断电 | power failed in a session | 无需处理 | nothing
+47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card
+48 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

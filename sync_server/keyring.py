@@ -116,13 +116,18 @@ class Keyring:
         uid = bytes.fromhex(card["uid"])
         return sectors.personalise(_identity(card), purse, uid, *self._ciphers)
 
+    def identity(self, card: dict) -> bytes:
+        """The 16 bytes that say whose card it is, for such a row as it is now."""
+        uid = bytes.fromhex(card["uid"])
+        return identity.pack(_identity(card), uid, keys.card_mac(self._ciphers[2], uid))
+
     def wallet(self, card: dict) -> dict[str, bytes]:
         """What personalises a CPU card, for such a row: its serial number, its identity file and
         its four keys (docs/cpu-card.md)."""
         uid, encrypt = bytes.fromhex(card["uid"]), self._ciphers[2]
         return {
             "serial": bytes(8 - len(uid)) + uid,
-            "identity": identity.pack(_identity(card), uid, keys.card_mac(encrypt, uid)),
+            "identity": self.identity(card),
             "purchase": keys.wallet_key(encrypt, uid, "D"),
             "load": self.load_key(uid),
             "internal": keys.wallet_key(encrypt, uid, "I"),

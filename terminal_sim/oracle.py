@@ -12,7 +12,7 @@ It does not make anything happen and repairs nothing: the first thing that is wr
 import struct
 from collections import namedtuple
 
-from terminal_sim.truths import CardTruth, TerminalTruth, Violation, u24
+from terminal_sim.truths import CardTruth, TerminalTruth, Violation, type_of, u24
 
 PAID, PASSED, REFUSED, TORN = "paid", "passed", "refused", "torn"
 
@@ -75,10 +75,14 @@ class Oracle:
         """Before a purse block reaches the card: its intent is in flash (I4)."""
         self.checks += 1
         place, truth = self.terminals[terminal], self.cards[card]
+        before = truth.look()
+        if before:  # a mark was taken off, and now the card pays
+            self._written(place, card, before, None)
         by, serial = struct.unpack_from(">HI", block, 6)
         record = place.record(serial) if by == place.number else None
         amount_fen = truth.balance_fen - u24(block, 3)
-        wanted = (1, truth.number, u24(block, 0) - 1, amount_fen, True)
+        counter = u24(block, 0) & 0x7FFFFF
+        wanted = (type_of(amount_fen), truth.number, counter - 1, amount_fen, True)
         if record is None or record[:5] != wanted:
             raise Violation("I4", f"card {card} is written for {by}/{serial}, which is {record}")
 
@@ -125,7 +129,7 @@ class Oracle:
 
     def sold(self, card, writes_before):
         """A sale is over: however often its card was put back, it was debited once (I4)."""
-        if len(self.cards[card].writes) > writes_before + 1:
+        if sum(write.amount_fen > 0 for write in self.cards[card].writes[writes_before:]) > 1:
             raise Violation("I4", f"card {card} was debited twice in one sale")
 
     def is_confirmed(self, terminal, card, writes_before):
@@ -352,15 +356,18 @@ class Oracle:
         """I4: the debit names a record of this terminal, written before, and not paid too early."""
         truth = self.cards[card]
         made = self.cloned if place.is_copy else self.made
-        made[write.terminal, write.serial] = truth, write
+        if write.amount_fen:
+            made[write.terminal, write.serial] = truth, write
         if write.terminal != place.number:
             raise Violation("I4", f"card {card} was written by {write.terminal} at {place.number}")
         record = place.record(write.serial)
-        if record is None or record[:4] != (1, truth.number, write.counter - 1, write.amount_fen):
+        if record is None or record[:4] != (
+            type_of(write.amount_fen), truth.number, write.counter - 1, write.amount_fen
+        ):  # fmt: skip
             raise Violation("I4", f"card {card}: debit {write} has the record {record}")
         if said == PAID and not record[5]:
             raise Violation("I4", f"card {card}: paid was shown before the confirm of {write}")
-        if said == REFUSED:
+        if said == REFUSED and write.amount_fen:
             raise Violation("I4", f"card {card}: refused, and yet {write}")
         if not record[4] and not record[5]:
             raise Violation("I4", f"card {card}: {write} is void in the journal")

@@ -17,7 +17,8 @@ _RECORDS_A_SECTOR = SECTOR_SIZE // RECORD_SIZE
 _CONFIRMED, _VOIDED = 0xF1, 0xF2
 _BLANK = b"\xff" * RECORD_SIZE
 
-Write = namedtuple("Write", "counter amount_fen terminal serial")  # one true debit of a card
+# One true write of a purse: a debit, or a mark of a lost card, which takes nothing.
+Write = namedtuple("Write", "counter amount_fen terminal serial")
 
 
 class Violation(AssertionError):
@@ -43,7 +44,7 @@ class CardTruth:
         self.writes = []
 
     def look(self):
-        """The debit made since the last look, or None. I2 if what happened is not one debit."""
+        """The write made since the last look, or None. I2 if what happened is not one write."""
         counter, balance_fen, terminal, serial = self._holding()
         if counter == self.counter:
             if balance_fen != self.balance_fen:
@@ -77,7 +78,7 @@ class CardTruth:
             purse = None
             if fits:
                 terminal, serial = struct.unpack_from(">HI", block, 6)
-                purse = (u24(block, 0), u24(block, 3), terminal, serial)
+                purse = (u24(block, 0) & 0x7FFFFF, u24(block, 3), terminal, serial)
             known = self._seen[index] = (bytes(block), purse)
         return known[1]
 
@@ -165,6 +166,11 @@ class TerminalTruth:
                 self._at = slot  # the next one asked for lies near
                 return slot
         return None
+
+
+def type_of(amount_fen):
+    """Type of the record of a write: a load of nothing is a mark, a purchase takes money."""
+    return 1 if amount_fen else 5
 
 
 def u24(raw, at):

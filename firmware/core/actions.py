@@ -17,16 +17,15 @@ def carry_out(tap, tear):
     """Generator of the stage ACT: OK, GONE or FULL. tear: core.tap's, for a card that left."""
     journal = tap.terminal.journal
     serial = journal.serial_next
-    purse = tap.purse
-    wish = (
-        tap.card, tap.credential.KIND, purse.counter, purse.balance_fen, serial,
-        purse.terminal, purse.serial,
-    )  # fmt: skip
-    answer = None
+    grant = None
     if not journal.full:
-        answer = yield ("server", messages.encode(messages.ACTION, wish))
-    grant = _understood(answer, messages.GRANT)
-    if grant is None or (grant[0].card, grant[0].op) != (tap.card, messages.LOAD):
+        grant = _understood((yield ("server", _question(tap))), messages.GRANT)
+    op = grant[0].op if grant and grant[0].card == tap.card else messages.NOTHING
+    if op in (messages.FREE, messages.IDENTITY):
+        return (yield from _renew(tap, op, grant[1]))
+    if tap.identity is None:
+        return states.REFUSED
+    if op != messages.LOAD:
         return states.OK
     prepared = yield from tap.credential.prepare(tap, *grant)
     if prepared is None or journal.serial_next != serial:
@@ -48,6 +47,58 @@ def carry_out(tap, tear):
     if outcome == states.OK:
         tap.amount_fen = tap.serial = 0
     return outcome
+
+
+def _question(tap):
+    """Body of ACTION; of a card that cannot say its number, with its UID."""
+    purse = tap.purse
+    kind = tap.credential.KIND | (messages.MARKED if tap.stopped else 0)
+    step = (purse.counter, purse.balance_fen, tap.terminal.journal.serial_next)
+    wish = (tap.card, kind) + step + (purse.terminal, purse.serial)
+    return messages.encode(messages.ACTION, wish, b"" if tap.identity else tap.uid)
+
+
+def _renew(tap, op, block):
+    """The identity as the server has it now; then, where that is granted, no mark any more."""
+    was_known = tap.identity is not None
+    outcome = yield from tap.credential.rewrite(tap, block)
+    if outcome == states.GONE:
+        tap.reason = reasons.CARD_GONE
+        return outcome
+    if tap.identity is None:
+        return states.REFUSED
+    if not was_known:
+        tap.reason = reasons.OK
+        tap.balance_fen = tap.purse.balance_fen
+    if outcome == states.OK and op == messages.FREE:
+        yield from _mark(tap, False, reasons.FREED)
+    return states.OK
+
+
+def stop(tap):
+    """A reported card before us: it shall be refused where nobody has heard of it, too."""
+    serial, amount_fen = tap.serial, tap.amount_fen
+    tap.amount_fen = 0
+    yield from _mark(tap, True, reasons.STOPPED)
+    tap.serial, tap.amount_fen = serial, amount_fen
+
+
+def _mark(tap, stopped, reason):
+    """The record, a load of nothing, then the card. Torn, the card tells as it does of a debit."""
+    journal = tap.terminal.journal
+    if tap.purse.counter >= tap.credential.COUNTER_MAX:
+        return
+    try:
+        tap.serial = journal.intent(tap.entry(record.LOAD, reason))
+    except JournalFull:
+        return
+    outcome = yield from tap.credential.mark(tap, stopped)
+    if outcome == states.OK:
+        journal.confirm(tap.serial)
+        tap.terminal.seen.note(tap.card, tap.purse.counter)
+    elif outcome == states.NOT_WRITTEN:
+        journal.void(tap.serial)
+    journal.leave()
 
 
 def _load(tap, action, prepared):

@@ -43,9 +43,10 @@ def _out_of_service(tap):
 
 
 def _listed(tap):
-    """A card issued or restored after this list was made is not meant by it."""
+    """A card issued or restored after this list was made is not meant by it. One that met a
+    terminal with a newer list carries the mark."""
     blacklist = tap.terminal.blacklist
-    return blacklist.has(tap.card) and tap.identity.list_stamp <= blacklist.version
+    return tap.stopped or blacklist.has(tap.card) and tap.identity.list_stamp <= blacklist.version
 
 
 def _counter_back(tap):

@@ -28,6 +28,7 @@ class Tap:
         self.card = 0  # number, known only of a card whose MAC is ours
         self.identity = None
         self.purse = None  # as read
+        self.stopped = False  # the card carries the mark of a lost one
         self.previous = None  # the purse of the other block, if it is valid
         self.private = None  # what the credential keeps from stage to stage
         self.proof = None  # what the card says to the server about its payment, if it can
@@ -145,10 +146,14 @@ def _onward(tap):
 
 
 def _server_has(tap):
-    """May the server have something for this card?"""
+    """May the server have something for this card? Not for an older image of one seen here."""
     terminal = tap.terminal
-    may_be = terminal.waiting and tap.now.online and terminal.kind.PAYS
-    return may_be and tap.credential.HOLDS_MONEY and terminal.is_waiting(tap.card)
+    may_be = (terminal.waiting or tap.stopped) and tap.now.online and terminal.kind.PAYS
+    if not may_be or not tap.credential.HOLDS_MONEY:
+        return False
+    if terminal.seen.is_older(tap.card, tap.purse.counter):
+        return False
+    return tap.stopped or tap.identity is None or terminal.is_waiting(tap.card)
 
 
 def _torn(tap):
@@ -220,7 +225,7 @@ def _decide(tap):
     tap.pays = tap.terminal.kind.PAYS and not look and not tap.is_free
     tap.amount_fen = amount_fen or 0
     tap.reason, tap.policy = policy.judge(tap)
-    if look:
+    if look and tap.reason != reasons.LISTED:
         return states.LOOK
     return states.OK if tap.reason == reasons.OK else states.REFUSED
 
@@ -287,9 +292,22 @@ def _confirm(tap):
     return states.OK
 
 
+def _is_to_be_stopped(tap):
+    """A reported card that can carry a mark of it, and has none; not an older image of one."""
+    if tap.policy >> reasons.COUNTER_BACK & 1:
+        return False
+    if tap.reason != reasons.LISTED or tap.stopped or not tap.terminal.kind.PAYS:
+        return False
+    return tap.credential.KIND == record.MIFARE
+
+
 def _refuse(tap):
     """A refusal is a record too; if the journal is full it is shown only."""
     tap.serial = _append(tap, tap.entry(record.REFUSAL, tap.reason))
+    if _is_to_be_stopped(tap):
+        from firmware.core import actions
+
+        yield from actions.stop(tap)
     return states.OK
 
 
@@ -319,6 +337,6 @@ STAGES = {
     states.INTENT: (_intent, False),
     states.COMMIT: (_commit, True),
     states.CONFIRM: (_confirm, False),
-    states.REFUSE: (_refuse, False),
+    states.REFUSE: (_refuse, True),
     states.SHOW: (_show, True),
 }

@@ -24,6 +24,7 @@ class M1:
     COUNTER_MAX = purse_m1.COUNTER_MAX
     HOLDS_MONEY = True
     GIVES_ALONE = True  # a terminal can put money on it
+    PRESENCE = air.read(identity.BLOCK)  # a command that a card answers that was served
 
     def __init__(self, keys, writes):
         self._keys = keys
@@ -58,31 +59,55 @@ class M1:
 
     def debit(self, tap):
         """Write the purse's successor and read it back. OK, GONE (not known) or NOT_WRITTEN."""
-        return (yield from self._write(tap, -tap.amount_fen))
+        return (yield from self._write(tap, -tap.amount_fen, tap.stopped))
 
     def prepare(self, tap, grant, _tail):
         """What `credit` needs to know, None if this card cannot take what the server grants."""
         yield from ()
-        has_room = tap.purse.counter < self.COUNTER_MAX
+        has_room = tap.purse.counter < self.COUNTER_MAX and not tap.stopped
         fen = tap.purse.balance_fen + grant.amount_fen
         return grant if has_room and fen <= purse_m1.BALANCE_MAX_FEN else None
 
     def credit(self, tap, _prepared):
         """Put tap.amount_fen on the card, as `debit` takes it; the tap goes on with what is there
         then."""
-        outcome = yield from self._write(tap, tap.amount_fen)
+        return (yield from self._change(tap, tap.amount_fen, tap.stopped))
+
+    def mark(self, tap, stopped):
+        """Write the mark of a lost card, or take it off, as `debit` takes money."""
+        outcome = yield from self._change(tap, 0, stopped)
+        if outcome == states.OK:
+            tap.stopped = stopped
+        return outcome
+
+    def rewrite(self, tap, block):
+        """The server's word for who this is: the identity's block. OK, GONE or NOT_WRITTEN."""
+        try:
+            who = identity.unpack(block, tap.uid, tap.private[0])
+        except Altered:
+            return states.NOT_WRITTEN
+        outcome = yield from self._put(identity.BLOCK, block)
+        if outcome == states.OK:
+            tap.identity, tap.card = who, who.card
+        return outcome
+
+    def _change(self, tap, change_fen, stopped):
+        """A purse write after which the tap goes on."""
+        outcome = yield from self._write(tap, change_fen, stopped)
         if outcome == states.OK:
             mac, index = tap.private
             before = tap.purse
-            tap.purse = purse_m1.successor(before, tap.amount_fen, self._keys.number, tap.serial)
+            tap.purse = purse_m1.successor(before, change_fen, self._keys.number, tap.serial)
             tap.previous = before
             tap.private = mac, purse_m1.BLOCK_A + purse_m1.BLOCK_B - index
         return outcome
 
-    def _write(self, tap, change_fen):
+    def _write(self, tap, change_fen, stopped):
         mac, index = tap.private
         purse = purse_m1.successor(tap.purse, change_fen, self._keys.number, tap.serial)
-        block = purse_m1.pack(purse, tap.uid, index, mac)
+        return (yield from self._put(index, purse_m1.pack(purse, tap.uid, index, mac, stopped)))
+
+    def _put(self, index, block):
         status, _ = yield ("card", air.write(index, block))
         if status == air.GONE:
             return states.GONE
@@ -128,9 +153,15 @@ class M1:
         try:
             tap.identity = identity.unpack(blocks[0], tap.uid, mac)
             tap.card = tap.identity.card
+        except Altered:
+            tap.reason = reasons.ALTERED
+        try:
             tap.purse, index, tap.previous = purse_m1.choose(blocks[1], blocks[2], tap.uid, mac)
         except Altered:
             tap.reason = reasons.ALTERED
             return states.REFUSED
         tap.private = (mac, index)
+        tap.stopped = purse_m1.is_stopped(blocks[2 if index == purse_m1.BLOCK_A else 1])
+        if tap.identity is None:  # a purse of ours: the server may know whose, and say it anew
+            return states.WAITING if self._writes and tap.now.online else states.REFUSED
         return states.OK

@@ -91,16 +91,18 @@ def _book(load: Load, writer: Writer, known: Known, result: Result) -> None:
 def loaded(
     entry: record.Record, terminal: int, card_is_good: bool, known: Known, result: Result
 ) -> int:
-    """A LOAD record is done. -> UNBALANCED where no grant is behind it, else 0."""
+    """A LOAD record is done. -> UNBALANCED where no grant is behind it, else 0. One of nothing is a
+    mark that was written, or taken off: its reason says which."""
+    if not entry.amount_fen:
+        return reasons.OK
     writer = (terminal, entry.serial)
     load = known.loads.get(writer)
     if load is not None and (load.card, load.amount_fen) == (entry.card, entry.amount_fen):
         _book(load, writer, known, result)
         return reasons.OK
-    if entry.amount_fen:
-        taker = ledger.purse(entry.card) if card_is_good else (ledger.SUSPENSE, "card")
-        giver = (ledger.SUSPENSE, "load")
-        result.transfers.append(Transfer(giver, taker, entry.amount_fen, *writer))
+    taker = ledger.purse(entry.card) if card_is_good else (ledger.SUSPENSE, "card")
+    giver = (ledger.SUSPENSE, "load")
+    result.transfers.append(Transfer(giver, taker, entry.amount_fen, *writer))
     return reasons.UNBALANCED
 
 

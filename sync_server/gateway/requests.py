@@ -195,17 +195,27 @@ def _action(connection: Connection, turn: int, values: Any, tail: bytes) -> None
             head = (values.card, *given[:3])
             connection.reply(turn, messages.encode(messages.GRANT, head, given[3]))
 
-    gateway = connection.gateway
-    gateway.writer.post(done, grant_of, gateway.store, gateway.keyring, connection.number, values)
+    gateway, number = connection.gateway, connection.number
+    gateway.writer.post(done, grant_of, gateway.store, gateway.keyring, number, values, tail)
 
 
 def grant_of(
-    store: Store, keyring: Keyring, number: int, values: Any
+    store: Store, keyring: Keyring, number: int, values: Any, uid: bytes
 ) -> tuple[int, int, int, bytes]:
-    """In the writer thread: action, operation, fen and tail of GRANT."""
+    """In the writer thread: action, operation, fen and tail of GRANT. uid: of a card that cannot
+    say its number, else empty."""
+    if uid:
+        card = store.card_of_uid(uid)
+        return 0, messages.IDENTITY if card else 0, 0, _identity_of(store, keyring, card)
     given = store.ask_action(number, values, int(time.time()))
+    if given[1] == messages.FREE:
+        return *given, _identity_of(store, keyring, values.card)
     held = store.load_of(given[0]) if values.credential == record.CPU else None
     return *given, keyring.pin(bytes.fromhex(held[0])) if held else b""
+
+
+def _identity_of(store: Store, keyring: Keyring, card: int) -> bytes:
+    return keyring.identity(store.renewed(card)) if card else b""
 
 
 def _sign(connection: Connection, turn: int, values: Any, tail: bytes) -> None:

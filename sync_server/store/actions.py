@@ -39,6 +39,7 @@ class Actions:
     _waiting: set[int]
     waiting_version: int
     is_listed: Callable[[int], bool]  # of Lists
+    card: Callable[[int], dict[str, Any] | None]  # of Cards
 
     def order_loads(self, wishes: list[tuple[int, int]], by: str, utc_s: int) -> list[int]:
         """(card, fen) was paid in for each, to be loaded at its next tap. -> numbers of the
@@ -115,11 +116,13 @@ class Actions:
         nothing = (0, messages.NOTHING, 0)
         if self.is_listed(asked.card):
             return nothing
+        if asked.credential & messages.MARKED:
+            return 0, messages.FREE, 0
         for number, op, fen, *reserved in self._open_actions(asked.card):
-            if asked.credential == record.CPU:
+            if asked.credential & 15 == record.CPU:
                 return number, op, fen  # what it may do is settled when its load is signed
             held = _reserved(*reserved)
-            told = actions.verdict(fen, held, asked.counter, self._made(asked, held.counter))
+            told = actions.verdict(fen, held, asked.counter, self._maker_of(asked, held.counter))
             if told == actions.LATER:
                 return nothing
             if told == actions.GRANT:
@@ -152,6 +155,25 @@ class Actions:
             self._load_actions()
             return told == actions.GRANT
 
+    def renewed(self, card: int) -> dict[str, Any]:
+        """The row of a card that is found again: a list older than now says nothing of it."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE card SET list_stamp = (SELECT max(version) FROM list_version"
+                " WHERE list = 0) WHERE number = ? AND EXISTS"
+                " (SELECT 1 FROM list_version WHERE list = 0)",
+                (card,),
+            )
+        row = self.card(card)
+        assert row is not None
+        return row
+
+    def card_of_uid(self, uid: bytes) -> int:
+        """The card that this chip was issued as last, 0 if it is none or is reported lost."""
+        query = "SELECT max(number) FROM card WHERE uid = ?"
+        number = self._db.one(query, uid.hex()) or 0
+        return 0 if self.is_listed(number) else number
+
     def load_of(self, action: int) -> tuple[str, int] | None:
         """(UID, fen) of an open load, None if it is not open."""
         return self._db.conn.execute(
@@ -177,7 +199,7 @@ class Actions:
     def _open_actions(self, card: int) -> list[tuple]:
         return self._db.conn.execute(f"{_OPEN} AND card = ? ORDER BY id", (card,)).fetchall()
 
-    def _made(self, asked: Any, counter: int | None) -> Made:
+    def _maker_of(self, asked: Any, counter: int | None) -> Made:
         """The step of a card from `counter`, as records tell it, or the card itself."""
         if counter is not None and asked.counter == counter + 1 and asked.previous_terminal:
             return Made((asked.previous_terminal, asked.previous_serial), asked.balance_fen)

@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from card_layout import keys, sectors
+from card_layout import identity, keys, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from firmware.core import layout
+from protocol import messages
 from protocol.aes import Aes
 from terminal_sim import scenario
 from terminal_sim.flash import PowerCut
@@ -34,6 +35,7 @@ from terminal_sim.weather import Weather
 MASTERS = {name: hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")}
 _STEPS_AT_START = 60  # until a new terminal has all that it needs
 _STEPS_A_BROWNOUT = 6  # that a line has between two cuts
+_ENCRYPT = [Aes(MASTERS[name]).ecb for name in ("a", "b", "purse")]
 
 
 class Campus:
@@ -57,6 +59,8 @@ class Campus:
             Node(number, kind, laid, MASTERS, self.oracle, self.weather.reprogram)
             for number, kind in enumerate(score.kinds, 1)
         ]
+        for node in self.nodes:
+            node.server = self._asked
         for node in self.nodes if record else ():
             node.record()
         limit = self.weather.offline_taps
@@ -100,13 +104,25 @@ class Campus:
 
     def _card(self, number: int) -> MifareClassic:
         uid = b"\x5a" + number.to_bytes(3, "big")
-        encrypt = [Aes(MASTERS[name]).ecb for name in ("a", "b", "purse")]
+        encrypt = _ENCRYPT
         purse = Purse(0, scenario.START_FEN, 0, 0)
         blocks = sectors.personalise(Identity(number, 2, 20000, 0, 1, 1), purse, uid, *encrypt)
         card = MifareClassic(uid, blocks)
         purse_key = keys.purse_key(encrypt[2], uid)
         self.oracle.add_card(number, uid, purse_key, lambda: (card.block(5), card.block(6)))
         return card
+
+    def _asked(self, body: bytes) -> bytes:
+        """What a tap asks the server: a card that is found again loses its mark."""
+        _, values, uid = messages.decode(body)
+        number = int.from_bytes(uid[1:], "big") if uid else values.card
+        op, block = messages.NOTHING, b""
+        if number not in self.office.versions[-1]:
+            op = messages.IDENTITY if uid else messages.FREE
+            uid = b"\x5a" + number.to_bytes(3, "big")
+            who = Identity(number, 2, 20000, 0, 1, 1)  # the oracle knows no list stamps
+            block = identity.pack(who, uid, keys.card_mac(_ENCRYPT[2], uid))
+        return messages.encode(messages.GRANT, (values.card, 0, op, 0), block)
 
     # what happens
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from card_layout import identity
 from firmware.core.layout import Layout
 from firmware.core.terminal import Terminal
 from firmware.credential import air
@@ -48,6 +49,7 @@ class Node:
         self.key = copied[0] if copied else number  # how the oracle knows it
         self._made = number, kind, laid, masters, oracle, reprogram
         self.utc_s = 0
+        self.server: Callable[[bytes], bytes] | None = None  # answers what a tap asks
         self.clock_off_s = 0
         self.drift_s_a_day = 0
         self._set_utc_s = 0  # when it was set
@@ -239,9 +241,11 @@ class Node:
                 elif request[0] == "card":
                     if self._cards_left:
                         self._command_begins()
-                    if request[1][0] == air.WRITE:
+                    if request[1][0] == air.WRITE and request[1][1] != identity.BLOCK:
                         oracle.writing(self.key, number, request[1][2:])
                     answer = exchange(card, request[1])
+                elif request[0] == "server":
+                    answer = self.server and self.server(request[1])
                 elif request[0] == "show":
                     said = _SAID.get(request[1], said)
                     oracle.said(self.key, number, said, request[2])

@@ -18,7 +18,7 @@ def purse(data):
         what = cut.below(4)
         if what == 0:
             continue
-        values = (cut.below(8), int.from_bytes(cut.take(3), "big"), 1, 2)
+        values = purse_m1.Purse(cut.below(8), int.from_bytes(cut.take(3), "big"), 1, 2)
         ours[place] = purse_m1.pack(values, UID, index, MAC)
         if what == 2:
             ours[place] = cut.take(16)
@@ -32,7 +32,8 @@ def purse(data):
         assert other is None or other.counter < held.counter
         place = 1 if index == purse_m1.BLOCK_A else 0
         written = (purse_m1.BLOCK_A, purse_m1.BLOCK_B)[place]
-        assert purse_m1.pack(held, UID, written, MAC) == ours[place]
+        stopped = purse_m1.is_stopped(ours[place])
+        assert purse_m1.pack(held, UID, written, MAC, stopped) == ours[place]
         tried_but(ValueError, purse_m1.successor, held, -cut.below(256), 1, 2)
         purse_m1.previous_amount(held, other)
     foreign = purse_m1.unpack(data, UID, purse_m1.BLOCK_A, MAC)

@@ -102,7 +102,8 @@ def test_successor_and_its_bounds():
     raises(ValueError, purse_m1.successor, top, 1, 1, 1)
     last = Purse(purse_m1.COUNTER_MAX, 5000, 3, 70)
     raises(ValueError, purse_m1.successor, last, 0, 1, 1)
-    assert purse_m1.successor(Purse(0xFFFFFE, 1, 1, 1), -1, 1, 2).counter == 0xFFFFFF
+    top = purse_m1.COUNTER_MAX
+    assert purse_m1.successor(Purse(top - 1, 1, 1, 1), -1, 1, 2).counter == top
 
 
 def test_the_last_counter_still_holds():
@@ -111,6 +112,16 @@ def test_the_last_counter_still_holds():
     assert choose(packed(last, 5), packed(before, 6), UID, MAC) == (last, BLOCK_B, before)
     wrapped = Purse(0, 1, 1, 1)  # a counter never starts again: the old end still holds
     assert choose(packed(last, 5), packed(wrapped, 6), UID, MAC)[0] == last
+
+
+def test_the_mark_is_under_the_mac_and_changes_no_counter():
+    marked = purse_m1.pack(NEWER, UID, BLOCK_A, MAC, True)
+    plain = packed(NEWER, 5)
+    assert purse_m1.is_stopped(marked) and not purse_m1.is_stopped(plain)
+    assert purse_m1.unpack(marked, UID, BLOCK_A, MAC) == NEWER
+    for changed in (bytes((marked[0] ^ 0x80,)) + marked[1:], bytes((plain[0] ^ 0x80,)) + plain[1:]):
+        assert purse_m1.unpack(changed, UID, BLOCK_A, MAC) is None
+    raises(ValueError, purse_m1.pack, Purse(0x800000, 1, 1, 1), UID, BLOCK_A, MAC)
 
 
 def test_pack_refuses_what_does_not_fit():

@@ -2,6 +2,7 @@
 
 from card_layout import purse_m1
 from card_layout.purse_m1 import Purse
+from firmware.core.seen import Seen
 from firmware.credential import air
 from protocol import messages, reasons, record
 from tests.shared.campus import (
@@ -35,13 +36,18 @@ def gate(**params):
 
 
 def refused(terminal, card, reason, recorded=True, now=None):
-    """A refusal: shown, recorded with its reason and bit, and the card as it was."""
+    """A refusal: shown, recorded with its reason and bit, and the card as it was (but for the mark
+    of a reported one)."""
     before = dict(card.blocks)
     outcome, effects = tap(terminal, card, now)
     assert (outcome.accepted, outcome.reason) == (False, reason), outcome
     assert screens(effects) in (["refused"], ["too_low"]), effects
-    assert card.blocks == before
     raws = records(terminal)
+    if reason == reasons.LISTED and card.blocks != before:
+        mark = record.unpack(raws.pop())
+        assert (mark.type, mark.reason, mark.amount_fen) == (record.LOAD, reasons.STOPPED, 0)
+    else:
+        assert card.blocks == before
     if not recorded:
         assert raws == [] and outcome.serial == 0
         return None
@@ -188,6 +194,7 @@ def test_listed_unless_reissued_after_the_list():
     entry = refused(terminal, Card(7, list_stamp=5), reasons.LISTED)
     assert entry.policy == 1 << reasons.LISTED and entry.list_version == 5
     terminal.kind.ready(100)
+    terminal.seen = Seen()  # it is another card
     assert tap(terminal, Card(7, list_stamp=6))[0].accepted
     terminal.kind.ready(100)
     assert tap(terminal, Card(8))[0].accepted

@@ -111,6 +111,9 @@ def loaded():
         card.gone_at = None
         _, effects = campus.tap(terminal, card, serve=granting)
         assert card.purse().balance_fen >= 5700
+    card = Card()
+    card.blocks[4] = bytes(16)
+    campus.tap(waited_for(pos()), card)  # nobody says whose it is
     terminal = waited_for(pos())
     now = moment(terminal)
     terminal.journal = _Filling(terminal.journal)

@@ -13,6 +13,7 @@ from sync_server.keyring import NAMES, Keyring
 from sync_server.store.sqlite import Store
 from terminal_sim.flash import Flash
 from tests.shared import campus
+from tests.shared.card import mac_of
 
 LAID = layout.make(1, 4)
 START_FEN = 50_000
@@ -39,7 +40,8 @@ class House:
         for n in range(terminals):
             number = self.store.enrol("pos", f"place {n}", f"m{n}", 1)
             self.power_on(number, self.blank(number))
-        numbers = self.store.issue_cards([WISH] * cards, 1)
+        wishes = [WISH | {"uid": f"5a{n:06x}"} for n in range(1, cards + 1)]
+        numbers = self.store.issue_cards(wishes, 1)
         self.cards = {
             number: campus.Card(number, START_FEN, b"\x5a" + number.to_bytes(3, "big"))
             for number in numbers
@@ -107,19 +109,24 @@ class House:
             assert self.store.ledger_sum() == 0
             return messages.encode(messages.ANSWERS, (), answers)
         if kind in (messages.ACTION, messages.SIGN):
-            return self._action(number, kind, values)
+            return self._action(number, kind, values, tail)
         version, digest, blob = self.store.list_full(values.list, number)
         head = (values.list, version, len(blob), values.offset, digest)
         return messages.encode(messages.CHUNK, head, blob[values.offset : values.offset + 2048])
 
-    def _action(self, number, kind, values):
+    def _action(self, number, kind, values, tail):
         """A question of a tap, as the gateway answers it."""
         if kind == messages.ACTION:
-            given = requests.grant_of(self.store, self.keyring, number, values)
+            given = requests.grant_of(self.store, self.keyring, number, values, tail)
             head = (values.card, *given[:3])
             return messages.encode(messages.GRANT, head, given[3])
         mac2 = requests.mac2_of(self.store, self.keyring, number, values)
         return messages.encode(*((messages.SIGNED, (mac2,)) if mac2 else (messages.PROBLEM, (3,))))
+
+    @staticmethod
+    def mac(uid):
+        """The purse MAC of a card."""
+        return mac_of(uid)
 
     def tell_waiting(self):
         """Every terminal gets the filter."""
