@@ -36,7 +36,7 @@ class Campus:
             elif dice < 0.92:
                 self._add(terminal, record.PURCHASE, 900 + self.rng.randrange(3), DONE)
             elif dice < 0.96:
-                self._add(terminal, record.LOAD, self.rng.choice(self._cards), DONE)
+                self._add(terminal, record.REVERSAL, self.rng.choice(self._cards), DONE, flags=0)
             else:
                 self._add(terminal, record.EVENT, 0, DONE, flags=0)
         for terminal in self.tapes:
