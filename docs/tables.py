@@ -12,6 +12,7 @@ from types import ModuleType
 
 from firmware.core import policy
 from protocol import messages, params, reasons, record, states
+from tools.flashing.sentences import SENTENCES
 
 _COMMENTED = re.compile(r'^ +\(.*?"(\w+)".*\),  # (.+)$', re.MULTILINE)
 
@@ -94,3 +95,9 @@ def reason_table() -> str:
         for code, name, zh, en, zh_do, en_do in reasons.rows()
     ]
     return markdown(["code", "name", "what happened", "what to do"], rows)
+
+
+def flash_faults() -> str:
+    """Every fault of `campus flash`: its name in reports, and its sentence in both languages."""
+    rows = [[f"`{name}`", zh, en] for name, (zh, en) in SENTENCES.items()]
+    return markdown(["fault", "中文", "English"], rows)

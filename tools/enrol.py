@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from tools.flashing import claims, report, work
-from tools.flashing.faults import LANGUAGES, Fault
+from tools.flashing.faults import Fault
+from tools.flashing.sentences import LANGUAGES
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

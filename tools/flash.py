@@ -34,8 +34,9 @@ from tools.flashing import (
     selftest,
     work,
 )
-from tools.flashing.faults import LANGUAGES, Away, Fault
+from tools.flashing.faults import Away, Fault
 from tools.flashing.progress import Lines, word
+from tools.flashing.sentences import LANGUAGES
 
 FAILED, WRONG, NOBODY, NO_DISK = 1, 2, 3, 4
 _CODES = {"nothing": NOBODY, "disk_full": NO_DISK, "cannot_write": NO_DISK, "gone": FAILED}

@@ -80,7 +80,10 @@ def test_write_verify_read_erase(bench, file, tmp_path, stub):
         ("unplug@b2", ""),
     ],
 )
-def test_faults_are_those_of_a_desk(bench, file, fault, says):
+def test_faults_are_those_of_a_desk(bench, file, fault, says, tmp_path, monkeypatch):
+    config = tmp_path / "esptool.cfg"  # its patience is not what is tested
+    config.write_text("[esptool]\nwrite_block_attempts = 1\n")
+    monkeypatch.setenv("ESPTOOL_CFGFILE", str(config))
     code, said = esptool(bench(fault), "write-flash", "0", file)
     assert code != 0 and says in said
 

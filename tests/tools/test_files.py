@@ -7,7 +7,8 @@ from image import build, uf2
 from protocol import manifest
 from tests.tools import esp_images
 from tools.flashing import esp32s3, files
-from tools.flashing.faults import EN, LANGUAGES, SENTENCES, Fault
+from tools.flashing.faults import Fault
+from tools.flashing.sentences import EN, LANGUAGES, SENTENCES
 
 
 @pytest.fixture(scope="module")

@@ -148,12 +148,8 @@ def _image(console: Console, here: Found, order: Order, progress: Progress) -> N
     if not order.is_downgrade:
         files.refuse_older(order.image, [bytes.fromhex(head) for head in here.told["heads"]])
     blocks = [order.slot[at : at + SECTOR] for at in range(0, len(order.slot), SECTOR)]
-    right = [hashlib.sha256(block).digest()[:8].hex() for block in blocks]
-    there: list[str] = []
-    while len(there) < len(blocks):
-        count = min(_ASK_BLOCKS, len(blocks) - len(there))
-        said = console.ask("digests", "slot0", len(there), count)
-        there += [said[at : at + 16] for at in range(0, len(said), 16)]
+    right = [digest(block) for block in blocks]
+    there = digests(console, "slot0", 0, len(blocks))
     wrong = [number for number in range(len(blocks)) if there[number] != right[number]]
     if wrong:  # no header while its image changes: it goes first and comes back last
         last = len(blocks) - 1
@@ -182,8 +178,7 @@ def _keys(console: Console, here: Found, order: Order, work: Work, progress: Pro
         number = int.from_bytes(page[8:10], "big")
         work.note(here.id, state=CLAIMED, number=number, kind=order.image.kind, place=place)
         block = page.ljust(SECTOR, b"\xff")
-        wanted = hashlib.sha256(block).digest()[:8].hex()
-        if console.ask("put", "data", 0, _text(block)) != wanted:
+        if console.ask("put", "data", 0, _text(block)) != digest(block):
             raise Fault("md5")
     if console.ask("write_file", "config.json", json.dumps(order.config)) != "True":
         raise Fault("md5")
@@ -205,6 +200,20 @@ def _test(
         work.note(found.id, state=TESTED)
     progress(TESTED, 1.0)
     return results
+
+
+def digest(block: bytes) -> str:
+    """Of one block, as the board tells it."""
+    return hashlib.sha256(block).digest()[:8].hex()
+
+
+def digests(console: Console, part: str, first: int, count: int) -> list[str]:
+    """Of blocks on the board. Away, Fault."""
+    told: list[str] = []
+    while len(told) < count:
+        said = console.ask("digests", part, first + len(told), min(_ASK_BLOCKS, count - len(told)))
+        told += [said[at : at + 16] for at in range(0, len(said), 16)]
+    return told
 
 
 def _text(block: bytes) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from firmware.core.layout import LAYOUTS, RECORDS_A_SECTOR, SECTOR
+from firmware.core.layout import LAYOUTS, RECORDS_A_SECTOR, SECTOR, Region
 from protocol import record
 from tools.flashing import board, claims, ports, work
+from tools.flashing.board import digest, digests
 from tools.flashing.console import Console
 from tools.flashing.faults import Fault
 
@@ -30,16 +31,24 @@ def read(port: str, wait_s: float, progress: Callable[[float], None]) -> tuple[i
             raise Fault("on_board", line="no key page: this board is no terminal")
         region = LAYOUTS["esp32s3" if found.chip == ports.ESP32S3 else "rp2"].journal
         slots = bytearray()
-        for done in range(region.sectors):
-            sector = base64.b64decode(console.ask("get", "data", region.first + done))
+        used = _used(console, region)
+        for done, number in enumerate(used):
+            sector = base64.b64decode(console.ask("get", "data", number))
             for at in range(0, SECTOR, SECTOR // RECORDS_A_SECTOR):
                 slot = sector[at : at + record.SIZE]
                 if slot != b"\xff" * record.SIZE:
                     slots += slot
-            progress((done + 1) / region.sectors)
+            progress((done + 1) / len(used))
         return found.told["terminal"][0], bytes(slots)
     finally:
         console.close()
+
+
+def _used(console: Console, region: Region) -> list[int]:
+    """Sectors of the region that are not erased."""
+    erased = digest(b"\xff" * SECTOR)
+    found = digests(console, "data", region.first, region.sectors)
+    return [region.first + at for at, told in enumerate(found) if told != erased]
 
 
 def keep(folder: Path, number: int, slots: bytes) -> Path:

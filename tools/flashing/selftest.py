@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tools.flashing import ports
 from tools.flashing.console import Console
-from tools.flashing.faults import LANGUAGES
+from tools.flashing.sentences import LANGUAGES
 
 FLASH, CLOCK, READER, OUTPUTS = TESTS = ("flash", "clock", "reader", "outputs")
 _CLOCK_S = 0.5
