@@ -17,6 +17,7 @@ FLASH_BYTES = 2 * 1024 * 1024
 MAP = (
     "code=0:655360;slot0=655360:262144;slot1=917504:262144;data=1179648:823296;files=2002944:94208"
 )
+OTHER_PYTHON = b"a MicroPython that is not ours".ljust(64)  # at the flash's begin
 _RESET, _BOOT_DRIVE = 77, 78
 _FLASH_AT = 0x10000000
 _FAMILY = 0xE48BFF56
@@ -44,13 +45,14 @@ class UsbRp2(UsbBoard):
     def appear(self):
         """The console, or the boot drive."""
         with open(self.flash, "rb") as file:
-            has_code = file.read(256).strip(b"\xff") != b""
-        if not has_code:
+            code = file.read(len(OTHER_PYTHON))
+        if not code.strip(b"\xff"):
             self._start_drive()
             return
         self.open_port()
         environment = {
-            "BENCH_FLASH": str(self.flash), "BENCH_CHIP": "rp2", "BENCH_MAP": MAP,
+            "BENCH_FLASH": str(self.flash),
+            "BENCH_CHIP": "rp2-other" if code == OTHER_PYTHON else "rp2", "BENCH_MAP": MAP,
             "BENCH_ID": self.chip_id.hex(), "BENCH_READER": self.reader,
         }  # fmt: skip
         self._console = Console(environment)

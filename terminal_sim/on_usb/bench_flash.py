@@ -1,6 +1,7 @@
 """A board's flash in a file, block devices over parts of it, and this chip's map of them.
 
-Environment, set by the bench: BENCH_FLASH path of the file; BENCH_CHIP rp2 or esp32s3; BENCH_MAP
+Environment, set by the bench: BENCH_FLASH path of the file; BENCH_CHIP rp2, rp2-other
+(without our flash map) or esp32s3; BENCH_MAP
 name=first:bytes;... of the parts.
 """
 

@@ -15,7 +15,7 @@ import vfs
 if bench_flash.CHIP == "rp2":
     import flash_map  # noqa: F401
     import rp2  # noqa: F401
-else:
+elif bench_flash.CHIP == "esp32s3":
     import esp32  # noqa: F401
 
 try:

@@ -14,7 +14,7 @@ from image import build, uf2
 from terminal_sim.field import Field
 from terminal_sim.port import Pn532Port
 from terminal_sim.usb_esp32 import UsbEsp32
-from terminal_sim.usb_rp2 import UsbRp2
+from terminal_sim.usb_rp2 import OTHER_PYTHON, UsbRp2
 from tests.tools import esp_images
 
 ROOT = Path(__file__).parents[2]
@@ -83,8 +83,8 @@ class Bench:
         self.readers = Readers()
         self.boards = []
 
-    def rp2(self, number, fault="", has_reader=True, boot=True):
-        """An RP2040, new from the shop: a boot drive."""
+    def rp2(self, number, fault="", has_reader=True, boot=True, is_other=False):
+        """An RP2040, new from the shop: a boot drive; or with our base or another MicroPython."""
         reader = self.readers.new() if has_reader else ""
         board = UsbRp2(bytes.fromhex(f"e6614104{number:08x}"), self.folder, reader, fault)
         if boot:
@@ -92,6 +92,8 @@ class Bench:
         else:
             content = bytearray(board.flash.read_bytes())
             content[:256] = bytes(range(256))
+            if is_other:
+                content[: len(OTHER_PYTHON)] = OTHER_PYTHON
             board.flash.write_bytes(content)
             board.plug()
         return self._on(board)

@@ -215,6 +215,39 @@ def test_a_dry_run_writes_nothing_anywhere(bench, kit):
     assert board.flash.read_bytes()[:1179648] == was[:1179648]
 
 
+def test_another_micropython_is_replaced_through_the_boot_drive(bench, kit):
+    boards = [bench.rp2(n, boot=False, is_other=True) for n in (1, 2)]
+    status, said, log = bench.flash(*kit.options)
+    assert status == 0, said + log
+    assert [board.taken for board in boards] == [1, 1]
+
+
+def test_without_a_base_file_another_micropython_is_left_alone(bench, kit):
+    board = bench.rp2(1, boot=False, is_other=True)
+    image = ("--image", bench.files.image, "--trust", f"1={bench.files.public}")
+    assert bench.campus(*image, *kit.options)[0] == 1
+    assert row_of(bench)["fault"] == "base_needed" and board.taken == 0
+
+
+def test_ports_are_found_by_their_usb_ids(monkeypatch):
+    class Info:
+        def __init__(self, device, vid, pid):
+            self.device, self.vid, self.pid, self.serial_number = device, vid, pid, "s"
+
+        def __lt__(self, other):
+            return self.device < other.device
+
+    there = [
+        Info("b", 0x303A, 0x1001),
+        Info("a", 0x2E8A, 5),
+        Info("c", 0x1234, 5),
+        Info("d", None, None),
+    ]
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: there)
+    assert ports.ports(()) == [("a", ports.RP2, "s"), ("b", ports.ESP32S3, "s")]
+    assert ports.is_there("a", ()) and not ports.is_there("c", ())
+
+
 def test_nobody_there(bench, kit):
     status, _, log = bench.flash(*kit.options)
     assert status == 3 and "没有找到板子" in log
