@@ -122,6 +122,9 @@ def _run(screen: Screen, lang: str, asked: dict[str, Any]) -> int:
         rows += lost
         if is_dry:
             rows += [batch.row_of(each) for each in found]
+            for each in found:
+                if each.told:
+                    batch.restart(bench, each)
             drives = ports.drives(bench.named_drives)
             rows += [report.Row(str(drive), "RP2040 BOOTSEL") for drive in drives]
         elif order:

@@ -24,6 +24,7 @@ THREADS = 16
 _NO_PROGRESS_MAX = 3
 _LOOPS_MAX = 4
 _LOOK_AGAIN_S = 0.2
+_NOT_THERE = ("gone", "dropping", "loops", "mute")
 
 
 class Bench(NamedTuple):
@@ -138,13 +139,14 @@ def work_one(bench: Bench, order: Order, found: Found, work: Work, lines: Lines)
         if wrong:
             raise Fault("test_failed", what="; ".join(wrong))
         work.note(found.id, state=DONE)
-        with contextlib.suppress(Away, Fault):
-            board.finish(found.port, bench.wait_s)
+        restart(bench, found)
         lines.tell(found.port, DONE, 1.0)
     except Exception as error:  # nothing of one board may stop the others
         fault = error if isinstance(error, Fault) else _unforeseen(error)
         row = failed(row, fault, bench.language)
         lines.tell(found.port, "failed", 0.0, row.says)
+        if found.told and fault.name not in _NOT_THERE:
+            restart(bench, found)
     known = work.of(found.id)
     return row._replace(
         terminal=known.get("number"),
@@ -153,6 +155,12 @@ def work_one(bench: Bench, order: Order, found: Found, work: Work, lines: Lines)
         state=known.get("state", board.FOUND),
         seconds=time.monotonic() - began_s,
     )
+
+
+def restart(bench: Bench, found: Found) -> None:
+    """Let the terminal go on that was interrupted, if the board is one and listens."""
+    with contextlib.suppress(Away, Fault):
+        board.finish(found.port, bench.wait_s)
 
 
 def _unforeseen(error: Exception) -> Fault:
