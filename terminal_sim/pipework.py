@@ -38,6 +38,7 @@ class Pipework:
         self.flowed = 0
         self.units_a_s = units_a_s
         self.tap_open = True
+        self.stops_at: int | None = None  # somebody turns the tap off when so much has flowed
         self._draw = Prng(seed)
         self._shuts_us = shuts_us
         self._now_us = begin_us
@@ -81,6 +82,8 @@ class Pipework:
         begin_us, before = self._now_us, self.flowed
         if self._flows():
             self.flowed += self.units_a_s * (end_us - begin_us)
+            if self.stops_at is not None and self.flowed >= self.stops_at:
+                self.flowed, self.tap_open = max(before, self.stops_at), False
             while self._half * MICRO // 2 <= self.flowed:  # ends with what flowed
                 at_us = begin_us + (self._half * MICRO // 2 - before) // self.units_a_s
                 self._change(at_us, made)

@@ -18,11 +18,11 @@ HOLDERS_ONCE, TAPS_ONCE = 60, 240
 HOLDERS, TAPS_A_NOON = 300, 600
 PACE_S = 0.4
 
-HELP = """Server, a POS and a gate with the real firmware, and the web console.
+HELP = """Server, a POS, a gate and a water valve with the real firmware, and the web console.
 
 People come at noon, pay and pass; some lose their cards. Without --once, noon follows noon until
 Ctrl-C, and there is a page with terminals of your own: press their keys, hold cards and a phone to
-them, pull their plugs. (A water valve comes with a later step.)
+them, pull their plugs.
 """
 
 
@@ -36,7 +36,7 @@ them, pull their plugs. (A water valve comes with a later step.)
               help="Keep database and flash here (default: a temporary folder).")  # fmt: skip
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 def command(once, seed, taps, http, panel, folder, json_file) -> None:
-    """One server, two terminals, people."""
+    """One server, three terminals, people."""
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

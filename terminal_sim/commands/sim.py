@@ -1,7 +1,8 @@
 """`campus sim`: one terminal with the real firmware, worked from a keyboard.
 
-A line on standard input is what people do: `card` holds the card there, `take` takes it away, any
-other line is pressed on the keypad (`1250#` asks for 12.50 yuan). What the panel shows is printed
+A line on standard input is what people do: `card` holds the card there, `take` takes it away,
+`tap` turns the tap behind a valve off or on (10 units a second flow while both are open), any other
+line is pressed on the keypad (`1250#` asks for 12.50 yuan). What the panel shows is printed
 as it changes. What it is not: a crowd (`campus run`) nor a proof (`campus replay`).
 """
 
@@ -27,7 +28,7 @@ VALID_UNTIL = "2037-12-31"
 UID = b"\x5a\x51\x00\x01"
 START_WAIT_S = 20
 ANSWER_WAIT_S = 1
-KINDS = ("pos", "gate")
+KINDS = ("pos", "gate", "water")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -38,6 +39,7 @@ class Wiring(NamedTuple):
     page: bytes
     server: str | None
     card: MifareClassic | None
+    kind: str
 
 
 @click.command(help="One simulated terminal with the real firmware, worked from standard input.")
@@ -72,7 +74,7 @@ def command(kind, server, page, http, token_file, place, merchant, balance_fen, 
                 keys = b""
             if not keys and not flash:
                 raise click.ClickException("a new terminal needs --page, or --http to enrol it")
-            report = run_loop(_work(Wiring(folder, keys, server, card)))
+            report = run_loop(_work(Wiring(folder, keys, server, card, kind)))
         except (ServerProblem, NoInterpreter, ValueError) as error:
             raise click.ClickException(str(error)) from None
     click.echo(json.dumps(report))
@@ -98,7 +100,8 @@ def _card(office: Office, balance_fen: int) -> MifareClassic:
 
 
 async def _work(wiring: Wiring) -> dict:
-    terminal = Terminal(wiring.folder, wiring.page, wiring.server)
+    has_valve = wiring.kind == "water"
+    terminal = Terminal(wiring.folder, wiring.page, wiring.server, has_valve=has_valve)
     terminal.attach(asyncio.get_running_loop())
     changed = asyncio.Event()
 
@@ -127,7 +130,10 @@ async def _within(seconds: float, changed: asyncio.Event) -> None:
 
 def _do(terminal: Terminal, card: MifareClassic | None, line: str) -> None:
     """One line of what people do."""
-    if line not in ("card", "take"):
+    if line == "tap" and terminal.plumbing:
+        pipe = terminal.plumbing.pipe
+        pipe.tap_open = not pipe.tap_open
+    elif line not in ("card", "take"):
         terminal.panel.press(line)
     elif card is None:
         click.echo("there is no card: give --http and --token-file", err=True)

@@ -16,6 +16,7 @@ from terminal_sim.wire import Wire
 TERMINALS = (
     ("pos", "体验窗口", "第一食堂", "ili9341", True),
     ("gate", "体验门", "保卫处", "ssd1306", False),
+    ("water", "体验淋浴", "浴室", "ssd1306", False),
 )
 
 
