@@ -54,15 +54,18 @@ def give_back(tap, tear):
 
 
 def _give(tap, owed, tear):
-    """OK, NOT_WRITTEN, GONE or FULL."""
+    """OK, NOT_WRITTEN, GONE or FULL. What no terminal can put on this card, the server loads."""
     reserve, fen = owed
     journal = tap.terminal.journal
+    if not tap.credential.GIVES_ALONE:
+        return _give_later(tap, reserve, fen)
+    type_ = tap.terminal.kind.GIVES_AS
     prepared = yield from tap.credential.prepare(tap, Back(fen), b"")
     if prepared is None:
         return states.NOT_WRITTEN
     tap.amount_fen = fen
     try:
-        tap.serial = journal.intent(tap.entry(record.SETTLE, reasons.OK, reserve))
+        tap.serial = journal.intent(tap.entry(type_, reasons.OK, reserve))
     except JournalFull:
         tap.amount_fen = 0
         return states.NOT_WRITTEN
@@ -75,8 +78,21 @@ def _give(tap, owed, tear):
     elif not journal.confirm(tap.serial):
         tear(tap)  # it is on the card and not in the journal: the card's next tap tells
         return states.FULL
+    tap.loaded_fen = fen
     tap.amount_fen = tap.serial = 0
     return outcome
+
+
+def _give_later(tap, serial, fen):
+    """The record is final, and the money waits at the server for this card's next tap."""
+    tap.amount_fen = fen
+    try:
+        tap.terminal.journal.append(tap.entry(tap.terminal.kind.GIVES_AS, reasons.OK, serial))
+        tap.loaded_fen = fen
+    except JournalFull:
+        pass
+    tap.amount_fen = 0
+    return states.NOT_WRITTEN
 
 
 def _append(terminal, now, detail, flags=0, **fields):

@@ -169,7 +169,7 @@ def _torn(tap):
             sent = grey.serial <= journal.handed_to
             if journal.void(grey.serial):
                 terminal.kind.settle(grey.serial)
-                if sent and grey.type == record.LOAD:  # of a CPU card no chain tells it
+                if sent and grey.type in record.GIVES:  # of a CPU card no chain tells it
                     _append(tap, tap.entry(record.EVENT, reasons.CARD_GONE, grey.serial))
         elif settled is None and terminal.awaits(grey, tap.now):
             settled = grey

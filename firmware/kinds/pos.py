@@ -1,7 +1,8 @@
 """A point of sale: the cashier enters an amount, the next card pays it.
 
 It does not know whether a card may pay (policy). Keys: digits enter fen (1250 is 12.50 yuan), or
-yuan as soon as '.' is pressed; '#' asks for a card, '*' clears. A debit that was torn keeps its
+yuan as soon as '.' is pressed; '#' asks for a card, '*' clears. '0' '#' within a minute of a sale
+asks for its card once more, to give the money back. A debit that was torn keeps its
 amount for the card that it was torn from: until that card comes back or the cashier presses '*',
 no other card can pay and no key counts. Limit: 7 digits.
 """
@@ -9,6 +10,7 @@ no other card can pay and no key counts. Limit: 7 digits.
 from protocol import messages, reasons, record
 
 _DIGITS = 7
+CANCEL_MS = 60_000  # so long after a sale it can be cancelled
 
 
 class Pos:
@@ -16,6 +18,7 @@ class Pos:
 
     NUMBER = messages.POS
     PAYS = True
+    GIVES_AS = record.REVERSAL
     METERS = False
     RECORD = record.PURCHASE
 
@@ -23,6 +26,8 @@ class Pos:
         self.awaited = None
         self.armed_fen = None  # what the next card pays, None: nothing
         self._typed = ""
+        self._last = None  # (card, serial, fen, ticks of) the last sale
+        self._cancels = False  # its card is asked for
 
     def key(self, char, now, params):
         """One key of the keypad; others count for nothing."""
@@ -32,7 +37,7 @@ class Pos:
         if self.awaited is not None:
             return [("show", "put_back", (self.armed_fen or 0,))]
         if char == "#":
-            return self._enter(params)
+            return self._enter(params, now)
         if char not in ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "."):
             return []
         self.armed_fen = None
@@ -54,6 +59,7 @@ class Pos:
     def accepted(self, tap):
         """Paid."""
         self._clear()
+        self._last = (tap.card, tap.serial, tap.amount_fen, tap.now.ticks_ms)
         if tap.balance_fen is None:
             return (("show", "paid_account", (tap.amount_fen,)),)
         return (("show", "paid", (tap.amount_fen, tap.balance_fen)),)
@@ -72,6 +78,11 @@ class Pos:
 
     def look(self, tap):
         """Balance and last valid day."""
+        if tap.loaded_fen and self._cancels:
+            self._clear()
+            self._last = None
+            screen = "cancelled" if tap.credential.GIVES_ALONE else "cancelled_later"
+            return (("show", screen, (tap.loaded_fen, tap.balance_fen)),)
         if tap.loaded_fen:
             return (("show", "loaded", (tap.loaded_fen, tap.balance_fen)),)
         if tap.balance_fen is None:
@@ -84,21 +95,39 @@ class Pos:
             self.awaited = None
 
     def owes(self, tap):
-        """Nothing: what is taken is taken."""
+        """(serial, fen) of the sale that is cancelled, if this card's purse says that it was the
+        last to be paid with it, or None."""
+        if not self._cancels or not self._may_cancel(tap.now):
+            return None
+        card, serial, fen, _ = self._last
+        purse = tap.purse
+        is_it = card and tap.card == card and purse is not None
+        if is_it and (purse.terminal, purse.serial) == (tap.terminal.address, serial):
+            return serial, fen
+        return None
 
     def idle(self):
         """What the cashier is in the middle of."""
         if self.awaited is not None:
             return (("show", "put_back", (self.armed_fen or 0,)),)
+        if self._cancels:
+            return (("show", "cancel", (self._last[2],)),)
         if self.armed_fen is not None:
             return (("show", "ready", (self.armed_fen,)),)
         if self._typed:
             return (("show", "amount", (_fen(self._typed),)),)
         return None
 
-    def _enter(self, params):
+    def _may_cancel(self, now):
+        return self._last is not None and now.ticks_ms - self._last[3] <= CANCEL_MS
+
+    def _enter(self, params, now):
         """'#': an amount that no card may pay is not asked of one."""
         amount_fen = _fen(self._typed) if self._typed else self.armed_fen or 0
+        if self._typed == "0" and self._may_cancel(now):
+            self._clear()
+            self._cancels = True
+            return [("show", "cancel", (self._last[2],))]
         if amount_fen == 0:
             return [("show", "refused", (reasons.AMOUNT_ZERO,))]
         if amount_fen > params["tap_limit_fen"]:
@@ -110,6 +139,7 @@ class Pos:
         self.awaited = None
         self.armed_fen = None
         self._typed = ""
+        self._cancels = False
 
 
 def _is_amount(typed):

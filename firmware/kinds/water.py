@@ -32,6 +32,7 @@ class Water:
 
     NUMBER = messages.WATER
     PAYS = True
+    GIVES_AS = record.SETTLE
     METERS = True
     RECORD = record.RESERVE
     armed_fen = None

@@ -9,6 +9,9 @@ ROWS = {
     "paid": ("Paid", "{0} yuan", "Balance {1} yuan"),
     "paid_account": ("Paid", "{0} yuan", "from the account"),
     "balance": ("Card valid", "Balance {0} yuan", "until {1}"),
+    "cancel": ("Cancel the sale", "{0} yuan", "present that card", "* keep the sale"),
+    "cancelled": ("Cancelled", "{0} yuan back", "Balance {1} yuan"),
+    "cancelled_later": ("Cancelled", "{0} yuan back", "at the next tap"),
     "loaded": ("Card loaded", "{0} yuan", "Balance {1} yuan"),
     "valid": ("Valid", "until", "{0}"),
     "pass": ("Please pass", "{0}"),
@@ -26,6 +29,7 @@ ROWS = {
     "last_unpaid": ("Before power cut", "NOT PAID {2}", "card ..{0}  {1}", "* clear"),
     "last_grey": ("Put the card back", "{2} yuan not sure", "card ..{0}  {1}", "* clear"),
     "paid_before": ("Paid already", "{2} yuan {1}", "# pay once more", "* it is paid"),
+    "safe_mode": ("{0}: safe mode", "out of service", "to send: {1}", "call a technician"),
     "no_reader": ("Reader is silent", "check its cable", "out of service"),
 }
 

@@ -15,6 +15,9 @@ SCREENS = {
     "paid": ("green", "ok", ("fen", "fen")),
     "paid_account": ("green", "ok", ("fen",)),
     "balance": ("green", "ok", ("fen", "day")),
+    "cancel": ("amber", "warn", ("fen",)),
+    "cancelled": ("green", "ok", ("fen", "fen")),
+    "cancelled_later": ("green", "ok", ("fen", "fen")),
     "loaded": ("green", "ok", ("fen", "fen")),
     "valid": ("green", "ok", ("day",)),
     "pass": ("green", "ok", ("holder",)),
@@ -32,6 +35,7 @@ SCREENS = {
     "last_unpaid": ("red", None, ("tail", "clock", "fen")),
     "last_grey": ("amber", "warn", ("tail", "clock", "fen")),
     "paid_before": ("amber", "warn", ("tail", "clock", "fen")),
+    "safe_mode": ("red", None, ("number", "number")),
     "no_reader": ("red", None, ()),
 }
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from protocol import batch, reasons, record
 from protocol.errors import RemoteError
-from sync_server.core import actions, chain, ledger, proof, rebuild
+from sync_server.core import actions, chain, ledger, proof, rebuild, reversals
 from sync_server.core.chain import Grey, Writer
 from sync_server.core.known import Aside, Kept, Known, Place, Result, Settled
 from sync_server.core.ledger import Transfer
@@ -176,6 +176,9 @@ def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
     if entry.type == record.LOAD:
         fault = actions.loaded(entry, terminal, card_is_good, known, result) or fault
     transfer = ledger.posting(entry, terminal, known.places[terminal].merchant, card_is_good)
+    if entry.type == record.REVERSAL and transfer is not None:
+        transfer, wrong = reversals.judged(entry, terminal, transfer, known, result)
+        fault = fault or wrong
     spans = known.spans.get(entry.card)
     if made is not None and card_is_good and spans:
         fen = -entry.amount_fen if entry.type in record.GIVES else entry.amount_fen
@@ -186,8 +189,6 @@ def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
         return fault or (reasons.UNBALANCED if differs else reasons.OK)
     if transfer is not None:
         result.transfers.append(transfer)
-    elif ledger.lacks_rule(entry):
-        fault = fault or reasons.BAD_TYPE
     return fault
 
 

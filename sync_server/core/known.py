@@ -49,6 +49,7 @@ class Known:
     spans: dict[int, list[Span]] = field(default_factory=dict)  # by card
     knots: dict[int, Knots] = field(default_factory=dict)  # by card
     tac_keys: dict[int, bytes] = field(default_factory=dict)  # of cards whose proofs are here
+    reversed: set[Writer] = field(default_factory=set)  # purchases, of those named here
     loads: dict[Writer, Load] = field(default_factory=dict)  # by the record that each is granted to
 
 
@@ -93,5 +94,6 @@ class Result:
     transfers: list[Transfer] = field(default_factory=list)
     rebuilt: list[Span] = field(default_factory=list)  # new
     told: list[Span] = field(default_factory=list)  # of those that were there before
+    reversed: list[tuple[Writer, int]] = field(default_factory=list)  # purchase, by which serial
     loaded: list[int] = field(default_factory=list)  # actions that are done
     freed: list[Writer] = field(default_factory=list)  # grants that came to nothing

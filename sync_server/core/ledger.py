@@ -47,14 +47,9 @@ RULES = {
     record.PURCHASE: Rule(PURSE, MERCHANT),
     record.RESERVE: Rule(PURSE, _RESERVED),
     record.SETTLE: Rule(_RESERVED, MERCHANT),
+    record.REVERSAL: Rule(MERCHANT, PURSE),
 }
 _GIVES_BACK = Rule(_RESERVED, PURSE)
-_MOVES_MONEY = (record.PURCHASE, record.REVERSAL, record.RESERVE, record.SETTLE)
-
-
-def lacks_rule(entry: record.Record) -> bool:
-    """Money moved on a card, and no rule says between which accounts: it must be named."""
-    return entry.amount_fen > 0 and entry.type in _MOVES_MONEY and entry.type not in RULES
 
 
 def bank() -> Account:
@@ -108,6 +103,7 @@ def posting(
         _RESERVED: RESERVED,
     }
     giver, taker = places[rule.giver], places[rule.taker]
-    if rule is _GIVES_BACK and card_is_good and entry.credential & 15 == record.CPU:
+    gives = rule is _GIVES_BACK or entry.type == record.REVERSAL
+    if gives and card_is_good and entry.credential & 15 == record.CPU:
         taker = account(entry.card)  # no terminal can put it there: it waits for a load
     return Transfer(giver, taker, entry.amount_fen, terminal, entry.serial)

@@ -38,6 +38,7 @@ class Actions:
     _loads: dict[Writer, Load]
     _waiting: set[int]
     waiting_version: int
+    _newest: int
     is_listed: Callable[[int], bool]  # of Lists
     card: Callable[[int], dict[str, Any] | None]  # of Cards
 
@@ -56,8 +57,7 @@ class Actions:
                 )
                 made.append(int(row.lastrowid or 0))
             self._accounts.book([ledger.order(card, fen) for card, fen in wishes], utc_s)
-        self._waiting |= {card for card, _ in wishes}
-        self.waiting_version += 1
+            self._load_actions()
         return made
 
     def withdraw_load(self, number: int, utc_s: int) -> None:
@@ -213,7 +213,7 @@ class Actions:
         """Remember whom terminals shall ask for, and what is granted."""
         rows = self._db.conn.execute(
             "SELECT id, card, amount_fen, before_fen, terminal, serial FROM action"
-            " WHERE state = 'open'"
+            " WHERE state = 'open' ORDER BY id"
         ).fetchall()
         self._waiting = {row[1] for row in rows}
         self._loads = {
@@ -221,8 +221,9 @@ class Actions:
             for row in rows
             if row[4] is not None
         }
-        if rows and not self.waiting_version:
-            self.waiting_version = 1
+        if rows and (not self.waiting_version or rows[-1][0] > self._newest):
+            self.waiting_version += 1
+            self._newest = rows[-1][0]
 
 
 def _reserved(

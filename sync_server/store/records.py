@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from protocol import batch, reasons, record
-from sync_server.core import ingest, proof
+from protocol import batch, messages, reasons, record
+from sync_server.core import ingest, ledger, proof
 from sync_server.core.actions import Load
 from sync_server.core.chain import Grey, Writer
 from sync_server.core.known import Known, Place, Result
+from sync_server.core.ledger import Transfer
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
 from sync_server.store.lost import Lost
@@ -113,17 +114,27 @@ class Records(Lost):
                     self._load_tac_key(entry.card, known)
                 if entry.type == record.LOAD:
                     self._load_load((number, entry.serial), known)
+                if entry.type == record.REVERSAL:
+                    self._load_reversed(number, entry.detail, known)
             for entry in entries if self._greys else ():
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked
                     if grey.entry.type == record.LOAD:
                         self._load_load(grey.writer, known)
+                    if grey.entry.type == record.REVERSAL:
+                        self._load_reversed(grey.terminal, grey.entry.detail, known)
         return known
 
     def _load_tac_key(self, card: int, known: Known) -> None:
         uid = self._db.one("SELECT uid FROM card WHERE number = ?", card)
         if uid and self.tac_key is not None:
             known.tac_keys[card] = self.tac_key(bytes.fromhex(uid))
+
+    def _load_reversed(self, terminal: int, serial: int, known: Known) -> None:
+        self._load_named(terminal, serial, known)
+        query = "SELECT 1 FROM reversal WHERE terminal = ? AND serial = ?"
+        if self._db.one(query, terminal, serial):
+            known.reversed.add((terminal, serial))
 
     def _load_load(self, writer: Writer, known: Known) -> None:
         row = self._db.conn.execute(
@@ -256,12 +267,27 @@ class Records(Lost):
             [(*kept, received_utc_s) for kept in result.aside],
         )
         self._accounts.book(result.transfers, received_utc_s)
-        if result.loaded or result.freed:
-            self._write_actions(result, received_utc_s)
+        self._db.insert(
+            "reversal (terminal, serial, by_serial)",
+            [(*writer, by_serial) for writer, by_serial in result.reversed],
+        )
+        back = [row for row in result.transfers if row.taker[0] == ledger.ACCOUNT]
+        if result.loaded or result.freed or back:
+            self._write_actions(result, back, received_utc_s)
         self._tally(result, aside.rowcount if result.aside else 0)
 
-    def _write_actions(self, result: Result, received_utc_s: int) -> None:
+    def _write_actions(self, result: Result, back: list[Transfer], received_utc_s: int) -> None:
+        """back: money that no terminal could put on its card; the server loads it."""
         connection = self._db.conn
+        connection.executemany(
+            "INSERT INTO action (card, op, amount_fen, ordered_by, ordered_utc_s)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [
+                (int(row.taker[1]), messages.LOAD, row.amount_fen,
+                 f"record {row.terminal}/{row.serial}", received_utc_s)
+                for row in back
+            ],
+        )  # fmt: skip
         connection.executemany(
             "UPDATE action SET state = 'done', ended_utc_s = ? WHERE id = ?",
             [(received_utc_s, action) for action in result.loaded],

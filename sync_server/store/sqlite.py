@@ -43,6 +43,7 @@ class Store(Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored,
         self._loads: dict[Writer, Load] = {}
         self._waiting: set[int] = set()
         self.waiting_version = 0
+        self._newest = 0  # action that the filter knows of
         self._remember()
         self._db.undone = self._remember
 

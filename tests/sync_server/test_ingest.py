@@ -122,14 +122,17 @@ def test_no_merchant_posts_to_suspense():
         assert bench.faults == {(3, 1): reasons.NO_MERCHANT}
 
 
-@pytest.mark.parametrize("kind", [record.REVERSAL])
-def test_money_without_a_rule_is_named(kind):
-    for bench in told_at_once_and_later(lambda b: (1, b.made(1, type=kind))):
-        assert bench.balances == {}
-        assert bench.faults == {(1, 1): reasons.BAD_TYPE}
+def _reversal(bench):
+    return 1, bench.made(1, type=record.REVERSAL, credential=record.MIFARE)
 
 
-def test_no_money_without_a_rule_is_stored(bench):
+def test_a_reversal_of_nothing_is_named():
+    for bench in told_at_once_and_later(_reversal):
+        assert bench.balances == {("suspense", "reversal"): -500, ("purse", str(CARD)): 500}
+        assert bench.faults == {(1, 1): reasons.UNBALANCED}
+
+
+def test_what_moves_no_money_is_stored(bench):
     assert bench.tell(1, bench.made(1, type=record.REVERSAL, amount_fen=0)) == [STORED]
     assert bench.tell(1, bench.made(1, type=record.LOAD, outcome=VOID)) == [STORED]
 
