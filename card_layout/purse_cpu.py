@@ -21,6 +21,11 @@ OK = 0x9000
 TOO_LITTLE = 0x9401
 BAD_MAC = 0x9302
 NOTHING_TO_PROVE = 0x9406
+# what a card may say to a DEBIT that it does not carry out
+REFUSALS = (
+    TOO_LITTLE, BAD_MAC, 0x9403, 0x6700, 0x6901, 0x6982, 0x6983, 0x6985, 0x6A80, 0x6A86,
+    0x6D00, 0x6E00,
+)  # fmt: skip
 
 
 def select():

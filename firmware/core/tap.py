@@ -129,7 +129,8 @@ def _authenticate(tap):
     if outcome == states.GONE:
         tap.reason = reasons.CARD_GONE
     elif outcome == states.OK:
-        tap.terminal.seen.note(tap.card, tap.purse.counter)
+        if tap.credential.SEALED:
+            tap.terminal.seen.note(tap.card, tap.purse.counter)
         tap.balance_fen = tap.purse.balance_fen if tap.credential.HOLDS_MONEY else None
         if tap.terminal.journal.greys(tap.card):
             return states.GREY

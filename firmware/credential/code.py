@@ -24,6 +24,7 @@ class Code:
     KIND = record.CODE
     COUNTER_MAX = 0xFFFFFF
     HOLDS_MONEY = False
+    SEALED = True
     GIVES_ALONE = False  # a terminal can put money on it
 
     def __init__(self, _keys, _writes):

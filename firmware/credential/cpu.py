@@ -3,8 +3,8 @@
 What the APDUs mean is card_layout.purse_cpu's. What it leaves in the tap: `identity`, `purse`
 (counter, balance, and who wrote it, from the card's log), `card`; in `private` the amount of the
 purchase before; in `proof` the TAC of a purchase. The keys are diversified ones in the key store;
-a PSAM would take their place. Limits: 65,535 purchases in a card's life; a torn purchase is settled
-here only while its session key is in RAM, else the card's chain tells the server.
+a PSAM would take their place. Limits: 65,535 purchases in a card's life; a torn purchase whose
+session key went with the power is settled by the card's log, and the server checks its TAC.
 """
 
 import struct
@@ -29,6 +29,7 @@ class Cpu:
     KIND = record.CPU
     COUNTER_MAX = 0xFFFF
     HOLDS_MONEY = True
+    SEALED = False  # nobody vouches for its counter before it has paid
     GIVES_ALONE = False  # a terminal can put money on it
     PRESENCE = purse_cpu.select()  # a command that a card answers that was served
 
@@ -105,11 +106,12 @@ class Cpu:
         mac1 = purse_cpu.mac1(session, amount_fen, number, serial, moment)
         self._torn = self._torn[1 - _SESSIONS :] + [(serial, session)]
         word, answer = yield from _ask(purse_cpu.purchase(serial, moment, mac1))
-        if word is None:
-            return states.GONE
+        is_paid = word == purse_cpu.OK and answer[4:] == purse_cpu.mac2(session, amount_fen)
+        if not is_paid and (answer or word not in purse_cpu.REFUSALS):
+            return states.GONE  # a card that refuses says a word that we know, and nothing else
         self._torn.pop()
-        if word != purse_cpu.OK or answer[4:] != purse_cpu.mac2(session, amount_fen):
-            return states.NOT_WRITTEN  # a card that has paid can say so
+        if not is_paid:
+            return states.NOT_WRITTEN
         tap.proof = int.from_bytes(answer[:4], "big")
         return states.OK
 
@@ -133,13 +135,20 @@ class Cpu:
             return (yield from cpu_load.resolve(self._keys, tap, grey))
         if tap.purse.counter == grey.counter:
             return record.VOID
+        if tap.purse.counter != grey.counter + 1:
+            return None
         session = dict(self._torn).get(grey.serial)
-        if session is None or tap.purse.counter != grey.counter + 1:
+        if session is None and not tap.purse.terminal:
             return None
         word, answer = yield from _ask(purse_cpu.prove(grey.counter))
         if word is None:
             return None
-        if word != purse_cpu.OK or answer[:4] != purse_cpu.mac2(session, grey.amount_fen):
+        if session is None:  # power failed since: the log says whose it is, the TAC vouches for it
+            named = tap.purse.terminal, tap.purse.serial, tap.private
+            is_ours = named == (self._keys.number, grey.serial, grey.amount_fen)
+        else:
+            is_ours = answer[:4] == purse_cpu.mac2(session, grey.amount_fen)
+        if word != purse_cpu.OK or not is_ours:
             return record.VOID
         tap.proof = int.from_bytes(answer[4:], "big")
         return record.DONE

@@ -2,7 +2,8 @@
 
 What the blocks mean is card_layout's, whether the card may is the policy's. Where nothing is taken
 the sector is opened with key A, which cannot write. What it leaves in the tap: `identity`,
-`purse`, `previous`, `card`; in `private` the card's MAC and the block that is written next.
+`purse`, `previous`, `card`; in `private` the card's MAC, the block that is written next, and what
+the blocks hold.
 Limits: UIDs of 4 and 7 bytes; a copy of a whole card cannot be told from the card (docs/mifare.md).
 """
 
@@ -23,6 +24,7 @@ class M1:
     KIND = record.MIFARE
     COUNTER_MAX = purse_m1.COUNTER_MAX
     HOLDS_MONEY = True
+    SEALED = True  # what it says of its purse is ours
     GIVES_ALONE = True  # a terminal can put money on it
     PRESENCE = air.read(identity.BLOCK)  # a command that a card answers that was served
 
@@ -86,7 +88,7 @@ class M1:
             who = identity.unpack(block, tap.uid, tap.private[0])
         except Altered:
             return states.NOT_WRITTEN
-        outcome = yield from self._put(identity.BLOCK, block)
+        outcome = yield from self._put(tap, identity.BLOCK, block)
         if outcome == states.OK:
             tap.identity, tap.card = who, who.card
         return outcome
@@ -95,26 +97,32 @@ class M1:
         """A purse write after which the tap goes on."""
         outcome = yield from self._write(tap, change_fen, stopped)
         if outcome == states.OK:
-            mac, index = tap.private
+            mac, index, blocks = tap.private
             before = tap.purse
             tap.purse = purse_m1.successor(before, change_fen, self._keys.number, tap.serial)
             tap.previous = before
-            tap.private = mac, purse_m1.BLOCK_A + purse_m1.BLOCK_B - index
+            tap.private = mac, purse_m1.BLOCK_A + purse_m1.BLOCK_B - index, blocks
         return outcome
 
     def _write(self, tap, change_fen, stopped):
-        mac, index = tap.private
+        mac, index, _ = tap.private
         purse = purse_m1.successor(tap.purse, change_fen, self._keys.number, tap.serial)
-        return (yield from self._put(index, purse_m1.pack(purse, tap.uid, index, mac, stopped)))
+        block = purse_m1.pack(purse, tap.uid, index, mac, stopped)
+        return (yield from self._put(tap, index, block))
 
-    def _put(self, index, block):
+    def _put(self, tap, index, block):
+        before = tap.private[2][index - identity.BLOCK]
         status, _ = yield ("card", air.write(index, block))
         if status == air.GONE:
             return states.GONE
         status, data = yield ("card", air.read(index))
         if status != air.OK or len(data) != 16:
             return states.GONE
-        return states.OK if bytes(data) == block else states.NOT_WRITTEN
+        if bytes(data) == block:
+            tap.private[2][index - identity.BLOCK] = block
+            return states.OK
+        # neither one nor the other: it may read otherwise when the card is back
+        return states.NOT_WRITTEN if bytes(data) == before else states.GONE
 
     def resolve(self, tap, grey):
         """DONE or VOID for a grey record of this card, None if its purse cannot tell any more.
@@ -160,7 +168,7 @@ class M1:
         except Altered:
             tap.reason = reasons.ALTERED
             return states.REFUSED
-        tap.private = (mac, index)
+        tap.private = (mac, index, blocks)
         tap.stopped = purse_m1.is_stopped(blocks[2 if index == purse_m1.BLOCK_A else 1])
         if tap.identity is None:  # a purse of ours: the server may know whose, and say it anew
             return states.WAITING if self._writes and tap.now.online else states.REFUSED

@@ -55,8 +55,8 @@ def test_too_little():
     assert card.wallet.executed == 0
 
 
-def test_torn_and_power_lost_is_left_to_the_server():
-    """The session's key is gone, so nobody here believes the card: the record stays grey."""
+def test_torn_and_power_lost_is_told_by_the_log_and_proven():
+    """The session's key is gone: the card's log names the record, its TAC goes to the server."""
     flash = flash_of()
     terminal, card = terminal_on(flash), CpuCard()
     terminal.kind.ready(250)
@@ -64,10 +64,11 @@ def test_torn_and_power_lost_is_left_to_the_server():
     tap(terminal, card)
     card.gone_at = None
     terminal = terminal_on(flash)
-    moment(terminal)
-    outcome, _ = tap(terminal, card)
-    assert terminal.journal.grey == 1
-    assert card.wallet.balance_fen == 4750
+    terminal.kind.ready(250)
+    outcome, _ = tap(terminal, card, moment(terminal))
+    assert outcome.accepted and terminal.journal.grey == 0
+    assert card.wallet.balance_fen == 4750 and card.wallet.executed == 1
+    assert unpacked(terminal)[-1][0].reason == reasons.PROOF
 
 
 def test_torn_before_the_debit_and_power_lost_is_void():
