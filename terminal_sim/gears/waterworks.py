@@ -32,7 +32,7 @@ from protocol import keypage, messages, record
 from protocol.aes import Aes
 from sync_server.core import ledger
 from terminal_sim.flash import SHAPES, Flash, PowerCut
-from terminal_sim.gears.node import exchange
+from terminal_sim.gears.held import exchange
 from terminal_sim.gears.office import Memory
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.oracle import Violation
@@ -57,11 +57,14 @@ _SETTINGS = {"offline_taps_per_card": 255, "offline_fen_per_card": 1_000_000, "n
 class Life:
     """One terminal's. `figures` counts what happened, over all lives."""
 
-    def __init__(self, seed: int, figures: Counter[str]):
+    calm_us = 11_000_000  # until nothing that was seen counts any more
+
+    def __init__(self, seed: int, figures: Counter[str], reprogram: bool | None = None):
         self.figures = figures
         self._draw = Prng(seed)
         self._laid = layout.make(1, 4)
-        reprogram = not self._draw.chance(1, 4)
+        drawn = not self._draw.chance(1, 4)
+        reprogram = drawn if reprogram is None else reprogram
         self._flash = Flash(self._laid.sectors * 4096, 1 if reprogram else 2, reprogram)
         page = keypage.pack(NUMBER, messages.WATER, b"e" * 16, *_MASTERS)
         self._flash.program(self._laid.keys.first * 4096, page)
@@ -73,6 +76,7 @@ class Life:
         self._pipe = Pipework(seed ^ 0x5A5A, 5 + self._draw.below(16))
         self._now_us = 0
         self._flows: dict[int, list[int]] = {}  # serial of a reserve -> flowed at its begin and end
+        self._cuts: list[tuple[int, int, int]] = []  # for the boots that are to come
         self._cut: set[int] = set()  # reserves whose session a power cut ended
         self._said: list[str] = []
         self._boot()
@@ -91,8 +95,12 @@ class Life:
             self.figures["sessions"] += 1
         self._pipe.faults = Faults()
         self._flash.cut_after(0)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Everybody comes once more, and then all must be right."""
         for number in self._cards:
-            self._wait(11_000_000)
+            self._wait(self.calm_us)
             if not self._present(number):
                 raise Violation("water", f"card {number} was locked out: {self._said[-3:]}")
             self._pulled()
@@ -172,7 +180,7 @@ class Life:
     def _power_is_cut(self) -> None:
         """Whatever was in RAM is gone, and the valve's spring shuts it."""
         self.figures["power_cuts"] += 1
-        self._flash.cut_after(0)
+        self._flash.cut_after(*(self._cuts.pop(0) if self._cuts else (0,)))
         for card in self._cards.values():
             card.leave_after(None)
         for serial, flow in self._flows.items():
