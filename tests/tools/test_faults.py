@@ -9,12 +9,13 @@ import pytest
 
 from image import build
 from protocol import claim as seals
-from protocol import keypage
+from protocol import keypage, manifest
 from sync_server.gateway.claims import Claims
 from sync_server.keyring import Keyring
 from sync_server.store.sqlite import Store
 from tools.flashing import ports
 
+SLOT1_END = 1179648
 ONE = "e661410400000001"
 
 
@@ -213,6 +214,23 @@ def test_a_dry_run_writes_nothing_anywhere(bench, kit):
     assert status == 0 and "BOOTSEL" in said and "RP2040" in said
     assert not bench.work.exists()
     assert board.flash.read_bytes()[:1179648] == was[:1179648]
+
+
+def test_a_board_with_a_newer_image_is_left_alone_unless_it_is_wanted(bench, kit):
+    board = bench.rp2(1)
+    assert bench.flash(*kit.options)[0] == 0
+    board.unplug()
+    head = manifest.parse(bench.files.image.read_bytes())
+    newer = bytes(manifest.pack(head._replace(version=(9, 0, 0)))) + bytes(64)
+    with open(board.flash, "r+b") as file:
+        file.seek(SLOT1_END - 4096)
+        file.write(newer)
+    board.plug()
+    assert bench.flash(*kit.options)[0] == 1
+    assert row_of(bench)["fault"] == "older" and "9.0.0" in row_of(bench)["says"]
+    assert bench.flash(*kit.options, "--downgrade")[0] == 0
+    flash = board.flash.read_bytes()
+    assert flash[SLOT1_END - 4096 : SLOT1_END] == b"\xff" * 4096  # or it would be started
 
 
 def test_another_micropython_is_replaced_through_the_boot_drive(bench, kit):

@@ -159,6 +159,9 @@ def _image(console: Console, here: Found, order: Order, progress: Progress) -> N
         progress(IMAGE, done / len(wrong))
         if console.ask("put", "slot0", number, _text(blocks[number])) != right[number]:
             raise Fault("md5")
+    other = files.version_of(bytes.fromhex(here.told["heads"][1]))
+    if other is not None and other >= order.image.version:  # the newest is started first
+        console.ask("put", "slot1", len(blocks) - 1, _text(b"\xff" * SECTOR))
     progress(IMAGE, 1.0)
 
 

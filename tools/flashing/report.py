@@ -34,8 +34,8 @@ class Row(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Nothing is left to be done."""
-        return self.state == DONE
+        """Nothing is left to be done, and nothing went wrong since it was done once."""
+        return self.state == DONE and not self.fault
 
 
 def failed(row: Row, fault: Fault, language: str) -> Row:
