@@ -12,6 +12,8 @@ It does not make anything happen and repairs nothing: the first thing that is wr
 import struct
 from collections import namedtuple
 
+from terminal_sim.holder_truths import WalletTruth
+from terminal_sim.reckoning import Reckoning
 from terminal_sim.truths import CardTruth, TerminalTruth, Violation, type_of, u24
 
 PAID, PASSED, REFUSED, TORN = "paid", "passed", "refused", "torn"
@@ -20,7 +22,7 @@ Posting = namedtuple("Posting", "card terminal serial amount_fen")  # one debit 
 # card 0: from suspense, as the server can tell no purse for it
 
 
-class Oracle:
+class Oracle(Reckoning):
     """All the truths, and the checks; told of every event by the world, in order."""
 
     def __init__(self):
@@ -43,14 +45,15 @@ class Oracle:
 
     def add_card(self, number, uid, purse_key, memory):
         """A card issued with what its purse holds now; `memory()` -> (block 5, block 6)."""
-        self.cards[number] = CardTruth(number, uid, purse_key, memory)
+        self.add_holder(CardTruth(number, uid, purse_key, memory))
 
-    def add_copy(self, key, of, memory):
-        """A copy of card `of`, as that is now."""
-        truth = self.cards[of]
-        truth.is_copied = True
-        self.cards[key] = CardTruth(truth.number, truth.uid, truth._key, memory)
-        self.cards[key].is_copied = True
+    def add_holder(self, truth):
+        """A credential of any kind: CardTruth, or one of holder_truths."""
+        self.cards[truth.number] = truth
+
+    def add_copy(self, key, of, held):
+        """A copy of card `of`, as that is now; `held` is what that one's truth reads."""
+        self.cards[key] = self.cards[of].copied(held)
 
     def add_terminal(self, key, flash, journal, lists, number=0):
         """A terminal; journal, lists: (first sector, sectors); `flash(at, n)` -> raw bytes.
@@ -73,18 +76,32 @@ class Oracle:
 
     def writing(self, terminal, card, block):
         """Before a purse block reaches the card: its intent is in flash (I4)."""
+        fen, counter = u24(block, 3), u24(block, 0) & 0x7FFFFF
+        by, serial = struct.unpack_from(">HI", block, 6)
+        truth = self._before_write(terminal, card)
+        self._intended(terminal, truth, by, serial, (truth.balance_fen - fen, counter))
+
+    def paying(self, terminal, card, by, serial, amount_fen):
+        """Before a CPU card hears that it shall pay: the same."""
+        truth = self._before_write(terminal, card)
+        self._intended(terminal, truth, by, serial, (amount_fen, truth.counter + 1))
+
+    def _before_write(self, terminal, card):
         self.checks += 1
-        place, truth = self.terminals[terminal], self.cards[card]
+        truth = self.cards[card]
         before = truth.look()
         if before:  # a mark was taken off, and now the card pays
-            self._written(place, card, before, None)
-        by, serial = struct.unpack_from(">HI", block, 6)
+            self._written(self.terminals[terminal], card, before, None)
+        return truth
+
+    def _intended(self, terminal, truth, by, serial, change):
+        amount_fen, counter = change
+        place = self.terminals[terminal]
         record = place.record(serial) if by == place.number else None
-        amount_fen = truth.balance_fen - u24(block, 3)
-        counter = u24(block, 0) & 0x7FFFFF
         wanted = (type_of(amount_fen), truth.number, counter - 1, amount_fen, True)
         if record is None or record[:5] != wanted:
-            raise Violation("I4", f"card {card} is written for {by}/{serial}, which is {record}")
+            what = f"card {truth.number} is written for {by}/{serial}, which is {record}"
+            raise Violation("I4", what)
 
     def said(self, terminal, card, said, values=()):
         """At the moment a screen says this: the flash must bear it out (I4, I6)."""
@@ -97,14 +114,27 @@ class Oracle:
             self._paid_by_resolution(place, card)
         last = self.cards[card]
         if said == PAID:
-            if tuple(values) != (last.writes[-1].amount_fen, last.balance_fen):
+            shown = (last.writes[-1].amount_fen, last.shown_fen)[: 1 + (last.shown_fen is not None)]
+            if tuple(values) != shown:
                 raise Violation("I4", f"card {card}: the screen said {values}, {last.writes[-1]}")
+            if isinstance(last, WalletTruth):
+                self._proven(place, last)
             self.told_paid.add((terminal, last.writes[-1].serial))
             if write and place.is_offline:
-                self._capped(place, last.number, write.amount_fen)
+                self._capped(place, last, write.amount_fen)
         is_listed = last.number in place.refused and last.number in place.refused_before
         if is_listed and (said == PASSED or said == PAID and write):
             raise Violation("I6", f"terminal {terminal} accepted listed card {card}")
+
+    def _proven(self, place, truth):
+        """I4: what a CPU card said of its payment is in the journal as it said it; and the oracle
+        remembers what a counterfeit said, for the server has to notice."""
+        proof = place.proof(truth.number)
+        if proof is None or proof[0] in place.proofs:
+            return  # the journal had no room for it
+        if proof[1] != truth.tac:
+            raise Violation("I4", f"card {truth.number}: proof {proof} is not {truth.tac.hex()}")
+        place.proofs[proof[0]] = truth.is_counterfeit
 
     def opened(self, terminal):
         """The terminal is online: what cards took before counts no more, nor does the tap that
@@ -112,13 +142,14 @@ class Oracle:
         self.terminals[terminal].offline.clear()
         self.terminals[terminal].is_offline = False
 
-    def _capped(self, place, number, amount_fen):
+    def _capped(self, place, truth, amount_fen):
         """I7: what a card takes from one terminal while that is offline, copied or not."""
-        spent = place.offline.setdefault(number, [0, 0])
+        spent = place.offline.setdefault(truth.number, [0, 0])
         spent[0] += 1
         spent[1] += amount_fen
-        if self.caps and (spent[0] > self.caps[0] or spent[1] > self.caps[1]):
-            raise Violation("I7", f"card {number} took {spent} offline of {place.number}")
+        for caps in (self.caps, truth.caps):
+            if caps and (spent[0] > caps[0] or spent[1] > caps[1]):
+                raise Violation("I7", f"card {truth.number} took {spent} offline of {place.number}")
 
     def tapped(self, terminal, card):
         """After a tap, whatever ended it: a debit that nothing was said of is an honest one."""
@@ -240,117 +271,6 @@ class Oracle:
         for key, (truth, write) in self.made.items():
             if key[0] == terminal and key[1] > highest:
                 self.burnt_writes[key] = truth, write
-
-    def settled(self, purse_fen, received, greys=(), flagged=frozenset()):
-        """At the end: every record and every true debit is there (I3), every purse fits (I2).
-
-        purse_fen(card) -> fen in the ledger; received: terminal -> serials at the server; greys:
-        (card, counter, terminal, serial) of those whose outcome it does not know; flagged: cards
-        that it says are forked or contradict a record.
-        """
-        self.checks += 1
-        self.greys = {grey[2:] for grey in greys}
-        open_greys = [grey for grey in greys if not self.is_untellable(*grey[:2])]
-        if open_greys:
-            raise Violation("I2", f"grey records stay open: {open_greys}")
-        for number, place in self.terminals.items():
-            if place.is_copy:
-                continue
-            serials = received.get(number, set())
-            last = max(serials, default=0)
-            gaps = set(range(1, last + 1)) - serials - place.gone
-            for first, after in self.burnt_at.get(number, ()):
-                gaps -= set(range(first, after))
-            if gaps or place.record(last + 1):
-                lacks = sorted(gaps)[:5] or [last + 1]
-                raise Violation("I3", f"terminal {number}: the server lacks records {lacks}")
-        missing = self.unposted()
-        if missing:
-            raise Violation("I3", f"not in the ledger: {missing[:5]}")
-        forks = {key for key, posting in self.posted.items() if not posting.card}
-        silent = {self.made[key][0].number for key in forks | self.disputed()} - flagged
-        if silent:
-            raise Violation("I3", f"cards {silent} have debits in dispute, and nobody is told")
-        self._unnamed_is_right()
-        for number in {card.number for card in self.cards.values()}:
-            self._balanced(number, purse_fen(number))
-
-    def _unnamed_is_right(self):
-        """I3: what the ledger holds as unnamed is what no card can tell, to the fen."""
-        expected = {}
-        for key, (truth, write) in self.burnt_writes.items():
-            if key not in self.posted and not truth.is_copied:
-                expected[truth.number] = expected.get(truth.number, 0) + write.amount_fen
-        for number, truth in self.cards.items():
-            fens = self.unnamed_fen.get(number, 0), expected.get(number, 0)
-            besides = sum(write.amount_fen for write in self._untold(truth))  # may lie in between
-            if not truth.is_copied and not 0 <= fens[0] - fens[1] <= besides:
-                raise Violation("I3", f"card {number}: {fens[0]} fen unnamed, and not {fens[1]}")
-            self._beyond_fen[number] = fens[0] - fens[1]
-
-    def _balanced(self, number, fen):
-        """I2: a purse in the ledger is its card, but for what nobody can tell any more; that of a
-        card which was copied is what was booked of it, each step once.
-        """
-        truth = self.cards[number]
-        if truth.is_copied:
-            booked = [posting for posting in self.posted.values() if posting.card == number]
-            expected = truth.issued_fen - sum(posting.amount_fen for posting in booked)
-            expected -= self.unnamed_fen.get(number, 0)
-        else:
-            expected = truth.balance_fen - self._beyond_fen.get(number, 0)
-            expected += sum(write.amount_fen for write in self._untold(truth))
-        if fen != expected:
-            raise Violation("I2", f"card {number}: {fen} in the ledger, {expected} on the card")
-
-    def unposted(self):
-        """True debits that the ledger does not have and should."""
-        disputed = self.disputed()
-        return [
-            write
-            for key, (truth, write) in self.made.items()
-            if key not in self.posted and key not in disputed
-            if not self._is_untold(key, write, truth) and not self._is_unnamed(key)
-        ]
-
-    def disputed(self):
-        """(terminal, serial) of debits that are not in the ledger because another card with the
-        same number bears witness that they were not made: torn ones, never told paid."""
-        return {
-            key
-            for key, (truth, _) in self.made.items()
-            if truth.is_copied and key not in self.posted and not self._is_unnamed(key)
-            if key not in self.greys and key not in self.told_paid
-            if key[1] not in self.terminals[key[0]].gone  # that its record is missing is named
-        }
-
-    def is_untellable(self, number, counter):
-        """Of a grey record at this counter: who took the step after it has burnt or is gone, or
-        the next one, which had told. Or the image that told was written over by a forger."""
-        keys = {w.counter: (w.terminal, w.serial) for w in self.cards[number].writes}
-        made = keys.get(counter + 1), keys.get(counter + 2)
-        return self.cards[number].is_copied or any(key and self._is_lost(key) for key in made)
-
-    def _is_lost(self, key):
-        """Neither its terminal nor the server has this record: it burnt, or the server that had it
-        was restored from an old backup."""
-        return key in self.burnt_writes or key[1] in self.terminals[key[0]].gone
-
-    def _untold(self, truth):
-        keys = (((write.terminal, write.serial), write) for write in truth.writes)
-        return [w for key, w in keys if key not in self.posted and self._is_untold(key, w, truth)]
-
-    def _is_untold(self, key, write, truth):
-        """A debit whose record is gone, or of which a lost record had told that it was made."""
-        if key[1] in self.terminals[key[0]].gone:
-            return True
-        return key in self.greys and self.is_untellable(truth.number, write.counter - 1)
-
-    def _is_unnamed(self, key):
-        """Its record burnt, and the ledger has it among what nobody named: which of these steps it
-        is, the record that tells of the next one told too late, or burnt too. (Of a copied card
-        that may be a step of its copy.)"""
-        return key in self.burnt_writes
 
     def _written(self, place, card, write, said):
         """I4: the debit names a record of this terminal, written before, and not paid too early."""

@@ -19,6 +19,7 @@ from terminal_sim.prng import Prng
 from terminal_sim.weather import CARD_SHAPES, Weather, happens
 
 CARDS, POS, GATES = 40, 3, 1
+MIFARE, CPU, CODE = CREDENTIALS = "mifare", "cpu", "code"
 START_FEN = 5_000_000
 START_UTC_S = 1_790_000_000
 PART_TAPS = 4000  # of one campus
@@ -68,6 +69,15 @@ class Tap(NamedTuple):
     resumes: bool
     hurry: int
     copy: int
+
+
+class Again(NamedTuple):
+    """Somebody shows what a phone showed last once more, so many seconds later."""
+
+    terminal: int
+    card: int
+    seconds: int
+    amount_fen: int
 
 
 class Down(NamedTuple):
@@ -163,13 +173,16 @@ class Brownout(NamedTuple):
 
 
 Event = (
-    Later | Tap | Burn | Down | Link | Serve | Loss | Server | Clock | Copy | Rollback | Clone
-    | WrongKey | Brownout
+    Later | Tap | Again | Burn | Down | Link | Serve | Loss | Server | Clock | Copy | Rollback
+    | Clone | WrongKey | Brownout
 )  # fmt: skip
 
 
 class Scenario(NamedTuple):
-    """kinds: of terminals 1, 2, ..., as messages.POS or GATE; events end after `taps` taps."""
+    """kinds: of terminals 1, 2, ..., as messages.POS or GATE; events end after `taps` taps.
+
+    credentials: of cards 1, 2, ..., one of CREDENTIALS each.
+    """
 
     seed: int
     taps: int
@@ -177,6 +190,7 @@ class Scenario(NamedTuple):
     cards: int
     start_fen: int
     kinds: tuple[int, ...]
+    credentials: tuple[str, ...]
     events: Iterator[Event]
 
 
@@ -196,8 +210,17 @@ def draw(seed: int, taps: int, weather: Weather | None = None) -> Scenario:
     drawn = Weather(from_seed.fork(1))
     weather = weather or drawn
     kinds = (messages.POS,) * POS + (messages.GATE,) * GATES
-    events = _Drawing(from_seed.fork(2), weather, len(kinds)).until(taps)
-    return Scenario(seed, taps, weather, CARDS, START_FEN, kinds, events)
+    drawing = _Drawing(from_seed.fork(2), weather, len(kinds))
+    holders = drawing.holders = _credentials(from_seed.fork(3), weather)
+    drawing.phones = from_seed.fork(4)
+    return Scenario(seed, taps, weather, CARDS, START_FEN, kinds, holders, drawing.until(taps))
+
+
+def _credentials(draw: Prng, weather: Weather) -> tuple[str, ...]:
+    """What each holder has."""
+    of_12 = (CODE,) * weather.codes + (CPU,) * weather.cpu
+    of_12 += (MIFARE,) * (12 - len(of_12))
+    return tuple(draw.pick(of_12) for _ in range(CARDS))
 
 
 class _Drawing:
@@ -210,6 +233,8 @@ class _Drawing:
         self._listed: set[int] = set()
         self._copies: list[tuple[int, int]] = []
         self._restore_in = 0  # rounds until the backup is put back
+        self.holders: tuple[str, ...] = ()
+        self.phones = draw  # what happens to codes is drawn apart
 
     def until(self, taps: int) -> Iterator[Event]:
         """All events; the last tap is number `taps`."""
@@ -221,6 +246,11 @@ class _Drawing:
             if taps and happens(self._draw, self._weather.roams):
                 yield self._tap(card, copy)
                 taps -= 1
+            if self.holders[card - 1] == CODE and happens(self.phones, self._weather.screenshots):
+                again = self.phones
+                amount_fen = again.between(1, 3000)
+                at = again.between(1, self._terminals)
+                yield Again(at, card, again.pick((0, 5, 20, 44, 46, 90)), amount_fen)
             yield from self._around()
             yield from self._dishonest()
             yield from self._server()

@@ -32,6 +32,9 @@ class Violation(AssertionError):
 class CardTruth:
     """A card as physics has it: `memory()` gives its two purse blocks as they are now."""
 
+    caps = None  # of its own
+    dies_with_record = False  # a debit whose record burnt is witnessed by the card
+
     def __init__(self, number, uid, purse_key, memory):
         self.number = number
         self.is_copied = False  # there is another with this number
@@ -42,6 +45,18 @@ class CardTruth:
         self.counter, self.balance_fen, _, _ = self._holding()
         self.issued_fen = self.balance_fen
         self.writes = []
+
+    @property
+    def shown_fen(self):
+        """What a screen may say of the balance."""
+        return self.balance_fen
+
+    def copied(self, memory):
+        """-> the truth of a copy of it, as it is now."""
+        self.is_copied = True
+        made = CardTruth(self.number, self.uid, self._key, memory)
+        made.is_copied = True
+        return made
 
     def look(self):
         """The write made since the last look, or None. I2 if what happened is not one write."""
@@ -99,6 +114,7 @@ class TerminalTruth:
         self._at = 0
         self.acked_to = 0  # it may erase up to here
         self.answered_to = 0  # the server ever answered up to here
+        self.proofs = {}  # serial of a proof of a CPU card -> whether a counterfeit made it
         self.gone = set()  # serials that neither it nor a server restored from a backup has
         self.is_offline = False  # when the tap began
         self.offline = {}  # card number -> [taps, fen] that were told paid since it went offline
@@ -119,6 +135,35 @@ class TerminalTruth:
             mark = self._mark(serial, slot)
             grey, done = mark is None, mark == _CONFIRMED
         return raw[4], u24(raw, 12), u24(raw, 20), _u32(raw, 16), grey, done
+
+    def newest(self):
+        """The highest serial of its records, 0 if there is none."""
+        return max((serial for serial, _ in self._records()), default=0)
+
+    def payment_after(self, before, card, counter):
+        """(serial, fen) of a payment of this card at this counter that is newer than `before`, and
+        done; or None."""
+        for serial, raw in self._records():
+            if serial > before and raw[4] == 1 and (u24(raw, 12), u24(raw, 20)) == (card, counter):
+                return serial, _u32(raw, 16)
+        return None
+
+    def proof(self, card):
+        """(serial, TAC) of the newest proof of a CPU card here, None if there is none."""
+        found = [
+            (serial, raw[44:48])
+            for serial, raw in self._records()
+            if raw[4] == 8 and raw[6:8] == b"\0\x17" and u24(raw, 12) == card
+        ]
+        return max(found, default=None)
+
+    def _records(self):
+        """(serial, bytes) of each whole record, in no order."""
+        for slot in range(self._slots):
+            raw = self._slot(slot)
+            serial = _u32(raw, 0)
+            if serial != 0xFFFFFFFF and _is_whole(raw):
+                yield serial, raw
 
     def listed(self):
         """(version, card numbers) of the list that holds: whole header, higher sequence."""

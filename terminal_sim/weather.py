@@ -47,9 +47,12 @@ class Weather:
         self.rollbacks = draw.pick((0, 40))  # or writes its old image back
         self.clones = draw.pick((0, 0, 0, 400))  # somebody copies a terminal
         self.wrong_keys = draw.pick((0, 0, 100))
-        self.offline_taps = draw.pick((3, 200))
+        self.offline_taps = draw.pick((1, 3, 8, 200))
         self.sectors = draw.pick((2, 3, 4))  # of the journal
         self.reprogram = draw.pick((True, True, False))  # flash that takes a second program
+        self.cpu = draw.pick((0, 2, 4))  # of 12 holders, how many have a CPU card,
+        self.codes = draw.pick((0, 1, 2))  # and how many a phone
+        self.screenshots = draw.pick((0, 2, 8))  # of a code that was shown, it is shown again
         if self.calm:
             for name in TROUBLES:
                 setattr(self, name, 0)
@@ -57,7 +60,7 @@ class Weather:
 
 TROUBLES = (
     "link", "spells", "tears", "cuts", "brownouts", "losses", "server", "backups", "clocks",
-    "copies", "clones", "wrong_keys", "burns",
+    "copies", "clones", "wrong_keys", "burns", "screenshots",
 )  # fmt: skip
 
 

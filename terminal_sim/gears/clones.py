@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from protocol import batch, messages
 from terminal_sim import scenario
-from terminal_sim.mifare import MifareClassic
+from terminal_sim.gears import held
 from terminal_sim.oracle import Violation
 
 if TYPE_CHECKING:
@@ -29,9 +29,13 @@ class Clone:
         self._at = campus.nodes[event.terminal - 1]
         self._made_after = self._at.terminal.journal.serial_next
         self._node = self._at.cloned(event.terminal + n * _CLONE)
-        key = event.card + (scenario.COPIES + n) * campus.COPY
-        card = MifareClassic.load(campus.cards[event.card].dump())
-        campus.oracle.add_copy(key, event.card, lambda: (card.block(5), card.block(6)))
+        of = event.card
+        while campus.is_phone[of]:  # ends: not all are phones, of which there is no copy
+            of = of % scenario.CARDS + 1
+        key = of + (scenario.COPIES + n) * campus.COPY
+        card = held.copied(campus.cards[of], key)
+        assert card is not None
+        campus.oracle.add_copy(key, of, held.witness(card))
         for _ in range(event.taps):
             self._node.sell(key, card, 1 + event.terminal, 0)
 

@@ -8,34 +8,27 @@ What it is not: sockets, threads, processes; those are gear 2's.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from card_layout import identity, keys, sectors
-from card_layout.identity import Identity
-from card_layout.purse_m1 import Purse
 from firmware.core import layout
 from protocol import messages
-from protocol.aes import Aes
 from terminal_sim import scenario
 from terminal_sim.flash import PowerCut
-from terminal_sim.gears import settling
+from terminal_sim.gears import held, population, quick, settling
 from terminal_sim.gears.clones import Clone
 from terminal_sim.gears.line import Line, told
 from terminal_sim.gears.node import Node
 from terminal_sim.gears.office import Memory, State
 from terminal_sim.gears.sealed import Sealed
-from terminal_sim.mifare import MifareClassic
-from terminal_sim.oracle import Oracle
+from terminal_sim.oracle import PAID, PASSED, Oracle
+from terminal_sim.pocket import Pocket
 from terminal_sim.weather import Weather
 
-MASTERS = {name: hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")}
 _STEPS_AT_START = 60  # until a new terminal has all that it needs
 _STEPS_A_BROWNOUT = 6  # that a line has between two cuts
-_ENCRYPT = [Aes(MASTERS[name]).ecb for name in ("a", "b", "purse")]
 
 
 class Campus:
@@ -53,10 +46,14 @@ class Campus:
         self.oracle = Oracle()
         self.counts: Counter[str] = Counter()
         self.utc_s = scenario.START_UTC_S
-        self.cards = {number: self._card(number) for number in range(1, score.cards + 1)}
+        self.cards = {
+            number: population.issue(number, holder, scenario.START_FEN, seed, self.oracle)
+            for number, holder in enumerate(score.credentials, 1)
+        }
+        self.is_phone = [holder == scenario.CODE for holder in (None, *score.credentials)]
         laid = layout.make(1, self.weather.sectors)
         self.nodes = [
-            Node(number, kind, laid, MASTERS, self.oracle, self.weather.reprogram)
+            Node(number, kind, laid, population.MASTERS, self.oracle, self.weather.reprogram)
             for number, kind in enumerate(score.kinds, 1)
         ]
         for node in self.nodes:
@@ -68,7 +65,16 @@ class Campus:
         self.office = Memory(
             {node.number: f"merchant {node.number}" for node in self.nodes},
             dict.fromkeys(self.cards, score.start_fen),
-            {"offline_taps_per_card": limit, "offline_fen_per_card": limit * 2000},
+            {
+                "offline_taps_per_card": limit,
+                "offline_fen_per_card": limit * 2000,
+                "code_issuers": population.ISSUER.parameter,
+            },
+            {
+                number: population.tac_key(number)
+                for number, holder in enumerate(score.credentials, 1)
+                if holder == scenario.CPU
+            },
         )
         self.later(0)
         parts = self.office, self.oracle, self.counts, self._server_died
@@ -86,9 +92,10 @@ class Campus:
     ) -> dict[str, Any]:
         """Phase 1: `taps` presentations in this weather. Phase 2: all is well; it converges."""
         began_s = time.perf_counter()
-        for event in scenario.draw(self.seed, taps, self.weather).events:
-            self.play(event)
-        settling.settle(self)
+        with quick.primitives():
+            for event in scenario.draw(self.seed, taps, self.weather).events:
+                self.play(event)
+            settling.settle(self)
         return settling.figures(self, time.perf_counter() - began_s)
 
     def play(self, event: scenario.Event) -> None:
@@ -102,16 +109,6 @@ class Campus:
         for node in self.nodes:
             node.utc_s = self.utc_s
 
-    def _card(self, number: int) -> MifareClassic:
-        uid = b"\x5a" + number.to_bytes(3, "big")
-        encrypt = _ENCRYPT
-        purse = Purse(0, scenario.START_FEN, 0, 0)
-        blocks = sectors.personalise(Identity(number, 2, 20000, 0, 1, 1), purse, uid, *encrypt)
-        card = MifareClassic(uid, blocks)
-        purse_key = keys.purse_key(encrypt[2], uid)
-        self.oracle.add_card(number, uid, purse_key, lambda: (card.block(5), card.block(6)))
-        return card
-
     def _asked(self, body: bytes) -> bytes:
         """What a tap asks the server: a card that is found again loses its mark."""
         _, values, uid = messages.decode(body)
@@ -119,9 +116,7 @@ class Campus:
         op, block = messages.NOTHING, b""
         if number not in self.office.versions[-1]:
             op = messages.IDENTITY if uid else messages.FREE
-            uid = b"\x5a" + number.to_bytes(3, "big")
-            who = Identity(number, 2, 20000, 0, 1, 1)  # the oracle knows no list stamps
-            block = identity.pack(who, uid, keys.card_mac(_ENCRYPT[2], uid))
+            block = population.identity_block(number)
         return messages.encode(messages.GRANT, (values.card, 0, op, 0), block)
 
     # what happens
@@ -131,11 +126,11 @@ class Campus:
 
     def _tap(self, event: scenario.Tap) -> None:
         """One presentation; torn, or cut off; then the oracle."""
-        node, number = self.nodes[event.terminal - 1], event.card + event.copy * self.COPY
+        copy = 0 if self.is_phone[event.card] else event.copy
+        node, number = self.nodes[event.terminal - 1], event.card + copy * self.COPY
         card, line = self.cards[number], self.lines[event.terminal]
         if event.tear:
-            card.tear_after(*event.tear)
-            self.counts["card_tears"] += 1
+            self.counts["card_tears"] += held.tear(card, *event.tear)
         self._arm(node, event.cut)
         before = len(self.oracle.cards[number].writes)
         try:
@@ -144,11 +139,12 @@ class Campus:
             self._reboot(node)
             said = self._resume(node, event, number, before)
         self._disarm(node)
-        card.leave_after(None)  # what did not tear this tap tears no other
+        held.calm(card)
         self.oracle.tapped(node.number, number)
         self.counts["taps"] += 1
         self.counts[said or "gone"] += 1
-        if event.copy:
+        self.counts["code_taps"] += self.is_phone[event.card]
+        if copy:
             self.counts["forged_taps"] += 1
         self._see_to_forks()
 
@@ -164,6 +160,18 @@ class Campus:
             return "cut"
         self.counts["resumed"] += 1
         return node.sell(number, self.cards[number], event.amount_fen, 1, writes_before=before)
+
+    def _again(self, event: scenario.Again) -> None:
+        """A screenshot of the code that a phone showed last, where somebody likes to try it."""
+        self.later(event.seconds)
+        phone = self.cards[event.card]
+        if not isinstance(phone, Pocket) or phone.last is None:
+            return
+        node, shot = self.nodes[event.terminal - 1], held.Screenshot(phone)
+        said = node.sell(event.card, shot, event.amount_fen, 0)
+        self.counts["screenshots"] += 1
+        self.counts["screenshots_taken"] += said in (PAID, PASSED)
+        self._see_to_forks()
 
     def _serve(self, event: scenario.Serve) -> None:
         """Some steps of a line; power may fail here too."""
@@ -243,14 +251,18 @@ class Campus:
     def _copy(self, event: scenario.Copy) -> None:
         """Somebody copies a card as it is now."""
         key = event.card + event.copy * self.COPY
-        self._images[key] = self.cards[event.card].dump()
-        card = self.cards[key] = MifareClassic.load(self._images[key])
-        self.oracle.add_copy(key, event.card, lambda: (card.block(5), card.block(6)))
+        card = held.copied(self.cards[event.card], key)
+        if card is None:
+            return
+        self.cards[key], self._images[key] = card, held.image(card)
+        self.oracle.add_copy(key, event.card, held.witness(card))
         self.counts["copies"] += 1
 
     def _rollback(self, event: scenario.Rollback) -> None:
         key = event.card + event.copy * self.COPY
-        self.cards[key].memory[:] = self._images[key]
+        if key not in self._images:
+            return
+        held.write_back(self.cards[key], self._images[key])
         self.oracle.cards[key].rolled_back()
         self.counts["rollbacks"] += 1
 
@@ -316,6 +328,7 @@ class Campus:
 _PLAYS: dict[type, Callable[[Campus, Any], None]] = {
     scenario.Later: Campus._play_later,
     scenario.Tap: Campus._tap,
+    scenario.Again: Campus._again,
     scenario.Serve: Campus._serve,
     scenario.Link: Campus._link,
     scenario.Down: Campus._down,

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
-from card_layout import identity
 from firmware.core.layout import Layout
 from firmware.core.terminal import Terminal
-from firmware.credential import air
 from protocol import keypage, messages
 from terminal_sim.flash import Flash, PowerCut
+from terminal_sim.gears import held
+from terminal_sim.gears.held import Held
 from terminal_sim.gears.tape import Witness, line
-from terminal_sim.mifare import ACK, MifareClassic
 from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
+from terminal_sim.pocket import Pocket
 
-_SAID = {"paid": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED, "too_low": REFUSED,
-         "paid_before": REFUSED}  # fmt: skip
+_SAID = {"paid": PAID, "paid_account": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED,
+         "too_low": REFUSED, "paid_before": REFUSED}  # fmt: skip
 _STEP_MS = 200
+CODE_S = -15, 45  # how old a code may be: docs/code.md, and the parameters as they are delivered
 ENROLMENT = b"e" * 16
 
 
@@ -60,6 +62,7 @@ class Node:
         self.tape: list[str] | None = None  # what it is told, if somebody records it
         self.witness = Witness()
         self._made_flash(copied[1] if copied else None)
+        self._shown_s = 0  # by its clock, when it last looked at it
         self.tears = 0  # taps whose card left before their end
         self.is_pos = kind == messages.POS
         self.boot()
@@ -125,7 +128,7 @@ class Node:
     def sell(
         self,
         number: int,
-        card: MifareClassic,
+        card: Held,
         amount_fen: int,
         retaps: int,
         meanwhile: Callable[[], object] | None = None,
@@ -207,7 +210,15 @@ class Node:
         shown_s = max(0, self.utc_s + self.clock_off_s + drift_s)
         if self.tape is not None:
             self.tape.append(line(name, (shown_s, self._ticks_ms, *values)))
+        self._shown_s = shown_s
         return self.terminal.moment(shown_s, self._ticks_ms)
+
+    def _shown(self, number: int, phone: Pocket) -> None:
+        """The oracle hears which code was held to the scanner, and how old it is by this clock."""
+        _, counter, made_s = phone.last
+        self._oracle.cards[number].showed(
+            self.key, self._oracle.terminals[self.key], counter, self._shown_s - made_s, CODE_S
+        )
 
     def _command_begins(self) -> None:
         self._cards_left -= 1
@@ -219,15 +230,14 @@ class Node:
         if journal.first <= sector < journal.first + journal.sectors:
             self._oracle.terminals[self.key].check_erase(sector)
 
-    def _present(self, number: int, card: MifareClassic, meanwhile, hurry) -> str | None:
+    def _present(self, number: int, card: Held, meanwhile, hurry) -> str | None:
         """The card is put on the reader once, and taken away. -> the last word said."""
         oracle = self._oracle
-        card.power_off()
-        card.come_back()
-        card.power_on()
+        held.put(card)
         oracle.began(self.key, self.terminal.online)
         tap = self.terminal.tap(self._now("begin"))
-        answer, said = None, None
+        answer: Any = None
+        said = None
         asked, tape = self.witness.asked, self.tape
         try:
             while True:  # ends with the tap
@@ -237,13 +247,14 @@ class Node:
                 asked(request)
                 answer = None
                 if request[0] == "select":
-                    answer = ("one", card.uid, 0x08) if card.select() else None
+                    answer = held.found(card, self.utc_s)
+                    if isinstance(card, Pocket):
+                        self._shown(number, card)
                 elif request[0] == "card":
                     if self._cards_left:
                         self._command_begins()
-                    if request[1][0] == air.WRITE and request[1][1] != identity.BLOCK:
-                        oracle.writing(self.key, number, request[1][2:])
-                    answer = exchange(card, request[1])
+                    held.tell(oracle, self.key, number, card, request[1])
+                    answer = held.exchange(card, request[1])
                 elif request[0] == "server":
                     answer = self.server and self.server(request[1])
                 elif request[0] == "show":
@@ -254,23 +265,6 @@ class Node:
                         meanwhile()
                     hurry >>= 1
         except StopIteration:
-            self.tears += card.gone
+            self.tears += held.is_gone(card)
             oracle.tapped(self.key, number)
             return said
-
-
-def exchange(card: MifareClassic, command: bytes):
-    """(status of air, data) of a MIFARE command."""
-    code, block = command[0], command[1]
-    if code in (air.AUTHENTICATE_A, air.AUTHENTICATE_B):
-        name = "A" if code == air.AUTHENTICATE_A else "B"
-        opened = card.authenticate(block, name, command[2:8], command[8:])
-        return (air.GONE if opened is None else air.OK if opened else air.DENIED), b""
-    answer = card.transceive(command[:2])
-    if code == air.WRITE and answer == ACK:
-        answer = card.transceive(command[2:])
-    if answer is None:
-        return air.GONE, b""
-    if isinstance(answer, int):
-        return (air.OK if answer == ACK else air.DENIED), b""
-    return air.OK, answer

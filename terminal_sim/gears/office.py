@@ -45,6 +45,7 @@ class State(NamedTuple):
     versions: list[frozenset[int]]
     forks: set[tuple[int, int]]
     contradicted: set[tuple[int, int]]
+    bad_proofs: set[tuple[int, int]]
     faults: Counter[int]
 
 
@@ -54,15 +55,18 @@ class Memory:
     wishes: name -> value of the parameters that every terminal shall have.
     """
 
-    def __init__(self, terminals: dict[int, str], cards: dict[int, int], wishes: dict[str, int]):
+    def __init__(self, terminals: dict[int, str], cards: dict[int, int],
+                 wishes: dict[str, int], tac_keys: dict[int, bytes] | None = None):  # fmt: skip
         self.rows: list[Transfer] = []
         self.settled = 0  # greys that the chain of their card settled
         self.known = Known(places={n: Place(m) for n, m in terminals.items()}, cards=set(cards))
+        self.known.tac_keys.update(tac_keys or {})
         self.balances: defaultdict[Account, int] = defaultdict(int)
         self.versions: list[frozenset[int]] = [frozenset()]
         self.ever = {0: {frozenset[int]()}}  # version -> every set that was published as it
         self.forks: set[tuple[int, int]] = set()  # records that claim another's step
         self.contradicted: set[tuple[int, int]] = set()  # that name a void one as their card's last
+        self.bad_proofs: set[tuple[int, int]] = set()  # events whose TAC is not the card's
         self.faults: Counter[int] = Counter()  # reason -> records that were found faulty
         self.kills = 0
         self.rebuilt = 0  # records of burnt terminals
@@ -156,6 +160,7 @@ class Memory:
                 {card: list(greys) for card, greys in known.greys.items()},
                 {card: [replace(span) for span in spans] for card, spans in known.spans.items()},
                 {card: dict(knots) for card, knots in known.knots.items()},
+                known.tac_keys,
             ),
             dict(self._step_fen),
             list(self.rows),
@@ -163,13 +168,14 @@ class Memory:
             list(self.versions),
             set(self.forks),
             set(self.contradicted),
+            set(self.bad_proofs),
             Counter(self.faults),
         )
 
     def restore(self, state: State) -> None:
         """The database is this again, and the process another."""
         self.known, self._step_fen, self.rows, self.balances, self.versions = state[:5]
-        self.forks, self.contradicted, self.faults = state[5:]
+        self.forks, self.contradicted, self.bad_proofs, self.faults = state[5:]
         self.restart()
 
     def replaced(self, number: int) -> list[Transfer]:
@@ -286,6 +292,8 @@ class Memory:
             self.faults[fault] += 1
         if fault == reasons.FORKED_CARD:
             self.forks.add((terminal, serial))
+        elif fault == reasons.BAD_PROOF:
+            self.bad_proofs.add((terminal, serial))
         elif fault == reasons.UNBALANCED:
             self.contradicted.add((terminal, serial))
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from terminal_sim.gears.inprocess import Campus
 
 _ROUNDS = 3  # reports show what came of the first
-_COPIES_FAULTS = {reasons.FORKED_CARD, reasons.UNBALANCED}  # that a copied card may cause
+_COPIES_FAULTS = {
+    reasons.FORKED_CARD,
+    reasons.UNBALANCED,
+    reasons.BAD_PROOF,
+}  # that a copied card may cause
 
 
 def settle(campus: Campus) -> None:
@@ -33,7 +37,8 @@ def settle(campus: Campus) -> None:
     waiting = {node.number: node.terminal.journal.queue for node in campus.nodes}
     if any(waiting.values()):
         raise Violation("I3", f"records that were never taken: {waiting}")
-    known = _COPIES_FAULTS if campus.counts["copies"] else set()
+    is_copied = campus.counts["copies"] or campus.counts["screenshots_taken"]
+    known = _COPIES_FAULTS if is_copied else set()
     faults = {reason: n for reason, n in office.faults.items() if reason not in known}
     if faults:
         raise Violation("I3", f"the server found faults in honest records: {faults}")
@@ -50,6 +55,7 @@ def _judge(campus: Campus) -> None:
     """The oracle's last word."""
     office = campus.office
     flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
+    campus.oracle.proven(office.received(), office.bad_proofs)
     campus.oracle.settled(office.purse_fen, office.received(), office.greys(), flagged)
 
 
@@ -79,6 +85,7 @@ def figures(campus: Campus, spent_s: float) -> dict[str, Any]:
         "tears": sum(node.tears for node in campus.nodes),
         "greys_resolved": oracle.resolved + office.settled,
         "clones_flagged": len({office.card_of(*key) for key in office.forks}),
+        "bad_proofs": len(office.bad_proofs),
         "forged_fen": sum(write.amount_fen for truth in forged for write in truth.writes),
         "disputed": len(oracle.disputed()),
         "rebuilt": office.rebuilt,

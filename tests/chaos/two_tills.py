@@ -13,10 +13,10 @@ from firmware.core import layout
 from protocol import messages
 from protocol.aes import Aes
 from terminal_sim.flash import PowerCut
-from terminal_sim.gears.inprocess import MASTERS
 from terminal_sim.gears.line import Line
 from terminal_sim.gears.node import Node
 from terminal_sim.gears.office import Memory
+from terminal_sim.gears.population import MASTERS
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.oracle import Oracle
 
