@@ -22,6 +22,7 @@ from terminal_sim.wire import Wire
 
 KEYS = "0123456789.*#"
 _MOST_KEYS = 8
+_PULSE = 1_000_000  # of the meter, in millionths
 _STAYS_S = 0.15  # after the beep, before a card is taken from where it lay
 
 
@@ -68,6 +69,8 @@ class Seat:
             "outputs": sorted(terminal.pins.on) if terminal.is_running else [],
             "held": self._held,
             "scans": terminal.scanner is not None,
+            "tap": terminal.plumbing.pipe.tap_open if terminal.plumbing else None,
+            "pulses": terminal.plumbing.pipe.flowed // _PULSE if terminal.plumbing else None,
         }
 
     def _press(self, order: dict[str, Any]) -> None:
@@ -113,6 +116,13 @@ class Seat:
         assert not isinstance(body, Phone)
         return body
 
+    def _turn(self, order: dict[str, Any]) -> None:
+        plumbing = self.place.terminal.plumbing
+        if plumbing is None:
+            raise ValueError("there is no water here")
+        plumbing.step()  # what flowed until now
+        plumbing.pipe.tap_open = bool(order.get("on"))
+
     def _thing(self, order: dict[str, Any]) -> tuple[int, Thing]:
         at = order.get("thing")
         if not isinstance(at, int) or not 0 <= at < len(self._tray):
@@ -142,6 +152,7 @@ _ORDERS: dict[str, Callable[[Seat, dict[str, Any]], None]] = {
     "take": Seat._take,
     "power": Seat._power,
     "network": Seat._network,
+    "turn": Seat._turn,
 }
 
 

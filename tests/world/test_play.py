@@ -9,10 +9,10 @@ from terminal_sim.play.room import Room
 from terminal_sim.server import ServerProcess
 from tests.world.test_phone_page import CHROMIUM, QUIET
 
-WAIT_MS = 20_000
+WAIT_MS = 40_000
 NO_ORDERS = (
     {}, {"do": "press", "keys": "\x1b[A"}, {"do": "hold", "thing": 99}, {"do": "press"},
-    {"do": "hold", "thing": "0"}, {"do": ["x"]},
+    {"do": "hold", "thing": "0"}, {"do": "turn", "on": True}, {"do": ["x"]},
 )  # fmt: skip
 
 
@@ -108,6 +108,16 @@ async def story(player, shot):
     await shot("gate")
     await player.hold("lost")
     await player.sees("卡已挂失")
+    await player.hold("lost")
+    await player.page.click("#terminals a:nth-child(3)")
+    await player.page.wait_for_selector("#tap:not([hidden])")
+    await player.sees("请刷卡")
+    await player.hold("staff")
+    await player.sees("用量 2")
+    await shot("water")
+    await player.hold("staff")  # taken away: the valve shuts
+    script = "!document.getElementById('outputs').textContent.includes('阀门')"
+    await player.page.wait_for_function(script, timeout=WAIT_MS)
 
 
 def test_a_meal_a_torn_card_a_phone_a_cut_and_a_gate(server, tmp_path):
@@ -122,7 +132,7 @@ def test_a_meal_a_torn_card_a_phone_a_cut_and_a_gate(server, tmp_path):
             await browser.close()
             assert problems == []
 
-    asyncio.run(asyncio.wait_for(main(), 110))
+    asyncio.run(asyncio.wait_for(main(), 200))
 
 
 async def nothing(name):

@@ -5,17 +5,17 @@
     zh: {
       title: "校园卡终端", reader: "感应区", tray: "桌上的卡和手机", plugs: "插头", says: "屏幕文字",
       how: "点一下放到感应区，再点一下拿走；手机点一下出示二维码。", tears: "付款时提前抽走卡（撕卡）",
-      again: "再出示同一个二维码（截图）", power: ["电源已拔", "电源"], network: ["网线已拔", "网络"],
+      again: "再出示同一个二维码（截图）", power: ["电源已拔", "电源"], network: ["网线已拔", "网络"], tap: ["水龙头关", "水龙头开"], pulses: "个脉冲",
       language: "English", away: "连接中断，请刷新页面", pos: "消费机", gate: "门禁", water: "水控",
       barrier: "门已开", valve: "阀门开", held: "拿走", enter: "确认", clear: "清除",
       student: ["学生卡", "有钱"], poor: ["学生卡", "余额 3 元"], expired: ["学生卡", "已过期"],
       lost: ["学生卡", "已挂失"], staff: ["教工卡", "CPU 卡"], phone: ["手机", "出示二维码"],
-      "this terminal reads no codes": "这台终端不读二维码",
+      "this terminal reads no codes": "这台终端不读二维码", "there is no water here": "这里没有水",
     },
     en: {
       title: "Campus terminal", reader: "Reader", tray: "Cards and a phone on the table", plugs: "Plugs", says: "Words on the screen",
       how: "Click a card to hold it to the reader, again to take it away; the phone shows a code.", tears: "Pull the card away while it pays",
-      again: "Show the same code again (a screenshot)", power: ["Power is off", "Power"], network: ["Network is off", "Network"],
+      again: "Show the same code again (a screenshot)", power: ["Power is off", "Power"], network: ["Network is off", "Network"], tap: ["Tap is off", "Tap is on"], pulses: "pulses",
       language: "中文", away: "Not connected: reload the page", pos: "POS", gate: "Gate", water: "Water",
       barrier: "OPEN", valve: "VALVE OPEN", held: "take away", enter: "enter", clear: "clear",
       student: ["Student", "well filled"], poor: ["Student", "3 yuan left"], expired: ["Student", "expired"],
@@ -104,7 +104,7 @@
     part("device").className = `device${state.power ? "" : " dead"}`;
     part("lamp").className = `lamp ${state.lamp}`;
     part("name").textContent = `${state.name} · ${state.number}`;
-    part("outputs").textContent = state.outputs.map(word).join(" ");
+    part("outputs").textContent = [...state.outputs.map(word), state.pulses === null ? "" : `${state.pulses} ${word("pulses")}`].join(" ");
     part("glass").src = state.picture;
     part("rows").textContent = state.rows.join("\n");
     part("reader").className = `reader${held ? ` full card ${fixed.tray[state.held].name}` : ""}`;
@@ -112,6 +112,8 @@
     part("again-line").hidden = !state.scans;
     plug("power");
     plug("network");
+    part("tap").hidden = state.tap === null;
+    if (state.tap !== null) plug("tap");
     tray();
     terminals();
   }
@@ -134,6 +136,7 @@
   for (const name of ["power", "network"]) {
     part(name).addEventListener("click", () => send({ do: name, on: !state[name] }));
   }
+  part("tap").addEventListener("click", () => send({ do: "turn", on: !state.tap }));
   part("language").addEventListener("click", () => {
     language = language === "zh" ? "en" : "zh";
     localStorage.setItem("language", language);
