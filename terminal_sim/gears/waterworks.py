@@ -28,7 +28,7 @@ from card_layout.purse_m1 import Purse
 from firmware.core import layout
 from firmware.core.terminal import Terminal
 from firmware.drivers.meter import Meter
-from protocol import keypage, messages, record
+from protocol import keypage, messages, record, tariff
 from protocol.aes import Aes
 from sync_server.core import ledger
 from terminal_sim.flash import SHAPES, Flash, PowerCut
@@ -46,7 +46,6 @@ START_FEN = 100_000
 UTC_S = 1_790_000_000
 TURN_US = 20_000
 LOOK_US = 300_000  # how often the reader looks whether the card is there
-PRICE = 1  # fen a unit, as the tariff is by default
 _MASTERS = [hashlib.sha256(name.encode()).digest()[:16] for name in ("a", "b", "purse")]
 _ENCRYPT = [Aes(master).ecb for master in _MASTERS]
 _CUT = "power"
@@ -58,8 +57,15 @@ class Life:
     """One terminal's. `figures` counts what happened, over all lives."""
 
     calm_us = 11_000_000  # until nothing that was seen counts any more
+    settings: dict[str, Any] = _SETTINGS
 
-    def __init__(self, seed: int, figures: Counter[str], reprogram: bool | None = None):
+    def __init__(
+        self,
+        seed: int,
+        figures: Counter[str],
+        reprogram: bool | None = None,
+        fens: dict[int, int] | None = None,
+    ):
         self.figures = figures
         self._draw = Prng(seed)
         self._laid = layout.make(1, 4)
@@ -68,10 +74,12 @@ class Life:
         self._flash = Flash(self._laid.sectors * 4096, 1 if reprogram else 2, reprogram)
         page = keypage.pack(NUMBER, messages.WATER, b"e" * 16, *_MASTERS)
         self._flash.program(self._laid.keys.first * 4096, page)
-        self._cards = {number: _card(number) for number in range(1, CARDS + 1)}
+        self._fens = fens or dict.fromkeys(range(1, CARDS + 1), START_FEN)
+        self._cards = {number: _card(number, fen) for number, fen in self._fens.items()}
         self._free = 15 if self._draw.chance(1, 3) else 0
-        settings = _SETTINGS | {"free_units": self._free}
-        self._office = Memory({NUMBER: "bath"}, dict.fromkeys(self._cards, START_FEN), settings)
+        settings = self.settings | {"free_units": self._free}
+        self._office = Memory({NUMBER: "bath"}, self._fens, settings)
+        self._tariff: bytes = self.settings.get("tariff", tariff.ONE_FEN)
         self._office.utc_s = UTC_S
         self._pipe = Pipework(seed ^ 0x5A5A, 5 + self._draw.below(16))
         self._now_us = 0
@@ -302,8 +310,10 @@ class Life:
             raise Violation("water", f"closes of no reserve: {closes}")
         for number, card in self._cards.items():
             holds = _balance_fen(card)
-            if START_FEN - holds != draws[number]:
-                raise Violation("water", f"card {number} lacks {START_FEN - holds}, {draws}")
+            if self._fens[number] - holds != draws[number]:
+                raise Violation(
+                    "water", f"card {number} lacks {self._fens[number] - holds}, {draws}"
+                )
             if office.purse_fen(number) != holds or free[number] > self._free:
                 raise Violation("water", f"card {number}: {office.purse_fen(number)}, not {holds}")
         merchant = office.balances[ledger.MERCHANT, "bath"]
@@ -317,7 +327,7 @@ class Life:
         missed = 2 if serial in self._cut else 1
         if not (close.detail - 1) * MICRO <= flowed <= (close.detail + missed) * MICRO:
             raise Violation("water", f"{flowed / MICRO} flowed, {close.detail} in {close}")
-        used = max(0, close.detail - reserve.detail) * PRICE
+        used = tariff.fen(self._tariff, max(0, close.detail - reserve.detail))
         if close.amount_fen != min(used, reserve.amount_fen) or used > reserve.amount_fen:
             raise Violation("water", f"{close.detail} units, {close.amount_fen} fen: {reserve}")
         self.figures["units"] += close.detail
@@ -353,10 +363,10 @@ def play(sessions: int, seed: int = 1) -> Counter[str]:
     return figures
 
 
-def _card(number: int) -> MifareClassic:
+def _card(number: int, fen: int) -> MifareClassic:
     uid = b"\x5a" + number.to_bytes(3, "big")
     who = Identity(number, 2, 20000, 0, 1, 1)
-    return MifareClassic(uid, sectors.personalise(who, Purse(0, START_FEN, 0, 0), uid, *_ENCRYPT))
+    return MifareClassic(uid, sectors.personalise(who, Purse(0, fen, 0, 0), uid, *_ENCRYPT))
 
 
 def _balance_fen(card: MifareClassic) -> int:
