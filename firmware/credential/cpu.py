@@ -2,9 +2,9 @@
 
 What the APDUs mean is card_layout.purse_cpu's. What it leaves in the tap: `identity`, `purse`
 (counter, balance, and who wrote it, from the card's log), `card`; in `private` the amount of the
-purchase before; in `proof` the TAC of a purchase. The keys are diversified ones in the key store;
-a PSAM would take their place. Limits: 65,535 purchases in a card's life; a torn purchase whose
-session key went with the power is settled by the card's log, and the server checks its TAC.
+purchase before; in `proof` the TAC of a purchase. Who has the keys that
+debit it: wallet_flash. Limits: 65,535 purchases in a card's life; a torn purchase whose session key
+went with the power is settled by the card's log, and the server checks its TAC.
 """
 
 import struct
@@ -16,6 +16,7 @@ from card_layout.purse_m1 import Purse
 from firmware.core import states
 from firmware.core.keystore import PURSE
 from firmware.credential import air
+from firmware.credential.wallet_flash import Diversified
 from protocol import reasons, record
 
 _SESSIONS = 4  # of purchases whose end is not known
@@ -35,6 +36,7 @@ class Cpu:
 
     def __init__(self, keys, _writes):
         self._keys = keys
+        self._store = Diversified(keys)
         self._torn = []  # (serial, session key)
 
     def identify(self, tap):
@@ -95,18 +97,23 @@ class Cpu:
 
     def debit(self, tap):
         """INITIALIZE and DEBIT FOR PURCHASE. OK, GONE (not known) or NOT_WRITTEN."""
-        number, serial, amount_fen = self._keys.number, tap.serial, tap.amount_fen
-        _, answer = yield from _ask(purse_cpu.begin_purchase(amount_fen, number, serial))
+        store, amount_fen = self._store, tap.amount_fen
+        name = yield from store.name(tap.serial)
+        if name is None:
+            return states.NOT_WRITTEN
+        _, answer = yield from _ask(purse_cpu.begin_purchase(amount_fen, *name))
         begun = purse_cpu.begun(answer)
         if begun is None or begun[:2] != (tap.purse.balance_fen, tap.purse.counter):
             return states.NOT_WRITTEN
-        key = Des(keys.wallet_key(self._keys.encryptor(PURSE), tap.uid, "D"))
-        session = purse_cpu.session_key(key.encrypt, begun[2], begun[1], serial)
         moment = purse_cpu.moment_of(tap.now.utc_s)
-        mac1 = purse_cpu.mac1(session, amount_fen, number, serial, moment)
-        self._torn = self._torn[1 - _SESSIONS :] + [(serial, session)]
-        word, answer = yield from _ask(purse_cpu.purchase(serial, moment, mac1))
-        is_paid = word == purse_cpu.OK and answer[4:] == purse_cpu.mac2(session, amount_fen)
+        made = yield from store.mac1(tap.uid, begun, amount_fen, name[1], moment)
+        if made is None:
+            return states.NOT_WRITTEN
+        self._torn = self._torn[1 - _SESSIONS :] + [(tap.serial, store.session)]
+        word, answer = yield from _ask(purse_cpu.purchase(made[0], moment, made[1]))
+        is_paid = word == purse_cpu.OK
+        if is_paid:
+            is_paid = yield from store.is_paid(answer[4:], amount_fen)
         if not is_paid and (answer or word not in purse_cpu.REFUSALS):
             return states.GONE  # a card that refuses says a word that we know, and nothing else
         self._torn.pop()
