@@ -26,15 +26,15 @@ _RAW = b"raw REPL; CTRL-B to exit\r\n"
 class _Transport(SerialTransport):
     """mpremote's, with an entry that prints nothing and ends when nobody answers."""
 
-    def enter_quietly(self, wait_s: float) -> bytes:
+    def enter_quietly(self, wait_s: float, answer_s: float) -> bytes:
         """-> what the board said instead, or b"" when it is in the raw REPL."""
         self.serial.write(b"\r\x03\x03\r\x01")
         said = self.read_until(1, _RAW + b">", timeout_overall=wait_s)
         if not said.endswith(_RAW + b">"):
             return said or b"\0"
         self.serial.write(b"\x04")
-        said = self.read_until(1, b"soft reboot\r\n", timeout_overall=_ANSWER_S)
-        said += self.read_until(1, _RAW, timeout_overall=_ANSWER_S)
+        said = self.read_until(1, b"soft reboot\r\n", timeout_overall=answer_s)
+        said += self.read_until(1, _RAW, timeout_overall=answer_s)
         self.in_raw_repl = said.endswith(_RAW)
         return b"" if self.in_raw_repl else said
 
@@ -44,12 +44,13 @@ class Console:
 
     def __init__(self, port: str, wait_s: float):
         """Away, or Fault mute or loops: nobody there, or nobody who listens."""
+        self._answer_s = max(_ANSWER_S, wait_s)
         try:
-            self._transport = _Transport(port, timeout=_ANSWER_S)
+            self._transport = _Transport(port, timeout=self._answer_s)
         except (TransportError, OSError) as error:
             raise Away(str(error)) from None
         try:
-            said = self._transport.enter_quietly(wait_s)
+            said = self._transport.enter_quietly(wait_s, self._answer_s)
         except Exception as error:
             self.close()
             raise of_console(error) from None
@@ -81,7 +82,7 @@ class Console:
 
     def _run(self, program: str) -> str:
         try:
-            out, fault = self._transport.exec_raw(program, timeout=_ANSWER_S)
+            out, fault = self._transport.exec_raw(program, timeout=self._answer_s)
         except TransportExecError as error:
             raise Fault("on_board", line=str(error)[-200:]) from None
         except Exception as error:
