@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from terminal_sim.fleet import ACCEPTED, REFUSED
 from terminal_sim.records import Row
 
-_PURCHASE, _PASS, _REFUSAL = 1, 2, 3
+_PURCHASE, _PASS, _REFUSAL, _RESERVE, _SETTLE = 1, 2, 3, 6, 7
 _DONE = 0x0F
 
 
@@ -81,13 +81,20 @@ def compare(
 def _difference(taps: list, rows: list[list[int]]) -> tuple[int, int]:
     """(taps without a record, records without a tap) of one terminal, in order of both."""
     kept: list = []
-    for serial, kind, outcome, _reason, utc_s, card, amount_fen in rows:
+    is_open = False  # a reserve that is not closed yet
+    for _serial, kind, outcome, _reason, utc_s, card, amount_fen in rows:
         done = kind in (_PURCHASE, _PASS) and outcome == _DONE
-        kept.append((serial, (card, done, amount_fen, utc_s)))
-    holes = sum(1 for (a, _), (b, _) in zip(kept, kept[1:], strict=False) if b != a + 1)
+        if kind == _RESERVE or (kind == _SETTLE and not is_open):
+            is_open = kind == _RESERVE  # a session's tap is its close: what was taken
+            continue
+        done = done or is_open
+        is_open = False
+        kept.append((card, done, amount_fen, utc_s))
+    serials = [row[0] for row in rows]
+    holes = sum(1 for a, b in zip(serials, serials[1:], strict=False) if b != a + 1)
     missing = list(taps)
     extra = 0
-    for _, row in kept:
+    for row in kept:
         if row in missing[:200]:  # in order, but for a few that people saw side by side
             missing.remove(row)
         else:

@@ -9,7 +9,7 @@ from terminal_sim.mifare import MifareClassic
 from terminal_sim.pipework import MICRO
 from terminal_sim.terminal import Terminal
 
-WAIT_S = 20
+WAIT_S = 60
 
 
 async def shower(terminal: Terminal, card: MifareClassic, units: int) -> int:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from terminal_sim.records import File, Row
 
+RESERVE_FEN = 1000
+WATER = frozenset({"宿舍", "教室"})  # what people pay for there is water
+
 
 class Contradiction(NamedTuple):
     """A row that no list of the day can agree with."""
@@ -38,9 +41,14 @@ def make(file: File, day: str | None = None) -> Plan:
     rows = [row for row in file.rows if day is None or row.day == day]
     needs_fen: defaultdict[str, int] = defaultdict(int)
     by_place: defaultdict[str, list[Row]] = defaultdict(list)
+    waters: set[str] = set()
     for row in rows:
         needs_fen[row.person] += row.amount_fen
+        if row.place in WATER:  # what a valve reserves has to be there
+            waters.add(row.person)
         by_place[row.place].append(row)
+    for person in waters:
+        needs_fen[person] += RESERVE_FEN
     grants: dict[tuple[str, str], set[str]] = {}
     contradictions: list[Contradiction] = []
     if file.kind == "gate":

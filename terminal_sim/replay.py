@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from terminal_sim import fleet
+from terminal_sim import draw, fleet
 from terminal_sim.audit import Said, compare
 from terminal_sim.fleet import Fleet, Place
 from terminal_sim.mifare import MifareClassic
-from terminal_sim.plan import Plan
+from terminal_sim.plan import RESERVE_FEN, WATER, Plan
 from terminal_sim.records import Row
 from terminal_sim.server import ServerProblem, ServerProcess
 
@@ -30,12 +30,15 @@ STUDENT = 2
 UPLOAD_WAIT_S = 120
 GRANTS_WAIT_S = 60
 SERVER_IS_DOWN_S = 0.5
+UNITS_A_S = 100
 WIDE = {
     "tap_limit_fen": 1_000_000,
     "offline_hours": 8760,
     "offline_taps_per_card": 255,
     "offline_fen_per_card": 1_000_000,
     "offline_list_age_h": 1092,
+    "reserve_fen": RESERVE_FEN,
+    "most_units": 2000,
 }
 
 
@@ -67,6 +70,7 @@ class Replay:
         self._killing: asyncio.Task[None] | None = None
         self._cards: dict[str, Card] = {}
         self._said: list[Said] = []
+        self._sessions = 0  # of valves: each is three records
         self._turn: defaultdict[str, asyncio.Event | None] = defaultdict(lambda: None)
 
     async def run(self) -> dict[str, Any]:
@@ -116,7 +120,8 @@ class Replay:
         busiest = sorted(self._plan.rows, key=lambda name: -len(self._plan.rows[name]))
         for name, rows in self._plan.rows.items():
             count = 1 + sum(1 for n in range(spare) if busiest[n % len(busiest)] == name)
-            spread[name] = [made.add(kind, name, name, rows[0].utc_s) for _ in range(count)]
+            here = "water" if name in WATER else kind
+            spread[name] = [made.add(here, name, name, rows[0].utc_s) for _ in range(count)]
         work: dict[int, list] = {place.number: [] for place in made.places}
         order = sorted((row.line, row) for rows in self._plan.rows.values() for row in rows)
         seen: defaultdict[str, int] = defaultdict(int)
@@ -141,13 +146,23 @@ class Replay:
             assert place.terminal.rtc is not None
             place.terminal.rtc.set(row.utc_s)
             card = self._cards[row.person]
-            if row.amount_fen:
+            if place.kind == "water":
+                said = await self._draw(place, card.body, row.amount_fen)
+            elif row.amount_fen:
                 said = await fleet.pay(place.terminal, card.body, row.amount_fen)
             else:
                 said = await fleet.present(place.terminal, card.body)
             self._said.append(Said(row.line, place.number, card.number, row, said))
             after.set()
             self._done()
+
+    async def _draw(self, place: Place, body: MifareClassic, fen_: int) -> str:
+        """A unit costs a fen; what flowed is what the file says, or the row differs."""
+        self._sessions += 1
+        assert place.terminal.plumbing is not None
+        place.terminal.plumbing.pipe.units_a_s = UNITS_A_S
+        units = await draw.shower(place.terminal, body, fen_)
+        return fleet.ACCEPTED if units == fen_ else fleet.REFUSED
 
     def _done(self) -> None:
         done = len(self._said)
@@ -190,11 +205,12 @@ class Replay:
             await self._killing
         ends_s = time.monotonic() + UPLOAD_WAIT_S
         status = await self._ask("GET", "/api/status")
-        while status["records"] < len(self._said):
+        wanted = len(self._said) + 2 * self._sessions
+        while status["records"] < wanted:
             if time.monotonic() > ends_s:
                 behind = [t["place"] for t in status["terminals"] if t["queue"]]
                 raise TimeoutError(
-                    f"{status['records']} of {len(self._said)} records came; "
+                    f"{status['records']} of {wanted} records came; "
                     f"still waiting for {', '.join(behind) or 'nobody'}"
                 )
             await asyncio.sleep(0.1)

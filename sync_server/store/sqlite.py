@@ -71,13 +71,16 @@ class Store(Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored,
         return self._db.one("SELECT sum(balance_fen) FROM account") or 0
 
     def places(self) -> list[dict[str, Any]]:
-        """place, amount_fen, count: what was taken at each place, from the transfers."""
+        """place, amount_fen, count: what was sold at each place, from the transfers to merchants,
+        less those from them."""
+        sold = "(%s.type = 'merchant' OR (%s.type, %s.key) = ('suspense', 'merchant'))"
         return self._db.rows(
             "SELECT t.place AS place, sum(x.amount_fen * x.way) AS amount_fen, sum(x.way) AS count"
-            " FROM (SELECT x.terminal, x.amount_fen, CASE WHEN g.type = 'merchant'"
-            " OR (g.type, g.key) = ('suspense', 'merchant') THEN -1 ELSE 1 END AS way"
-            " FROM transfer x JOIN account g ON g.id = x.giver) x"
-            " JOIN terminal t ON t.number = x.terminal GROUP BY t.place ORDER BY t.place"
+            f" FROM (SELECT x.terminal, x.amount_fen, {sold.replace('%s', 'k')}"
+            f" - {sold.replace('%s', 'g')} AS way FROM transfer x"
+            " JOIN account g ON g.id = x.giver JOIN account k ON k.id = x.taker) x"
+            " JOIN terminal t ON t.number = x.terminal WHERE x.way != 0"
+            " GROUP BY t.place ORDER BY t.place"
         )
 
     def unnamed_fen(self) -> int:

@@ -113,6 +113,8 @@ class Life:
                 raise Violation("water", f"card {number} was locked out: {self._said[-3:]}")
             self._pulled()
             self._settle(number)
+            if not number % 10:
+                self._sync()
         self._wait(1_000_000)
         self._sync()
         self._check()

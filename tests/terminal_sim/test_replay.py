@@ -33,6 +33,14 @@ PAY = """term,student,place,date,time,amount_yuan
 """
 
 
+WATER = """term,student,place,date,time,amount_yuan
+1,7,宿舍,0301,113005,0.14
+1,8,教室,0301,113006,0.01
+1,7,宿舍,0301,113007,0.30
+1,8,Canteen,0301,113009,2
+"""
+
+
 def replay(tmp_path, text, *options):
     """-> (result of the command, its figures)."""
     file, out = tmp_path / "rows.csv", tmp_path / "out.json"
@@ -137,3 +145,12 @@ def test_the_audit_finds_money_that_differs():
 def test_the_audit_finds_screens_that_said_otherwise(what):
     taps = [TAPS[0], audit.Said(3, 1, 9, ROW, what)]
     assert not figures_of(taps=taps)["invariants_ok"]
+
+
+def test_dormitory_and_teaching_building_are_valves(tmp_path):
+    done, figures = replay(tmp_path, WATER)
+    assert done.exit_code == 0, done.output
+    assert (figures["taps"], figures["accepted"], figures["refused"]) == (4, 4, 0)
+    assert figures["places"] == {"宿舍": 44, "教室": 1, "Canteen": 200}
+    assert (figures["uploaded"], figures["ledger_records"]) == (3 * 3 + 1, 4)
+    assert (figures["lost"], figures["doubled"], figures["invariants_ok"]) == (0, 0, True)
