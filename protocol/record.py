@@ -75,6 +75,7 @@ FIELDS = (
     ("detail", 4),  # by type: reversed serial, pulses, event argument, operator
 )
 FIELDS_SIZE = 48
+CREDENTIAL_AT = 15
 _CHAINED = 56
 OUTCOME_AT = 60  # where the journal programs the outcome later
 ACKED_AT = 61  # and the acknowledgement

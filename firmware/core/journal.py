@@ -124,6 +124,15 @@ class Journal:
             if self._marks.outcome(grey.serial, grey.slot, raw) != record.INTENT:
                 self.forget(grey.serial)
 
+    def sent(self, slots, kind):
+        """Yield what the server has of the last `slots` slots, oldest first: the 64 bytes of each
+        record of a credential of this kind."""
+        every = self._ring.sectors * SLOTS
+        for back in range(min(slots, every), 0, -1):
+            raw = self._ring.read((self._ring.next - back) % every)
+            if raw[record.CREDENTIAL_AT] & 15 == kind and 0 < marks.serial_of(raw) <= self.acked_to:
+                yield raw
+
     def walk(self, watcher, types):
         """Tell `watcher` of each record of these types that is here, oldest first, as if it was
         there. Those that are grey are remembered, acknowledged or not."""

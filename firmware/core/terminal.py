@@ -19,6 +19,8 @@ from firmware.core.uploader import Uploader
 from protocol import messages, record
 
 _U16 = 0xFFFF
+_CODES = 128  # slots: more than can be written while a code is good
+_TAKEN = (record.PURCHASE, record.PASS)
 
 
 class Terminal:
@@ -66,7 +68,12 @@ class Terminal:
         self.blacklist.mount()
         self.grants.mount()
         self.journal = Journal(self._flash, self._layout.journal, self.address)
-        self._recall(self.journal.mount(self._revisit))
+        newest = self.journal.mount(self._revisit)
+        if self.params["code_issuers"]:
+            for raw in self.journal.sent(_CODES, record.CODE):
+                entry = record.unpack(raw)
+                self.seen.note(entry.card, entry.counter + (entry.type in _TAKEN))
+        self._recall(newest)
         if self.kind.METERS:
             self.kind.attach(self, self._flash, self._layout)
 

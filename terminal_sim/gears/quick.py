@@ -8,6 +8,8 @@ of tapes on MicroPython has the terminal's own, and must come to the same digest
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +24,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.utils import CryptographyDeprecationWarning
 
 from card_layout import code, p256, purse_cpu
+from firmware import credential
 from firmware.credential import code as credential_code
-from firmware.credential import cpu
 from terminal_sim import pboc
 
 with warnings.catch_warnings():
@@ -102,13 +104,18 @@ def _verified(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) 
     return True
 
 
-_SEAMS: tuple[tuple[Any, str, Any], ...] = (
-    (code, "p256", QuickP256),
-    (credential_code, "p256", QuickP256),
-    (cpu, "Des", QuickDes),
-    (purse_cpu, "Des", QuickDes),
-    (pboc, "Des", QuickDes),
-)
+def _seams() -> tuple[tuple[Any, str, Any], ...]:
+    """(module, name, the library's)."""
+    names = [
+        name for _, name, _ in pkgutil.iter_modules(credential.__path__, "firmware.credential.")
+    ]
+    ours = [importlib.import_module(name) for name in names]
+    uses = [module for module in (*ours, purse_cpu, pboc) if hasattr(module, "Des")]
+    ciphers = [(module, "Des", QuickDes) for module in uses]
+    return (code, "p256", QuickP256), (credential_code, "p256", QuickP256), *ciphers
+
+
+_SEAMS = _seams()
 
 
 @contextmanager

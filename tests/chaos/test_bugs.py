@@ -9,14 +9,14 @@ import pytest
 
 from terminal_sim.gears.inprocess import Campus
 from terminal_sim.oracle import Violation
-from tests.chaos import bugs_card, bugs_rare, bugs_server, bugs_session, bugs_till
+from tests.chaos import bugs_card, bugs_holders, bugs_rare, bugs_server, bugs_session, bugs_till
 from tests.chaos.planting import TABLE
 
 SEEDS, FEW_TAPS, TAPS = 16, 200, 2000
 LEAST = 40
 
 # they fill the table
-__all__ = ("bugs_card", "bugs_rare", "bugs_server", "bugs_session", "bugs_till")
+__all__ = ("bugs_card", "bugs_holders", "bugs_rare", "bugs_server", "bugs_session", "bugs_till")
 
 
 @pytest.mark.parametrize("bug", TABLE, ids=lambda bug: bug.name)
