@@ -5,7 +5,9 @@ that `encode` would not have made is an error.
 """
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+_NONE = 0xFF
+_VALUES = bytes([ALPHABET.find(chr(octet)) & 0xFF for octet in range(128)])  # 255 for none
+_WHOLE = 45**3
 
 
 def encode(data):
@@ -22,18 +24,26 @@ def encode(data):
 
 def decode(text):
     """-> bytes; ValueError if it is not Base45. `text`: a string, or bytes of ASCII."""
-    if not isinstance(text, str):
-        text = "".join([chr(octet) for octet in text])
-    data = bytearray()
-    for at in range(0, len(text), 3):
-        group = text[at : at + 3]
-        number = 0
-        for letter in reversed([_VALUES.get(letter, -1) for letter in group]):
-            if letter < 0:
-                raise ValueError("not Base45: a character that it does not have")
-            number = 45 * number + letter
-        width = len(group) - 1
-        if not width or number >> 8 * width:
-            raise ValueError("not Base45: its end or a value is out of range")
-        data.extend(number.to_bytes(width, "big"))
-    return bytes(data)
+    octets = text.encode() if isinstance(text, str) else text
+    data = bytearray(len(octets) // 3 * 2 + 1)
+    length = number = 0
+    scale = 1
+    for octet in octets:
+        value = _VALUES[octet] if octet < 128 else _NONE
+        if value == _NONE:
+            raise ValueError("not Base45: a character that it does not have")
+        number += value * scale
+        scale *= 45
+        if scale == _WHOLE:
+            if number > 0xFFFF:
+                raise ValueError("not Base45: a value is out of range")
+            data[length] = number >> 8
+            data[length + 1] = number & 0xFF
+            length += 2
+            number, scale = 0, 1
+    if scale == 45 or number > 0xFF:
+        raise ValueError("not Base45: its end or a value is out of range")
+    if scale > 1:
+        data[length] = number
+        length += 1
+    return bytes(data[:length])

@@ -15,6 +15,16 @@ def program(*steps):
     return steps
 
 
+def invert(number, modulus):
+    """-> the inverse of 0 < number < modulus, an odd prime: by Euclid, for MicroPython's pow knows
+    no negative exponent."""
+    high, low, left, right = modulus, number, 0, 1
+    while low > 1:  # ends at the greatest common divisor, 1 for a prime modulus
+        quotient = high // low
+        high, low, left, right = low, high - quotient * low, right, left - quotient * right
+    return right % modulus
+
+
 class Field:
     """`count` registers, all 0."""
 
@@ -37,10 +47,10 @@ class Field:
         """Write registers from `at` on."""
         self._numbers[at : at + len(kept)] = kept
 
-    def play(self, steps):
-        """Do all steps of a program."""
+    def play(self, steps, times=1):
+        """Do all steps of a program, so many times."""
         numbers = self._numbers
-        for kind, to, left, right in steps:
+        for kind, to, left, right in steps * times:
             if kind == MULTIPLY:
                 numbers[to] = numbers[left] * numbers[right] % P
             elif kind == ADD:

@@ -58,22 +58,13 @@ def verify_with(table, message, signature):
         return False
     if not _generator_multiples:
         _generator_multiples.extend(multiples(GENERATOR))
-    inverse = invert(s)
+    inverse = points.invert(s, ORDER)
     digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
     u, v = digest * inverse % ORDER, r * inverse % ORDER
     if not points.weigh(u, _generator_multiples, v, table):
         return False
     # x modulo ORDER is r: x is r or, seldom, r + ORDER
     return points.is_at(r) or (r + ORDER < P and points.is_at(r + ORDER))
-
-
-def invert(number):
-    """-> the inverse modulo ORDER, by Euclid: MicroPython's pow knows no negative exponent."""
-    high, low, left, right = ORDER, number, 0, 1
-    while low > 1:  # ends at the greatest common divisor, 1 for a prime modulus
-        quotient = high // low
-        high, low, left, right = low, high - quotient * low, right, left - quotient * right
-    return right % ORDER
 
 
 def _is_octets(data):

@@ -7,10 +7,10 @@ changes a formula: bench/code.py counts its multiplications.
 """
 
 try:  # machine code, where it is made for this chip
-    from card_layout.native.field import Field, program
+    from card_layout.native.field import Field, invert, program
 except (ImportError, ValueError):
-    from card_layout.field import Field, program  # type: ignore[assignment]
-from card_layout.field import ADD, MULTIPLY, SUBTRACT
+    from card_layout.field import Field, invert, program  # type: ignore[assignment]
+from card_layout.field import ADD, MULTIPLY, SUBTRACT, P
 
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 GENERATOR = (
@@ -75,7 +75,22 @@ _SCALE = program(
     (ADD, X, _D, _ZERO),
     (ADD, Y, _G, _ZERO),
 )
-_NOTHING = program()
+_TO_AFFINE = program(
+    (MULTIPLY, _D, AX, AX), (MULTIPLY, X, X, _D), (MULTIPLY, _D, _D, AX), (MULTIPLY, Y, Y, _D)
+)
+_SQUARE = program((MULTIPLY, _T, _T, _T))
+# (P + 1) / 4: squarings, then times this register, or none, and a copy into that one, or none
+_ROOT = (
+    (1, X, _G),  # 2 ones
+    (2, _G, _B),  # 4
+    (4, _B, _A),  # 8
+    (8, _A, _H),  # 16
+    (16, _H, _ZERO),  # 32
+    (32, X, _ZERO),
+    (96, X, _ZERO),
+    (94, _ZERO, _ZERO),
+)
+_PLACES = 257  # of the digits of a scalar
 _field = Field(_COUNT)
 _0 = _field.keep(_ZERO, 1)
 _field.set(Z, 1)
@@ -84,9 +99,17 @@ _1 = _field.keep(Z, 1)
 
 def root(number):
     """-> a square root modulo P, None if there is none."""
-    _field.set(X, number)
-    _field.play(_power(_field, X, _TO_ROOT) + program((MULTIPLY, _D, _T, _T)))
-    return _field.get(_T) if _field.keep(_D, 1) == _field.keep(X, 1) else None
+    field = _field
+    field.set(X, number)
+    field.put(_T, field.keep(X, 1))
+    for squarings, by, to in _ROOT:
+        field.play(_SQUARE, squarings)
+        if by:
+            field.play(program((MULTIPLY, _T, _T, by)))
+        if to:
+            field.play(program((ADD, to, _T, _ZERO)))
+    field.play(program((MULTIPLY, _D, _T, _T)))
+    return field.get(_T) if field.keep(_D, 1) == field.keep(X, 1) else None
 
 
 def multiples(point, window):
@@ -116,93 +139,65 @@ def _affine(field, count):
     """-> `count` points x, y as kept, of X, Y, Z in each four registers; none is infinity. One
     division for all: the fourth register has the product of all Z before (Montgomery's trick)."""
     first, last = _COUNT, _COUNT + 4 * (count - 1)
-    field.put(X, _1)
+    field.put(_T, _1)
     for at in range(first, last + 4, 4):
-        field.play(program((ADD, at + 3, X, _ZERO), (MULTIPLY, X, X, at + 2)))
-    field.play(_power(field, X, _TO_INVERSE) + program((ADD, X, _T, _ZERO)))
+        field.play(program((ADD, at + 3, _T, _ZERO), (MULTIPLY, _T, _T, at + 2)))
+    field.set(_T, invert(field.get(_T), P))
     kept = []
     for at in range(last, first - 1, -4):
-        field.play(
-            program(
-                (MULTIPLY, _D, X, at + 3),
-                (MULTIPLY, X, X, at + 2),
-                (MULTIPLY, _G, _D, _D),
-                (MULTIPLY, at, at, _G),
-                (MULTIPLY, _G, _G, _D),
-                (MULTIPLY, at + 1, at + 1, _G),
-            )
-        )
-        kept.append(field.keep(at, 2))
+        field.put(X, field.keep(at, 2))
+        field.play(program((MULTIPLY, AX, _T, at + 3), (MULTIPLY, _T, _T, at + 2)))
+        field.play(_TO_AFFINE)
+        kept.append(field.keep(X, 2))
     kept.reverse()
     return kept
-
-
-# squarings, times this register, into that one; what is raised stands in X, the result in _T
-_TO_32_ONES = (
-    (1, X, _G),  # 2 ones
-    (2, _G, _B),  # 4
-    (4, _B, _A),  # 8
-    (8, _A, _H),  # 16
-    (8, _A, _H),  # 24
-    (4, _B, _H),  # 28
-    (2, _G, _H),  # 30
-    (2, _G, _R),  # 32
-)
-_TO_ROOT = _TO_32_ONES + ((32, X, _D), (96, X, _D), (94, _ZERO, _D))  # (P + 1) / 4
-_TO_INVERSE = _TO_32_ONES + (  # P - 2
-    (32, X, _D), (128, _R, _D), (32, _R, _D), (30, _H, _D), (2, X, _D),
-)  # fmt: skip
-
-
-def _power(field, base, chain):
-    """-> program of a chain, its begin done."""
-    field.put(_T, field.keep(base, 1))
-    steps = _NOTHING
-    for squarings, by, to in chain:
-        steps += program((MULTIPLY, _T, _T, _T)) * squarings
-        if by:
-            steps += program((MULTIPLY, _T, _T, by))
-        steps += program((ADD, to, _T, _ZERO))
-    return steps
 
 
 def weigh(u, table_u, v, table_v):
     """Sum of u times the first point of one table and v times that of the other (Shamir's trick).
     -> False if it is infinity; else it is the point that `is_at` and `affine` tell of."""
-    terms = {}
-    for scalar, table in ((u, table_u), (v, table_v)):
-        for place, digit in _digits(scalar, len(table)):
-            terms.setdefault(place, []).append((digit, table[abs(digit) >> 1]))
-    is_point, steps, above = False, _NOTHING, 0
-    for place in sorted(terms, reverse=True):
-        if is_point:
-            steps = _DOUBLE * (above - place)
-        above = place
-        for digit, kept in terms[place]:
-            is_point = _add(is_point, steps, digit, kept)
-            steps = _NOTHING
-    if is_point:
-        _field.play(_DOUBLE * above)
+    digits = _digits(u, len(table_u)), _digits(v, len(table_v))
+    tables = table_u, table_v
+    # Equal points make Z 0 for good. So it is looked at once, and only who made a signature for
+    # that sees the slow way.
+    is_point = _walk(digits, tables, False)
+    if is_point and _field.keep(Z, 1) == _0:
+        is_point = _walk(digits, tables, True)
     return is_point
 
 
-def _add(is_point, steps, digit, kept):
-    """Play steps, then add a kept point, or its opposite for a negative digit. -> False for
-    infinity, as `is_point` says of the sum before."""
-    _field.put(AX, kept)
-    if digit < 0:
-        steps += _OPPOSITE
+def _walk(digits, tables, is_careful):
+    """-> False for infinity; unless it is careful, Z may be 0 too, for it or for a mistake."""
+    is_point = False
+    doubles = 0
+    for place in range(_PLACES - 1, -1, -1):
+        doubles += 1
+        for which in (0, 1):
+            digit = digits[which][place]
+            if digit:
+                if is_point:
+                    _field.play(_DOUBLE, doubles)
+                doubles = 0
+                _field.put(AX, tables[which][digit >> 2])
+                if digit & 1:
+                    _field.play(_OPPOSITE)
+                is_point = _add(is_point, is_careful)
     if is_point:
-        _field.play(steps + _SUM)
-        if _field.keep(Z, 1) != _0:
+        _field.play(_DOUBLE, doubles)
+    return is_point
+
+
+def _add(is_point, is_careful):
+    """Add the affine point. -> False for infinity, as `is_point` says of the sum before."""
+    if is_point:
+        _field.play(_SUM)
+        if not is_careful or _field.keep(Z, 1) != _0:
             return True
         if _field.keep(_R, 1) != _0:
             return False
-        steps = _NOTHING  # the same point: by a signature that was made to be so
-    _field.play(steps)
     _field.put(X, _field.keep(AX, 2))
     _field.put(Z, _1)
-    if is_point:
+    if is_point:  # the same point: by a signature that was made to be so
         _field.play(_DOUBLE)
     return True
 
@@ -223,15 +218,22 @@ def affine():
 
 
 def _digits(scalar, count):
-    """Yields (place, odd digit) with scalar = sum of digit * 2**place, |digit| < 2 * count."""
-    width = 4 * count
-    place = 0
-    while scalar:  # ends as scalar is halved each time
-        if scalar & 1:
-            digit = scalar & (width - 1)
-            if digit > 2 * count:
-                digit -= width
-            scalar -= digit
-            yield place, digit
-        scalar >>= 1
-        place += 1
+    """-> a byte for each place: 0, or an odd digit of at most 2 * count - 1 times 2, and 1 more for
+    a negative one; the sum of digit * 2**place is the scalar. In small integers only: big ones
+    are garbage, and who collects it takes longer than all of this."""
+    octets = scalar.to_bytes(_PLACES // 8 + 3, "little")
+    digits = bytearray(_PLACES + 8)
+    width, bits = 4 * count, 0
+    while 1 << bits < width:
+        bits += 1
+    place = carry = 0
+    while place < _PLACES:
+        word = (octets[place >> 3] | octets[(place >> 3) + 1] << 8) >> (place & 7)
+        if word & 1 == carry:
+            place += 1
+            continue
+        digit = (word & width - 1) + carry
+        carry = 1 if digit > 2 * count else 0
+        digits[place] = (width - digit) * 2 + 1 if carry else digit * 2
+        place += bits
+    return digits

@@ -26,7 +26,7 @@ def test_what_is_heard_waits_in_its_ring(wire):
     board, model = wire
     start_s = 0.001
     for at in range(500):
-        board.at((start_s + at * 90e-6) * 1e9, lambda at=at: model._press(TEXT[at]))
+        board.at((start_s + at * 90e-6) * 1e9, lambda at=at: model.mouth.say(TEXT[at : at + 1]))
     typed(board, "import time;t=time.ticks_us()\r\nwhile time.ticks_us()-t<80000: pass\r\n")
     board.run(0.1)
     assert typed(board, "r=w.read();len(r),w.read()")[-1] == "(500, b'')"
@@ -38,7 +38,7 @@ def test_parts_are_read_around_the_end_of_the_ring(wire):
     heard = []
     for _part in range(3):
         for at in range(200):
-            board.at(90e3 * (at + 1), lambda at=at: model._press(TEXT[at]))
+            board.at(90e3 * (at + 1), lambda at=at: model.mouth.say(TEXT[at : at + 1]))
         board.run(0.05)
         heard.append(typed(board, "w.read(150)+w.read(150)==bytes([i%255+1 for i in range(200)])"))
     assert [answer[-1] for answer in heard] == ["True"] * 3

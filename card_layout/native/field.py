@@ -14,12 +14,21 @@ from card_layout.field import P
 _BYTES = 32
 _ONE = (1).to_bytes(_BYTES, "little")
 _SQUARE = ((1 << 512) % P).to_bytes(_BYTES, "little")
-_work = bytearray(2 * _BYTES) + P.to_bytes(_BYTES, "little")  # a product; and P, for `_play`
+# for `_play`: room for a product; P; where a program begins, and how often it is still to be played
+_work = bytearray(2 * _BYTES) + P.to_bytes(_BYTES, "little") + bytes(8)
 
 
 def program(*steps):
     """-> what `Field.play` takes: 4 bytes a step."""
     return b"".join([bytes(step) for step in steps])
+
+
+def invert(number, modulus):
+    """-> the inverse of 0 < number < modulus, an odd prime."""
+    left, right = number.to_bytes(_BYTES, "little"), modulus.to_bytes(_BYTES, "little")
+    state = bytearray(left + right + _ONE + bytes(_BYTES) + right)
+    _divide(state)
+    return int.from_bytes(state[2 * _BYTES : 3 * _BYTES], "little")
 
 
 class Field:
@@ -49,20 +58,27 @@ class Field:
         """Write registers from `at` on."""
         self._words[_BYTES * at : _BYTES * at + len(kept)] = kept
 
-    def play(self, steps):
-        """Do all steps of a program."""
-        _play(steps, len(steps), self._words, _work)
+    def play(self, steps, times=1):
+        """Do all steps of a program, so many times."""
+        if times:
+            _play(steps, len(steps) | times << 16, self._words, _work)
 
 
 @micropython.asm_thumb
 def _play(r0, r1, r2, r3):
-    """r0: program of r1 bytes; r2: registers; r3: 16 words of room, and P. On the stack, while a
-    step is done: the next one, the end, registers, room. r8 to r11 are the caller's."""
+    """r0: a program; r1: its bytes, and above 16 bits how often; r2: registers; r3: `_work`. On the
+    stack, while a step is done: the next one, the end, registers, `_work`. r8 to r11 are the
+    caller's."""
     mov(r4, r8)
     mov(r5, r9)
     mov(r6, r10)
     mov(r7, r11)
     push({r4, r5, r6, r7})
+    str(r0, [r3, 96])
+    lsr(r4, r1, 16)
+    str(r4, [r3, 100])
+    lsl(r1, r1, 16)
+    lsr(r1, r1, 16)
     add(r1, r1, r0)
     b(FETCH)
     label(NEXT)
@@ -70,7 +86,14 @@ def _play(r0, r1, r2, r3):
     label(FETCH)
     cmp(r0, r1)
     bne(GO)
+    ldr(r4, [r3, 100])
+    sub(r4, 1)
+    bne(AGAIN)
     b(END)
+    label(AGAIN)
+    str(r4, [r3, 100])
+    ldr(r0, [r3, 96])
+    b(FETCH)
     label(GO)
     ldrb(r4, [r0, 0])
     ldrb(r5, [r0, 1])
@@ -295,3 +318,117 @@ def _play(r0, r1, r2, r3):
     mov(r9, r5)
     mov(r10, r6)
     mov(r11, r7)
+
+
+@micropython.asm_thumb
+def _divide(r0):
+    """r0: five numbers of 8 words: u, v, x, y, and an odd modulus; u and v have no common divisor.
+    With u = a, v = modulus, x = 1, y = 0 before, x is 1 / a after (binary Euclid, Knuth 4.5.2)."""
+    label(LOOK)
+    mov(r1, r0)
+    ldr(r3, [r1, 0])
+    lsl(r3, r3, 31)
+    beq(HALVE)
+    add(r1, 32)
+    ldr(r3, [r1, 0])
+    lsl(r3, r3, 31)
+    bne(COMPARE)
+    # the even number at r1, and what stands 64 bytes behind it modulo the modulus, by 2; r3 is 0
+    label(HALVE)
+    bl(SHIFT)
+    add(r1, 64)
+    ldr(r3, [r1, 0])
+    lsl(r3, r3, 31)
+    beq(EVEN)
+    bl(GIVE)
+    label(EVEN)
+    bl(SHIFT)
+    b(LOOK)
+    # u and v are odd: the less from the more, and x and y likewise
+    label(COMPARE)
+    mov(r2, r0)
+    add(r2, 32)
+    mov(r1, r2)
+    add(r1, 32)
+    label(HIGHEST)
+    sub(r1, 4)
+    sub(r2, 4)
+    ldr(r3, [r1, 0])
+    ldr(r4, [r2, 0])
+    cmp(r4, r3)
+    bne(DIFFER)
+    cmp(r2, r0)
+    bne(HIGHEST)
+    b(END)
+    label(DIFFER)
+    mov(r1, r0)
+    mov(r2, r0)
+    bhi(FIRST)
+    add(r1, 32)
+    b(TAKE)
+    label(FIRST)
+    add(r2, 32)
+    label(TAKE)
+    bl(LESS)
+    add(r1, 64)
+    add(r2, 64)
+    bl(LESS)
+    cmp(r3, 0)
+    bne(LOOK)
+    bl(GIVE)
+    b(LOOK)
+    # 8 words at r1 less those at r2; r3 = 0 if that is negative
+    label(LESS)
+    mov(r3, 1)
+    mov(r4, 8)
+    label(LESS_WORD)
+    sub(r5, r3, 1)
+    ldr(r5, [r1, 0])
+    ldr(r6, [r2, 0])
+    sbc(r5, r6)
+    str(r5, [r1, 0])
+    mov(r3, 0)
+    adc(r3, r3)
+    add(r1, 4)
+    add(r2, 4)
+    sub(r4, 1)
+    bne(LESS_WORD)
+    sub(r1, 32)
+    sub(r2, 32)
+    bx(lr)
+    # the modulus to 8 words at r1; r3: the carry, in the highest bit
+    label(GIVE)
+    mov(r3, 0)
+    mov(r4, 8)
+    mov(r7, r0)
+    add(r7, 128)
+    label(GIVE_WORD)
+    sub(r5, r3, 1)
+    ldr(r5, [r1, 0])
+    ldr(r6, [r7, 0])
+    adc(r5, r6)
+    str(r5, [r1, 0])
+    mov(r3, 0)
+    adc(r3, r3)
+    add(r1, 4)
+    add(r7, 4)
+    sub(r4, 1)
+    bne(GIVE_WORD)
+    sub(r1, 32)
+    lsl(r3, r3, 31)
+    bx(lr)
+    # 8 words at r1 by 2, r3 above them
+    label(SHIFT)
+    add(r1, 32)
+    mov(r4, 8)
+    label(SHIFT_WORD)
+    sub(r1, 4)
+    ldr(r5, [r1, 0])
+    lsr(r6, r5, 1)
+    orr(r6, r3)
+    str(r6, [r1, 0])
+    lsl(r3, r5, 31)
+    sub(r4, 1)
+    bne(SHIFT_WORD)
+    bx(lr)
+    label(END)

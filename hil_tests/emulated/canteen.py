@@ -7,6 +7,7 @@ new board at the same wires.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from card_layout import identity, keys, purse_m1, sectors
 from card_layout.identity import Identity
@@ -33,20 +34,23 @@ _TAKEN_S = 0.3  # how long a card is away between two customers
 
 
 class Canteen:
-    """`cards` cards of CARD_FEN each, all drawn from the seed. board, panel, reader, link: now.
+    """`cards` cards of CARD_FEN each, all drawn from the seed. config: the board's, beside CONFIG;
+    wishes: parameters, beside WISHES. board, panel, reader, link: now.
 
     log: (nanoseconds, what) of all that was seen on the board's wires.
     """
 
-    def __init__(self, seed: int = 1, cards: int = 2):
+    def __init__(
+        self, seed: int = 1, cards: int = 2, config: dict | None = None, wishes: dict | None = None
+    ):
         draw = Prng(seed)
         self._masters = [draw.bytes(16) for _ in range(3)]
         enrolment = draw.bytes(16)
         page = keypage.pack(NUMBER, messages.POS, enrolment, *self._masters)
-        self.flash = self.new_flash(page)
+        self.flash = self.new_flash(page, config or {})
         self.cards = {n: self._card(n, draw.bytes(3)) for n in range(1, cards + 1)}
         fen = dict.fromkeys(self.cards, CARD_FEN)
-        self.memory = Memory({NUMBER: "canteen"}, fen, WISHES)
+        self.memory = Memory({NUMBER: "canteen"}, fen, WISHES | (wishes or {}))
         self.office = Office(NUMBER, enrolment, self.memory, seed)
         self._utc_s = UTC_S
         self._said = 0  # bytes
@@ -54,11 +58,11 @@ class Canteen:
         self.power_on()
 
     @staticmethod
-    def new_flash(page: bytes = b"") -> bytes:
-        """The flash of a new terminal with this key page."""
-        return factory.make(page, CONFIG)
+    def new_flash(page: bytes = b"", config: dict | None = None) -> bytes:
+        """The flash of a new terminal with this key page, and this beside CONFIG."""
+        return factory.make(page, CONFIG | (config or {}))
 
-    def _card(self, number: int, tail: bytes) -> MifareClassic:
+    def _card(self, number: int, tail: bytes) -> Any:
         uid = b"\x5a" + tail
         who = Identity(number, identity.STUDENT, identity.day_of(UTC_S) + 1000, 0, 0xFFFF, 1)
         encrypt = [Aes(master).ecb for master in self._masters]

@@ -17,6 +17,7 @@ from terminal_sim.field import Field
 from terminal_sim.hsu import ACK, Hsu
 from terminal_sim.panel import Face
 from terminal_sim.pn532 import Pn532
+from terminal_sim.scanner import ScannerModule
 
 BAUD = 115200
 BIT_NS = 1e9 / BAUD
@@ -108,6 +109,59 @@ class Beat:
             self._alarm.schedule(_BEAT_NS if self._core.waiting else _AWAKE_NS)
 
 
+class Mouth:
+    """Speaks into a pin as a UART would. To be called at instants of the board's time, or else the
+    state machine that hears it is not in step yet."""
+
+    def __init__(self, board: Board, pin: int):
+        self._beat = Beat(board)
+        self._in = board.chip.gpio[pin]
+        self._bits: list[bool] = []
+        self._shift = board.chip.clock.create_alarm(self._next_bit)
+        self._in.set_input_value(True)
+
+    def say(self, data: bytes) -> None:
+        """Bytes, one after the other; not while others are under way."""
+        for byte in data:
+            self._bits += [False, *(bool(byte >> bit & 1) for bit in range(8)), True]
+        self._next_bit()
+
+    def _next_bit(self) -> None:
+        if self._bits:
+            self._beat.keep()
+            self._in.set_input_value(self._bits.pop(0))
+            self._shift.schedule(BIT_NS)
+
+
+class ScannerWire:
+    """A scanner module on two pins. module: its settings; told_ns: when the last bit of a code had
+    been said."""
+
+    def __init__(self, board: Board, tx: int = 10, rx: int = 11):
+        self.module = ScannerModule()
+        self.ear = Ear(board, tx, self._hear)
+        self.told_ns = 0
+        self._board = board
+        self.mouth = Mouth(board, rx)
+
+    def show(self, text: str) -> None:
+        """Hold a phone with this code to the glass."""
+        self._board.at(1, partial(self._tell, text))
+
+    def _tell(self, text: str) -> None:
+        said = self.module.show(text, self._now_ms())
+        self.told_ns = self._board.now_ns + round(len(said) * 10 * BIT_NS)
+        self.mouth.say(said)
+
+    def _hear(self, byte: int) -> None:
+        said = self.module.feed(bytes((byte,)), self._now_ms())
+        if said:
+            self.mouth.say(said)
+
+    def _now_ms(self) -> int:
+        return self._board.now_ns // 1_000_000
+
+
 class PanelWire:
     """A keypad and display on two pins. face: what it shows; ear: what hears the board."""
 
@@ -116,26 +170,12 @@ class PanelWire:
         self.beeps: list[tuple[int, str]] = []  # (nanoseconds, word)
         self.ear = Ear(board, tx, self._hear)
         self._board = board
-        self._beat = Beat(board)
-        self._in = board.chip.gpio[rx]
-        self._bits: list[bool] = []
-        self._shift = board.chip.clock.create_alarm(self._next_bit)
-        self._in.set_input_value(True)
+        self.mouth = Mouth(board, rx)
 
     def press(self, keys: str) -> None:
         """Press keys, one after the other, as fast as fingers can."""
         for number, key in enumerate(keys.encode()):
-            self._board.at(1 + number * KEY_NS, partial(self._press, key))
-
-    def _press(self, key: int) -> None:
-        self._bits += [False, *(bool(key >> bit & 1) for bit in range(8)), True]
-        self._next_bit()
-
-    def _next_bit(self) -> None:
-        if self._bits:
-            self._beat.keep()
-            self._in.set_input_value(self._bits.pop(0))
-            self._shift.schedule(BIT_NS)
+            self._board.at(1 + number * KEY_NS, partial(self.mouth.say, bytes((key,))))
 
     def _hear(self, byte: int) -> None:
         word = self.face.hear(bytes((byte,)))

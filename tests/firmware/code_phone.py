@@ -24,7 +24,7 @@ def signer(secret):
         digest = hashlib.sha256(message).digest()
         k = int.from_bytes(hashlib.sha256(b"k" + digest).digest(), "big") % _N or 1
         r = _times(k)[0] % _N
-        s = p256.invert(k) * (int.from_bytes(digest, "big") + r * secret) % _N
+        s = points.invert(k, _N) * (int.from_bytes(digest, "big") + r * secret) % _N
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     return sign
