@@ -35,6 +35,7 @@ CODE_USED = 26
 IN_USE = 27
 OUT_OF_SERVICE = 28
 
+FREED = 39
 LEAK = 40
 VALVE_STUCK = 41
 METER_SILENT = 42
@@ -43,7 +44,6 @@ METER_NOISE = 44
 CASE_OPEN = 45
 POWER_FAILED = 46
 STOPPED = 47
-FREED = 48
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -90,6 +90,7 @@ _TEXT = """
 26 | CODE_USED | 二维码已用过 | code was shown before | 请刷新二维码再出示 | refresh the code and show it again
 27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
+39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced
 41 | VALVE_STUCK | 阀门关不上 | the valve does not shut | 立即维修阀门 | repair the valve at once
 42 | METER_SILENT | 开阀无脉冲 | valve open and no pulses | 检查水表与供水 | check the meter and the supply
@@ -98,7 +99,6 @@ _TEXT = """
 45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
 46 | POWER_FAILED | 用水中断电 | power failed in a session | 无需处理 | nothing
 47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card
-48 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

@@ -28,7 +28,7 @@ class Psam:
         self.speed = 0x11
         self._heard = b""
         self._pps = b""
-        self._apdu = None
+        self._apdu = b""  # that is being carried out
         self._answer = b""
 
     def pps(self):
@@ -59,7 +59,7 @@ class Psam:
         if self._pps:
             return b"", self._agreed()
         out = b""
-        while self._heard and self._apdu is not None:  # until a whole answer, or all is heard
+        while self._heard and self._apdu:  # until a whole answer, or all is heard
             more, answer = self._step()
             out += more
             if answer is not None or more is None:
@@ -126,7 +126,7 @@ class Psam:
         if byte == 0x6C and len(self._apdu) == 5:
             self._apdu = self._apdu[:4] + word[1:]
             return self._header(), None
-        self._apdu = None
+        self._apdu = b""  # that is being carried out
         return b"", self._answer + word
 
     def _transfer(self, most):
