@@ -21,7 +21,7 @@ from terminal_sim.image import compiled
 ROOT = Path(__file__).parent.parent
 HEAP = "256k"
 HEAP_WITH_MORE = "320k"  # as a simulated terminal has it: the tests themselves are compiled in it
-MORE = {"test_cpu", "test_water", "test_water_faults"}
+MORE = {"test_cpu", "test_uploader", "test_water", "test_water_faults"}
 TIMEOUT_S = 120
 
 

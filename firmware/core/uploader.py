@@ -233,7 +233,7 @@ class Uploader:
         self._report_due = True  # the report tells the server what came of it
 
     def _delta(self, values, tail, now):
-        if values.list not in (messages.BLACKLIST, messages.GRANTS):
+        if not self._has(values.list):
             return messages.encode(messages.PROBLEM, (messages.MALFORMED,))
         cards = self._terminal.list_of(values.list)
         status = cards.apply_delta(values.before, values.after, values.digest, tail, now.utc_s)
@@ -241,8 +241,14 @@ class Uploader:
             self._applied(values.list, now)
         return _list_state(values.list, cards, status)
 
+    def _has(self, number):
+        """A valve has no grants: its strip lies where another terminal keeps them."""
+        if number == messages.GRANTS:
+            return not self._terminal.kind.METERS
+        return number == messages.BLACKLIST
+
     def _news(self, values):
-        if values.list not in (messages.BLACKLIST, messages.GRANTS):
+        if not self._has(values.list):
             return messages.encode(messages.PROBLEM, (messages.MALFORMED,))
         self._fetch.want(values.list)
         return _list_state(values.list, self._terminal.list_of(values.list), messages.FETCHING)

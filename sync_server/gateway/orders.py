@@ -125,6 +125,8 @@ class Orders:
     def set_grants(self, number: int, cards: list[int]) -> int:
         """Exactly these cards may pass at this gate; the list's new version."""
         self._known(number)
+        if self._gateway.terminals[number].kind == "water":
+            raise Impossible("a valve has no list of cards that may pass")
         version = self._do(self._store.set_grants, number, cards, _now_s())
         self._tell(self._push_one, GRANTS, number, version)
         return version

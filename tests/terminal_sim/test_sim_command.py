@@ -24,3 +24,17 @@ def test_keys_from_a_pipe_are_heard_and_its_end_switches_off(tmp_path):
     assert any("应付 12.50 元" in line for line in shown)
     assert "金额" in shown[-1]
     assert json.loads(report)["terminal"] == 7
+
+
+def test_a_valve_waits_for_its_server(tmp_path):
+    secrets = [bytes((n,)) + bytes(range(15)) for n in range(1, 5)]
+    page = tmp_path / "page"
+    page.write_text(keypage.pack(8, messages.WATER, *secrets).hex())
+    command = [sys.executable, "-m", "sync_server", "sim", "--kind", "water", "--page", str(page)]
+    done = subprocess.run(
+        command, input="tap\n", capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    *shown, report = done.stdout.splitlines()
+    assert any("未就绪" in line for line in shown)
+    assert json.loads(report)["terminal"] == 8

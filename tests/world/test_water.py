@@ -10,7 +10,7 @@ from terminal_sim import fleet
 from terminal_sim.fleet import Fleet
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.pipework import MICRO
-from terminal_sim.server import ServerProcess
+from terminal_sim.server import ServerProblem, ServerProcess
 
 
 @asynccontextmanager
@@ -120,6 +120,8 @@ def test_power_and_theft(run):
         await records(server, 3)
         assert server.records(1)[-1][1:4] == [record.EVENT, record.DONE, reasons.LEAK]
         pipe.faults.stuck_open = False
+        with pytest.raises(ServerProblem, match="no list of cards"):
+            server.call("PUT", "/api/terminals/1/grants", {"cards": [number]})
 
     run(story)
 
