@@ -1,8 +1,8 @@
 """Every reason to refuse a tap, to quarantine a record or to turn a terminal away.
 
 One table: code, name, what happened (zh, en), what cashier or holder does (zh, en). Codes 1-31 are
-terminal reasons (bit `code` of a record's policy word), 40-47 what an event tells of a meter, 64-95 the server's about a record, 96-127
-the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
+terminal reasons (bit `code` of a record's policy word), 40-63 what an event tells, 64-95 the
+server's about a record, 96-127 the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
 """
 
 OK = 0

@@ -1,5 +1,5 @@
 """Every tests/shared/test_*.py runs three times: its tests under pytest, and the whole file as one
-more item under each of two MicroPythons with 256 KiB of heap and our packages compiled, as a
+more item under each of two MicroPythons with 320 KiB of heap and our packages compiled, as a
 terminal runs it: the newest, and the version that boards have (image.base).
 
 CAMPUS_MICROPYTHON names another interpreter for the first of the two.
@@ -19,9 +19,7 @@ from image import base
 from terminal_sim.image import compiled
 
 ROOT = Path(__file__).parent.parent
-HEAP = "256k"
-HEAP_WITH_MORE = "320k"  # as a simulated terminal has it: the tests themselves are compiled in it
-MORE = {"test_cpu", "test_uploader", "test_water", "test_water_faults"}
+HEAP = "320k"  # as a simulated terminal has it; the tests themselves are compiled in it, too
 TIMEOUT_S = 120
 
 
@@ -70,10 +68,9 @@ class OnMicroPython(pytest.Item):
 
     def runtest(self):
         command = self.command()
-        heap = HEAP_WITH_MORE if self.path.stem in MORE else HEAP
         runner = str(ROOT / "tests" / "shared" / "_run.py")
         done = subprocess.run(
-            [command, "-X", f"heapsize={heap}", runner, self.path.stem],
+            [command, "-X", f"heapsize={HEAP}", runner, self.path.stem],
             env={**os.environ, "MICROPYPATH": f"{compiled()}:{ROOT}:.frozen"},
             cwd=self.path.parent,  # where no sources come before the compiled packages
             capture_output=True,

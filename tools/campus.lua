@@ -16,6 +16,8 @@ local MESSAGES = {
   [0x43] = "PARAMS", [0x44] = "COMMAND", [0x81] = "STATE", [0x82] = "ANSWERS", [0x83] = "CHUNK",
   [0xC1] = "LIST_STATE", [0xC3] = "PARAMS_STATE", [0xC4] = "COMMAND_STATE", [0xFF] = "PROBLEM",
   [0x45] = "IMAGE", [0xC5] = "IMAGE_STATE", [0x04] = "PIECE", [0x84] = "BYTES",
+  [0x05] = "ACTION", [0x85] = "GRANT", [0x06] = "SIGN", [0x86] = "SIGNED", [0x46] = "WAITING",
+  [0xC6] = "WAITING_STATE",
 }
 -- number -> {field name, bytes}; what is left is the tail
 local FIELDS = {
@@ -38,6 +40,14 @@ local FIELDS = {
   [0xC5] = { { "offset", 4 }, { "status", 1 } },
   [0x04] = { { "digest", 16 }, { "offset", 4 } },
   [0x84] = { { "offset", 4 } },
+  [0x05] = { { "card", 4 }, { "credential", 1 }, { "counter", 4 }, { "balance_fen", 4 },
+    { "serial", 4 }, { "previous_terminal", 2 }, { "previous_serial", 4 } },
+  [0x85] = { { "card", 4 }, { "action", 4 }, { "op", 1 }, { "amount_fen", 4 } },
+  [0x06] = { { "action", 4 }, { "serial", 4 }, { "count", 4 }, { "balance_fen", 4 },
+    { "random", 4 }, { "mac1", 4 }, { "utc_s", 4 } },
+  [0x86] = { { "mac2", 4 } },
+  [0x46] = { { "version", 4 } },
+  [0xC6] = { { "version", 4 }, { "status", 1 } },
   [0xFF] = { { "code", 1 } },
 }
 

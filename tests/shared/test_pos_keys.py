@@ -53,4 +53,5 @@ def test_clear_and_change():
 def test_kinds_by_number():
     assert of_number(1).NUMBER == 1 and of_number(2).NUMBER == 2
     assert of_number(2).key("1", None, None) == []
-    raises(ValueError, of_number, 3)
+    assert of_number(3).NUMBER == 3
+    raises(ValueError, of_number, 4)
