@@ -1,41 +1,15 @@
-"""DES and two-key triple DES, in plain integers: only because PBOC's purse demands them.
+"""DES and two-key triple DES: only because PBOC's purse demands them.
 
 Nothing new may be built on it. A `Des` has a key of 8 bytes, or of 16 (encrypt with the left half,
-decrypt with the right, encrypt with the left). The S-boxes and the permutation after them are one
-table of 2 KB, made at import; tables are bytes, for RAM is short. Sources: FIPS 46-3; SP 800-67
-for triple DES.
+decrypt with the right, encrypt with the left). Sources: FIPS 46-3; SP 800-67 for triple DES.
 """
 
-BLOCK = 8
+try:  # machine code, where it is made for this chip
+    from card_layout.native.des import cipher, schedule
+except (ImportError, ValueError):
+    from card_layout.des_rounds import cipher, schedule  # type: ignore[assignment]
 
-# S-boxes 1 to 8: 4 rows of 16, a hexadecimal digit an entry
-_BOXES = (
-    "e4d12fb83a6c59070f74e2d1a6cb953841e8d62bfc973a50fc8249175b3ea06d",
-    "f18e6b34972dc05a3d47f28ec01a69b50e7ba4d158c6932fd8a13f42b67c05e9",
-    "a09e63f51dc7b428d709346a285ecbf1d6498f30b12c5ae71ad069874fe3b52c",
-    "7de3069a1285bc4fd8b56f03472c1ae9a690cb7df13e52843f06a1d8945bc72e",
-    "2c417ab6853fd0e9eb2c47d150fa3986421bad78f9c5630eb8c71e2d6f09a453",
-    "c1af92680d34e75baf427c9561de0b389ef528c3704a1db6432c95fabe17608d",
-    "4b2ef08d3c975a61d0b7491ae35c2f8614bdc37eaf6805926bd814a7950fe23c",
-    "d2846fb1a93e50c71fd8a374c56b0e927b419ce206adf35821e74a8dfc90356b",
-)
-# Permutations: place n of the result comes from place table[n], counted from 1 at the left.
-_INITIAL = bytes([58 + 2 * (row & 3) - (row >> 2) - 8 * n for row in range(8) for n in range(8)])
-_FINAL = bytes([list(_INITIAL).index(place) + 1 for place in range(1, 65)])
-_AFTER_BOXES = bytes((
-    16, 7, 20, 21, 29, 12, 28, 17, 1, 15, 23, 26, 5, 18, 31, 10,
-    2, 8, 24, 14, 32, 27, 3, 9, 19, 13, 30, 6, 22, 11, 4, 25,
-))  # fmt: skip
-_KEY_FIRST = bytes((
-    57, 49, 41, 33, 25, 17, 9, 1, 58, 50, 42, 34, 26, 18, 10, 2, 59, 51, 43, 35, 27, 19, 11, 3,
-    60, 52, 44, 36, 63, 55, 47, 39, 31, 23, 15, 7, 62, 54, 46, 38, 30, 22, 14, 6, 61, 53, 45, 37,
-    29, 21, 13, 5, 28, 20, 12, 4,
-))  # fmt: skip
-_KEY_THEN = bytes((
-    14, 17, 11, 24, 1, 5, 3, 28, 15, 6, 21, 10, 23, 19, 12, 4, 26, 8, 16, 7, 27, 20, 13, 2,
-    41, 52, 31, 37, 47, 55, 30, 40, 51, 45, 33, 48, 44, 49, 39, 56, 34, 53, 46, 42, 50, 36, 29, 32,
-))  # fmt: skip
-_SHIFTS = b"\1\1\2\2\2\2\2\2\1\2\2\2\2\2\2\1"
+BLOCK = 8
 
 
 class Des:
@@ -44,78 +18,22 @@ class Des:
     def __init__(self, key):
         if len(key) not in (8, 16):
             raise ValueError(f"a DES key of {len(key)} bytes")
-        self._forth = [_schedule(bytes(key[at : at + 8])) for at in range(0, len(key), 8)]
-        self._back = [list(reversed(rounds)) for rounds in self._forth]
+        self._keys = [schedule(bytes(key[at : at + 8])) for at in range(0, len(key), 8)]
 
     def encrypt(self, block):
         """-> 8 bytes, of 8."""
-        return _crypt(block, self._forth, self._back)
+        return self._crypt(block, False)
 
     def decrypt(self, block):
         """-> 8 bytes, of 8."""
-        return _crypt(block, self._back, self._forth)
+        return self._crypt(block, True)
 
-
-def _crypt(block, there, back):
-    """There with the first key; and, if there are two, back with the second and there again."""
-    number = _cipher(_number(block), there[0])
-    if len(there) == 2:
-        number = _cipher(_cipher(number, back[1]), there[0])
-    return number.to_bytes(BLOCK, "big")
-
-
-def _number(block):
-    if len(block) != BLOCK:
-        raise ValueError(f"a DES block of {len(block)} bytes")
-    return int.from_bytes(bytes(block), "big")
-
-
-def _cipher(number, rounds):
-    """16 rounds with these subkeys, between the two permutations."""
-    number = _permute(number, 64, _INITIAL)
-    left, right = number >> 32, number & 0xFFFFFFFF
-    for subkey in rounds:
-        # the 32 bits in a circle, so that each six of them overlap their neighbours
-        wide = (right & 1) << 33 | right << 1 | right >> 31
-        mixed = 0
-        at = 0
-        for six in subkey:
-            place = at + ((wide >> 28 - (at >> 4)) & 63 ^ six)
-            mixed |= int.from_bytes(_TABLE[4 * place : 4 * place + 4], "big")
-            at += 64
-        left, right = right, left ^ mixed
-    return _permute(right << 32 | left, 64, _FINAL)
-
-
-def _schedule(key):
-    """-> list of 16 subkeys, each 8 bytes of six bits."""
-    halves = _permute(_number(key), 64, _KEY_FIRST)
-    left, right = halves >> 28, halves & 0xFFFFFFF
-    subkeys = []
-    for shift in _SHIFTS:
-        left = (left << shift | left >> 28 - shift) & 0xFFFFFFF
-        right = (right << shift | right >> 28 - shift) & 0xFFFFFFF
-        chosen = _permute(left << 28 | right, 56, _KEY_THEN)
-        subkeys.append(bytes([chosen >> 42 - 6 * box & 63 for box in range(8)]))
-    return subkeys
-
-
-def _permute(number, width, table):
-    result = 0
-    for place in table:
-        result = result << 1 | number >> width - place & 1
-    return result
-
-
-def _boxes():
-    """For each box and six bits the 32 bits that it gives, already permuted."""
-    table = bytearray()
-    for box in range(8):
-        for six in range(64):
-            row, column = six >> 4 & 2 | six & 1, six >> 1 & 15
-            nibble = int(_BOXES[box][16 * row + column], 16) << 28 - 4 * box
-            table.extend(_permute(nibble, 32, _AFTER_BOXES).to_bytes(4, "big"))
-    return bytes(table)
-
-
-_TABLE = _boxes()
+    def _crypt(self, block, is_back):
+        """There with the first key; and, if there are two, back with the second and there again."""
+        if len(block) != BLOCK:
+            raise ValueError(f"a DES block of {len(block)} bytes")
+        result = cipher(bytes(block), self._keys[0], is_back)
+        if len(self._keys) == 2:
+            result = cipher(result, self._keys[1], not is_back)
+            result = cipher(result, self._keys[0], is_back)
+        return result

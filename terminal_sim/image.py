@@ -23,7 +23,10 @@ PACKAGES = ("protocol", "card_layout", "firmware")
 ROOT = Path(__file__).parents[1]
 GLYPHS = Path("firmware/screens/glyphs.py")  # the one source that is made, of the kept font
 PC, RP2040 = "host", "armv6m"  # chips, as mpy-cross calls them
-NATIVE = {Path("card_layout/native/field.py"): (RP2040,)}  # machine code: chips it is written for
+NATIVE = {  # machine code: the chips it is written for
+    Path("card_layout/native/des.py"): (PC, RP2040),
+    Path("card_layout/native/field.py"): (RP2040,),
+}
 _OPTIMISE = "-O2"  # asserts out, line numbers in: a traceback from the field must say where
 
 

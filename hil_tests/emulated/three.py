@@ -1,4 +1,4 @@
-"""A window that takes all three credentials: a MIFARE card, a CPU card, and codes at its scanner."""
+"""A window that takes every credential: a MIFARE card, a CPU card, and codes at its scanner."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ MIFARE, CPU, PHONE = 1, 2, 3  # card numbers
 _ISSUER = 1
 _CONFIG = {"scanner": {"tx": 10, "rx": 11, "baud": BAUD}}
 _SCANS_S = 5
-_QUIET_S = (
-    0.2  # the panel is still being told; state machines that say and hear at once get out of step
-)
+_QUIET_S = 0.2  # until the panel is told: state machines that say and hear at once lose their step
 
 
 class Three(Canteen):
