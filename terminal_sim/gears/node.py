@@ -242,7 +242,7 @@ class Node:
         try:
             while True:  # ends with the tap
                 if tape is not None:
-                    tape.append(line("answer", answer or (None,)))
+                    tape.append(line("answer", answer if isinstance(answer, tuple) else (answer,)))
                 request = tap.send(answer)
                 asked(request)
                 answer = None

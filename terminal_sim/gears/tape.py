@@ -114,7 +114,7 @@ class Player:
 
     def _answer(self, *answer):
         try:
-            self.witness.asked(self._tap.send(None if answer == (None,) else answer))
+            self.witness.asked(self._tap.send(answer[0] if len(answer) == 1 else answer))
         except StopIteration:
             self._tap = None
 
