@@ -241,8 +241,10 @@ class Runner:
         while True:  # until the task is cancelled
             self.board.alive()
             ticks_ms = self.board.ticks_ms()
-            if self.board.images and self.board.images.is_over(ticks_ms):
-                self.board.restart("no server in the trial of an image")
+            if self.board.images:
+                self.board.images.lives(ticks_ms)
+                if self.board.images.is_over(ticks_ms):
+                    self.board.restart("no server in the trial of an image")
             for name in list(self._pin_to_ms):
                 if ticks_ms >= self._pin_to_ms[name]:
                     self.board.pin(name, 0)
@@ -284,10 +286,15 @@ class Runner:
         }
 
 
-def run(path):
-    """Run the terminal of a configuration file."""
+def run(path, slot=None):
+    """Run the terminal of a configuration file, started from a slot if there are slots."""
     gc.collect()
-    runner = Runner(boards.open_board(path))
+    board = boards.open_board(path)
+    if slot is not None:
+        from firmware.core import slots  # no board without slots has it in RAM
+
+        board.started(slots.Start(slot, slots.NORMAL), release.KEYS)
+    runner = Runner(board)
     gc.collect()
     runner.terminal.heap_peak = gc.mem_alloc()
     asyncio.run(runner.main())

@@ -6,9 +6,10 @@ in a process of its own (emulated/branch.py). --all runs the long ones too.
 
 import pytest
 
-from hil_tests.emulated import branch, warm
+from hil_tests.emulated import branch, factory, warm
 from hil_tests.emulated.canteen import Canteen
 from image import base
+from protocol import messages
 
 
 def pytest_addoption(parser):
@@ -52,7 +53,7 @@ def is_long(request):
 def warmed(emulated):
     """Two boards that have started: a branch can lose one of them and go on with the other.
     -> their states (warm.states)."""
-    warm.keep(Canteen.new_flash(), 2)
+    warm.keep(Canteen.new_flash(factory.page_of(messages.POS)), 2)
     return warm.states()
 
 

@@ -35,11 +35,19 @@ PACKAGES = {
     "pico-sdk-source": ("2.1.1-1", "binary"),
     "tinyusb-source": ("0.18.0+dfsg-1", "binary"),
 }
+# Sources of the firmware that the base firmware has too: what chooses a slot.
+SHARED = (
+    *("protocol/__init__.py", "protocol/errors.py", "protocol/keypage.py", "protocol/manifest.py"),
+    *("firmware/__init__.py", "firmware/core/__init__.py", "firmware/core/layout.py"),
+    *("firmware/core/nor.py", "firmware/core/slots.py", "firmware/boards/__init__.py"),
+    *("firmware/boards/rp2_flash.py", "firmware/boards/rp2_restarts.py"),
+)
 # The distributor's patch that takes the system's mbedTLS; a chip has no system.
 _NOT_FOR_CHIPS = "debian/patches/0006-extmod-Use-system-mbedtls.patch"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _EPOCH_S = "1750000000"  # the build's date: any, but always the same
 _HERE = Path(__file__).parent
+_ROOT = _HERE.parent
 
 
 class BuildFailed(RuntimeError):
@@ -50,9 +58,9 @@ def folder() -> Path:
     """Where the files of this state of the tree lie, or will."""
     digest = hashlib.sha256()
     recipe = [_HERE / "base.py", _HERE / "uf2.py", *sorted((_HERE / BOARD).rglob("*"))]
-    for path in recipe:
+    for path in recipe + [_ROOT / name for name in SHARED]:
         if path.is_file() and path.suffix != ".pyc":
-            digest.update(str(path.relative_to(_HERE)).encode() + b"\0" + path.read_bytes() + b"\0")
+            digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "campus-card" / f"base-{digest.hexdigest()[:16]}"
 
@@ -167,6 +175,10 @@ def _compile_board(tree: Path, draft: Path) -> None:
     port = tree / "ports/rp2"
     board = tree / "board" / BOARD  # in the tree, so that no path of this machine is built in
     shutil.copytree(_HERE / BOARD, board, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in SHARED:
+        copy = board / "shared" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(_ROOT / name, copy)
     target = port / f"build-{BOARD}"
     flags = dict.fromkeys(("CFLAGS", "CXXFLAGS", "ASMFLAGS"), f"-ffile-prefix-map={tree}=.")
     configure = [

@@ -52,25 +52,39 @@ def version() -> tuple[int, int, int]:
 
 def content(kind: str, release: tuple[int, int, int], keys: Mapping[int, bytes]) -> bytes:
     """The ROMFS for a kind: no file of another kind, and a release file with these values."""
+    told = ", ".join(f"{number}: {keys[number]!r}" for number in sorted(keys))
+    return packed(kind, {_RELEASE: f"VERSION = {release}\nKEYS = {{{told}}}\n"})
+
+
+def packed(kind: str, instead: Mapping[Path, str]) -> bytes:
+    """The ROMFS for a kind, with other sources in some files' place."""
     others = tuple(f"firmware/kinds/{name}.mpy" for name in KINDS if name != kind)
 
     def prepare(stage: Path) -> None:
         with tempfile.TemporaryDirectory() as name:
-            file = Path(name) / "release.py"
-            told = ", ".join(f"{number}: {keys[number]!r}" for number in sorted(keys))
-            file.write_text(f"VERSION = {release}\nKEYS = {{{told}}}\n", "utf-8")
-            compile_file(file, _RELEASE, stage / _RELEASE.with_suffix(".mpy"))
+            file = Path(name) / "source.py"
+            for path, text in instead.items():
+                file.write_text(text, "utf-8")
+                compile_file(file, path, stage / path.with_suffix(".mpy"))
 
     return slot.pack(others, prepare)
 
 
-def sign(kind: str, key: ec.EllipticCurvePrivateKey, number: int, romfs: bytes) -> bytes:
-    """-> the image: manifest, signature, ROMFS."""
+def sign(
+    kind: str,
+    key: ec.EllipticCurvePrivateKey,
+    number: int,
+    romfs: bytes,
+    release: tuple[int, int, int] | None = None,
+) -> bytes:
+    """-> the image: manifest, signature, ROMFS. release: its version, if not the project's."""
     commit, changed = git_state()
     flags = manifest.CHANGED if changed else 0
     digest = hashlib.sha256(romfs).digest()
     head = manifest.pack(
-        manifest.Manifest(KINDS[kind], version(), flags, number, len(romfs), digest, commit)
+        manifest.Manifest(
+            KINDS[kind], release or version(), flags, number, len(romfs), digest, commit
+        )
     )
     r, s = decode_dss_signature(key.sign(head, ec.ECDSA(hashes.SHA256(), True)))
     return bytes(head) + r.to_bytes(32, "big") + s.to_bytes(32, "big") + romfs

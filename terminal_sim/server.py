@@ -34,12 +34,12 @@ class Office:
         self.http = address.rstrip("/")
         self._token = token
 
-    def call(self, method: str, path: str, body: dict | None = None) -> dict[str, Any]:
-        """One request of the API. ServerProblem with the server's own line."""
+    def call(self, method: str, path: str, body: dict | bytes | None = None) -> dict[str, Any]:
+        """One request of the API, JSON or bytes. ServerProblem with the server's own line."""
         request = urllib.request.Request(
             self.http + path,
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=json.dumps(body).encode() if isinstance(body, dict) else body,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )
         try:

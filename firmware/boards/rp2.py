@@ -22,7 +22,7 @@ import flash_map
 import machine
 from machine import Pin
 
-from firmware.boards import rp2_pio
+from firmware.boards import rp2_flash, rp2_pio
 
 WIRING = {
     "reader": {"tx": 0, "rx": 1, "baud": 115200},
@@ -35,8 +35,6 @@ WIRING = {
     "watchdog_ms": 8000,
     "backoff_ms": (500, 5000),
 }
-_PAGE = 256
-_BLANK = b"\xff" * _PAGE
 _POLL = 3  # the request of a stream's ioctl
 _QUEUE_MAX = 1024
 _RING_BITS = 9
@@ -87,13 +85,21 @@ class Board:
         self._line = Line(self.server) if self.server else None
         self.half_duplex = bool(self.server and self.server.get("half_duplex"))
         self.backoff_ms = tuple(wiring["backoff_ms"])
-        self.flash = Flash(flash_map.data())
+        self.flash = rp2_flash.Flash(flash_map.data())
         self._booted_utc_s = 0
         self._ticks_ms = 0
         self._raw_ms = time.ticks_ms()
         self._watchdog = None
         if wiring["watchdog_ms"]:
             self._watchdog = machine.WDT(timeout=wiring["watchdog_ms"])
+
+    def started(self, start, keys):
+        """The base firmware has started this (core.slots.Start): `images`, updates by `keys`."""
+        from firmware.boards import rp2_restarts
+        from firmware.core.slots import Pair
+
+        slots = rp2_flash.pair(flash_map.slots(), flash_map.SLOTS)
+        self.images = Pair(slots, start, keys, rp2_restarts.forget)
 
     def pipe(self, name):
         """The UART of "reader" or "panel"; of "scanner", or None where there is none."""
@@ -251,38 +257,3 @@ class Line(io.IOBase):
 
 def _wake(_dma):
     """The interrupt has ended a wait."""
-
-
-class Flash:
-    """The data area: read where it is mapped, programmed by the page, erased by the sector."""
-
-    sector = 4096
-    unit = 1  # a page is programmed with FF around what is new, which changes nothing there
-    reprogram = True
-
-    def __init__(self, device):
-        self._device = device
-        self._mapped = memoryview(device)
-        self._page = bytearray(_PAGE)
-        self.size = len(self._mapped)
-
-    def read(self, at, length):
-        """`length` bytes from `at`."""
-        return bytes(self._mapped[at : at + length])
-
-    def program(self, at, data):
-        """Clear the bits that are 0 in `data`, from the heap: while the flash is written, nothing
-        of it can be read, and `data` may lie there."""
-        page, done = self._page, 0
-        while done < len(data):
-            offset = (at + done) % _PAGE
-            part = min(_PAGE - offset, len(data) - done)
-            page[:] = _BLANK
-            page[offset : offset + part] = data[done : done + part]
-            sector, start = divmod(at + done - offset, self.sector)
-            self._device.writeblocks(sector, page, start)
-            done += part
-
-    def erase(self, sector):
-        """A sector of FF again."""
-        self._device.ioctl(6, sector)

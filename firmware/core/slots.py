@@ -51,6 +51,7 @@ TABLE = {
 TRIES = 3
 FAILS = 3  # of a confirmed image in a row, then something else is started
 TRIAL_MS = 3_600_000  # in which the server must have answered
+LASTED_MS = 600_000  # of work after which a confirmed image counts as healthy
 NORMAL = "normal"
 SAFE = "safe"  # the link and the journal's upload, no taps
 
@@ -211,13 +212,15 @@ class Slot:
 
 
 class Pair:
-    """The slots of a terminal: number `running` is what was started, in `mode`."""
+    """The slots of a terminal and what was started: a Start. on_health(): called when it works."""
 
-    def __init__(self, slots, start, keys):
+    def __init__(self, slots, start, keys, on_health=None):
         self.mode = start.mode
         self.here = slots[start.slot]
         self.there = slots[1 - start.slot]
         self.keys = keys  # number -> public key: whose images are taken
+        self._on_health = on_health
+        self._lasted = False
 
     @property
     def is_trial(self):
@@ -228,10 +231,26 @@ class Pair:
         """True if the trial of what runs took too long: it shall start again."""
         return self.is_trial and self.mode == NORMAL and ticks_ms >= TRIAL_MS
 
+    def lives(self, ticks_ms):
+        """So long since the boot: a confirmed image that works for a while is healthy, for a
+        server may be away for a week."""
+        if not self._lasted and ticks_ms >= LASTED_MS and self.mode == NORMAL:
+            self._lasted = True
+            if not self.is_trial:
+                self.begin_anew()
+
+    def begin_anew(self):
+        """Starts are counted from here: all is well, or a person wants it to be tried again."""
+        if self._on_health:
+            self._on_health()
+
     def confirm(self):
         """The health gate is passed. What the flash does not keep is asked again at the next
         report; a boot before that is another try."""
-        if self.here.state == TRIED and self.mode == NORMAL:
+        if self.mode != NORMAL:
+            return
+        self.begin_anew()
+        if self.here.state == TRIED:
             try:
                 self.here.mark(CONFIRM)
             except NotPossible:

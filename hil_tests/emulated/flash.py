@@ -25,13 +25,15 @@ _SIZES = {commands.CMD_SECTOR_ERASE: 4096, commands.CMD_BLOCK_ERASE: 65536}
 
 
 class FlashChip:
-    """Of an emulated chip; on_cut() when power fails. changes: commands that changed something."""
+    """Of an emulated chip; on_cut() when power fails. changes: commands that changed
+    something; log: they themselves."""
 
     def __init__(self, chip, on_cut: Callable[[], None]):
         self._chip = chip
         self._ssi = chip.ssi
         self._on_cut = on_cut
         self.changes = 0
+        self.log: list[bytes] = []
         self.is_off = False
         self._cut_at = 0
         self._tear: random.Random | None = None
@@ -60,6 +62,7 @@ class FlashChip:
             return
         if takes_ns is not None and len(command) >= 4 and self._ssi._write_enabled:
             self.changes += 1
+            self.log.append(command)
             if self.changes == self._cut_at:
                 self._fail(command)
                 return
@@ -69,23 +72,35 @@ class FlashChip:
     def _fail(self, command: bytes) -> None:
         self.is_off = True
         if self._tear is not None:
-            self._half(command, self._tear)
+            half(self._chip.flash, command, self._tear)
         self._ssi._tx_buffer = bytearray()
         self._on_cut()
 
-    def _half(self, command: bytes, draw: random.Random) -> None:
-        flash = self._chip.flash
-        at = int.from_bytes(command[1:4], "big")
-        if command[0] == commands.CMD_PAGE_PROGRAM:
-            data = command[4 : 4 + 256]
-            changing = [i for i, byte in enumerate(data) if flash[at + i] & ~byte]
-            end = draw.choice(changing) if changing else 0
-            for i in range(end):
-                flash[at + i] &= data[i]
-            if changing:
-                flash[at + end] &= data[end] | draw.randrange(256)
-        else:
-            size = _SIZES[command[0]]
-            at -= at % size
-            part = draw.randrange(size)
-            flash[at : at + part] = b"\xff" * part
+
+def half(flash: bytearray, command: bytes, draw: random.Random) -> None:
+    """What a command leaves in which power fails."""
+    at = int.from_bytes(command[1:4], "big")
+    if command[0] == commands.CMD_PAGE_PROGRAM:
+        data = command[4 : 4 + 256]
+        changing = [i for i, byte in enumerate(data) if flash[at + i] & ~byte]
+        end = draw.choice(changing) if changing else 0
+        for i in range(end):
+            flash[at + i] &= data[i]
+        if changing:
+            flash[at + end] &= data[end] | draw.randrange(256)
+    else:
+        size = _SIZES[command[0]]
+        at -= at % size
+        part = draw.randrange(size)
+        flash[at : at + part] = b"\xff" * part
+
+
+def whole(flash: bytearray, command: bytes) -> None:
+    """What a command does that comes to its end."""
+    at = int.from_bytes(command[1:4], "big")
+    if command[0] == commands.CMD_PAGE_PROGRAM:
+        for i, byte in enumerate(command[4 : 4 + 256]):
+            flash[at + i] &= byte
+    else:
+        size = _SIZES[command[0]]
+        flash[at - at % size : at - at % size + size] = b"\xff" * size

@@ -26,6 +26,7 @@ class OnPc:
             held = flash[factory.DATA_AT + start :][: data.sector]
             if held.count(0xFF) < data.sector:
                 data.program(start, held)
+        self._data = data
         self._number = number
         self._memory = memory
         self._utc_s = utc_s
@@ -33,6 +34,10 @@ class OnPc:
         self._terminal.mount()
         self._terminal.next_epoch()
         self._terminal.on_open(self._now())
+
+    def flash(self) -> bytes:
+        """What the data area holds now."""
+        return bytes(self._data.read(0, factory.DATA_BYTES))
 
     def settle(self) -> None:
         """Until neither side has anything to say."""

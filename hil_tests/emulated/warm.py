@@ -1,9 +1,9 @@
 """Boards that have started already, for those who need many.
 
-All power-ons with the same base firmware, slot and configuration are the same until the terminal
-looks at its data area for the first time; shortly before, it sets its panel's wire up. Boards are
-run up to there once, and the data area is put in when one is taken. It changes nothing: a test
-compares such a board with one that was not warmed.
+All power-ons with the same base firmware, slots, configuration and kind of terminal are the same
+until the terminal looks at its data area, after the key page's kind; shortly before, it sets its
+panel's wire up. Boards are run up to there once, and the data area is put in when one is taken. It
+changes nothing: a test compares such a board with one that was not warmed.
 """
 
 from __future__ import annotations
@@ -55,5 +55,5 @@ def take(flash: bytes) -> Board:
     return Board(flash)
 
 
-def _around_data(flash: bytes) -> tuple[bytes, bytes]:
-    return flash[: factory.DATA_AT], flash[factory.FILES_AT :]
+def _around_data(flash: bytes) -> tuple[bytes, bytes, int]:
+    return flash[: factory.DATA_AT], flash[factory.FILES_AT :], flash[factory.KIND_AT]

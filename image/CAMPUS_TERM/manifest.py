@@ -1,5 +1,9 @@
-"""What is frozen into the base firmware: as little as starts a slot. It changes rarely."""
+"""What is frozen into the base firmware: as little as chooses and starts a slot. It changes rarely.
+
+`shared` are sources of the firmware itself (`image.base` puts them there): the rules of the slots.
+"""
 
 freeze("$(PORT_DIR)/modules", "rp2.py")
 include("$(MPY_DIR)/extmod/asyncio")
 freeze("modules")
+freeze("shared")

@@ -12,7 +12,7 @@ NOT_SERVER_IO = {
 }  # fmt: skip
 
 # folder or file -> (what of ours it may import, what else; None: anything). Longest prefix wins.
-# On a terminal three files and the boards wait; all else there is pure.
+# On a terminal a few files and the boards wait; all else there is pure.
 ARROWS = {
     "protocol/": ({"protocol"}, PURE),
     "protocol/aes.py": ({"protocol"}, PURE | {"cryptolib", "cryptography"}),
@@ -32,6 +32,7 @@ ARROWS = {
     "firmware/boards/": ({"firmware", "protocol", "card_layout"}, None),
     "firmware/run.py": (
         {"firmware", "protocol", "card_layout"}, PURE | {"asyncio", "gc", "json", "sys"}),
+    "firmware/safe.py": ({"firmware", "protocol"}, PURE | {"asyncio", "gc", "sys"}),
     "firmware/linking.py": ({"protocol"}, PURE | {"asyncio", "gc"}),
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/metering.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
@@ -51,7 +52,8 @@ ARROWS = {
     "image/": (
         {"image", "terminal_sim.image", "terminal_sim.flash", "firmware.core", "protocol"}, None),
     "image/font.py": ({"terminal_sim.font", "firmware.screens", "protocol"}, None),
-    "image/CAMPUS_TERM/": ({"firmware.boot"}, None),
+    "image/CAMPUS_TERM/": (
+        {"firmware.boot", "firmware.boards", "firmware.core.slots", "protocol.keypage"}, None),
     "bench/": (set(PACKAGES), None),
     "docs/": (set(PACKAGES), None),
 }  # fmt: skip

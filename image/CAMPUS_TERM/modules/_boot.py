@@ -1,12 +1,11 @@
-"""Before anything else: the file system, and our firmware from its slot.
+"""Before anything else, also before a console: the file system, and the newest image to look at.
 
-A slot without an image is left alone; then there is a console and nothing more. Which of two slots
-is started comes with updates.
+Which slot is started is main.py's: a technician's tool that resets the interpreter ten times has
+not started a terminal ten times.
 """
 
-import sys
-
 import flash_map
+import starting
 import vfs
 
 
@@ -20,8 +19,4 @@ def _files():
 
 
 vfs.mount(_files(), "/")
-try:
-    vfs.mount(vfs.VfsRom(flash_map.slot(0)), "/slot")
-    sys.path.insert(0, "/slot")
-except OSError:
-    pass
+starting.look()

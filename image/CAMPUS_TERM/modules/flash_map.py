@@ -18,6 +18,11 @@ def slot(number):
     return rp2.Flash(start=number * SLOT_BYTES, len=SLOT_BYTES)
 
 
+def slots():
+    """The flash of all slots."""
+    return rp2.Flash(start=0, len=SLOTS * SLOT_BYTES)
+
+
 def data():
     """The flash of the terminal's data area."""
     return rp2.Flash(start=DATA_AT, len=DATA_BYTES)

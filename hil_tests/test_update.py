@@ -1,0 +1,206 @@
+"""Images on the chip: an update from the real server, one that fails, safe mode, cuts.
+
+The update is a real one that has come to its last sectors already: the emulated chip takes minutes
+for a whole one (--all). What its flash was told is recorded, and cut: each state that a power cut
+can leave is started by the real base firmware. Cuts of every shape, twice deep, are in tests/power.
+"""
+
+import random
+
+import pytest
+
+from firmware.core import slots
+from hil_tests.emulated import branch, factory, updates
+from hil_tests.emulated.board import Board
+from hil_tests.emulated.bridge import Bridge
+from hil_tests.emulated.canteen import CONFIG, NUMBER, Canteen
+from hil_tests.emulated.flash import half, whole
+from hil_tests.emulated.on_pc import OnPc
+from hil_tests.emulated.wires import PanelWire
+from image import build
+from protocol import manifest, messages
+from terminal_sim.server import ServerProcess
+
+MISSING = 2  # sectors of the image that the update has yet to fetch, and the torn one before
+SEED = 20_260_901
+SAMPLE = 8
+OLD, BAD = (0, 0, 9), (9, 1, 0)
+FEN = 1250
+GOOD = (slots.WHOLE, slots.TRY, slots.CONFIRM)
+
+
+def hears(board, text, limit_s, times=1):
+    """Until the console has said it so often."""
+    for _ in range(round(limit_s / 0.05)):
+        if board.heard.count(text) >= times:
+            return
+        board.run(0.05)
+    raise AssertionError(f"not said in {limit_s} s: {text}; console: {board.heard[-800:]}")
+
+
+def updated(folder, missing):
+    """An update from `campus serve`. -> flash before, commands, flash after, progress, console."""
+    server = ServerProcess(folder)
+    server.start()
+    try:
+        number, page = server.enrol("pos", "window 1", "canteen")
+        server.call("PUT", "/api/images", updates.newer())
+        slot = updates.in_slot(updates.newer(), missing)
+        before = updates.with_slot(factory.make(page, CONFIG), 1, slot)
+        board = Board(before)
+        panel = PanelWire(board)
+        bridge = Bridge(board, server.tcp)
+        hears(board, "slot 1, normal", 400)
+        board.wait(30, lambda: panel.face.shows("请刷卡"), "the new image meets no server")
+
+        def is_confirmed():
+            return updates.look(board.content(), 1).state == slots.CONFIRMED
+
+        for _ in range(20):
+            board.run(0.5)
+            if is_confirmed():
+                break
+        bridge.close()
+        (row,) = [
+            row for row in server.call("GET", "/api/status")["terminals"] if row["number"] == number
+        ]
+        return before, board.flash.log, board.content(), row["update"], board.heard
+    finally:
+        server.stop()
+
+
+def first_start(flash):
+    """-> what the base firmware starts, and how each slot is left."""
+    board = Board(flash)
+    hears(board, "slot ", 10)
+    board.run(0.02)
+    said = board.heard[board.heard.index("slot ") :].split("\n")[0].strip()
+    return said, [updates.look(board.content(), n).state for n in (0, 1)]
+
+
+def states(before, log, is_long):
+    """-> of each sampled cut: (number of the command, is torn, flash)."""
+    draw = random.Random(SEED)
+    points = [(at, torn) for at in range(len(log)) for torn in (False, True)]
+    chosen = set(points if is_long else draw.sample(points, SAMPLE))
+    flash = bytearray(before)
+    for at, command in enumerate(log):
+        for torn in (False, True):
+            if (at, torn) in chosen:
+                cut = bytearray(flash)
+                if torn:
+                    half(cut, command, random.Random(SEED + at))
+                yield at, torn, bytes(cut)
+        whole(flash, command)
+    assert bytes(flash[: factory.DATA_AT]) == FINAL["flash"][: factory.DATA_AT]
+
+
+FINAL: dict[str, bytes] = {}
+
+
+@pytest.fixture(scope="module")
+def golden(emulated, is_long, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("update")
+    return branch.of(updated, folder, 42 if is_long else MISSING)
+
+
+def test_an_update_from_the_server_is_tried_and_confirmed(golden):
+    _, log, after, told, heard = golden
+    slot = updates.look(after, 1)
+    assert (slot.state, slot.tries, slot.manifest.version) == (slots.CONFIRMED, 1, updates.NEW)
+    assert slot.signed == updates.newer()[: manifest.SIZE] and slot.digest_is_right()
+    assert heard.index("slot 0, normal") < heard.index("slot 1, normal")
+    assert told["state"] == "running", told
+    print(f"\n{len(log)} flash commands of the update")
+
+
+def test_every_cut_of_it_starts_an_image(golden, is_long):
+    before, log, after, _, _ = golden
+    FINAL["flash"] = after
+    cuts = list(states(before, log, is_long))
+    found = branch.every([(first_start, flash) for _, _, flash in cuts])
+    for (at, torn, _), (said, left) in zip(cuts, found):
+        is_new = left[1] in (slots.TRIED, slots.CONFIRMED)
+        assert said == f"slot {int(is_new)}, normal", (at, torn, said, left)
+        assert left[0] == slots.CONFIRMED, (at, torn, left)
+    print(f"\n{len(cuts)} cuts of {len(log)} commands")
+
+
+def fallen_back():
+    """A new image that fails at once. -> console, tries and states of both slots, is online."""
+    canteen = _with(1, updates.broken(updates.BOOT, updates.NEW), (slots.WHOLE,))
+    hears(canteen.board, "slot 0, normal", 60)
+    canteen.ready()
+    held = [updates.look(canteen.board.content(), n) for n in (0, 1)]
+    return canteen.board.heard, [(slot.state, slot.tries) for slot in held]
+
+
+def test_an_image_that_fails_is_tried_three_times(emulated):
+    heard, left = branch.of(fallen_back)
+    assert heard.count("slot 1, normal") == heard.count("this image is broken") == slots.TRIES
+    assert left == [(slots.CONFIRMED, 1), (slots.TRIED, 3)]  # which is as good as bad
+
+
+def safe():
+    """The only image fails, and there is a record to send. -> console, screen, what is booked."""
+    canteen = _with(0, updates.broken(updates.RUN, build.version()), GOOD)
+    canteen.power_off()
+    terminal = OnPc(NUMBER, canteen.flash, canteen.memory, canteen.office.utc_s())
+    terminal.settle()
+    terminal.sell(canteen.cards[1], FEN)
+    canteen.flash = (
+        canteen.flash[: factory.DATA_AT] + terminal.flash() + canteen.flash[factory.FILES_AT :]
+    )
+    canteen.power_on()
+    before = canteen.booked_fen(1)
+    hears(canteen.board, "slot 0, safe", 60)
+    canteen.ready()
+    canteen.settle()
+    canteen.board.run(2.5)
+    return canteen.board.heard, list(canteen.panel.face.rows), before, canteen.booked_fen(1)
+
+
+def test_three_failures_are_safe_mode_and_the_journal_is_sent(emulated):
+    heard, rows, before, after = branch.of(safe)
+    assert heard.count("slot 0, normal") == heard.count("this image is broken") == slots.FAILS
+    assert (before, after) == (0, FEN)
+    assert rows[:3] == ["7: safe mode", "out of service", "to send: 0"], rows
+
+
+def offered(window):
+    """-> the terminal's answer to each image, one after the other."""
+    romfs = updates.newer()[manifest.SIZE :]
+    flipped = bytearray(updates.newer())
+    flipped[20] ^= 1
+    offers = (
+        updates.sign(romfs, updates.NEW, "gate"), updates.sign(romfs, OLD), bytes(flipped),
+        updates.newer(),
+    )  # fmt: skip
+    said = []
+    window.memory.push = lambda number: None
+    window.memory.pushed = lambda number, body: said.append(messages.decode(body)[1].status)
+    for offer in offers:
+        body = messages.encode(messages.IMAGE, (), offer[: manifest.SIZE])
+        window.office.say(window.office._session.request(body))
+        for _ in range(100):
+            window.board.run(0.1)
+            if len(said) > len(offers) - 1 or len(said) == offers.index(offer) + 1:
+                break
+    return said
+
+
+def test_what_is_not_for_it_is_refused(on):
+    refused = [messages.REFUSED] * 3
+    assert on((offered,))[0] == [*refused, messages.FETCHING]
+
+
+def _with(number, image, marks):
+    """A window whose slot has this image from its first power-on."""
+
+    class Window(Canteen):
+        @staticmethod
+        def new_flash(page=b"", config=None):
+            flash = Canteen.new_flash(page, config)
+            return updates.with_slot(flash, number, updates.in_slot(image, 0, marks))
+
+    return Window()
