@@ -42,7 +42,6 @@ METER_SILENT = 42
 METER_BACK = 43
 METER_NOISE = 44
 CASE_OPEN = 45
-POWER_FAILED = 46
 STOPPED = 47
 
 UNKNOWN_CARD = 64
@@ -97,7 +96,6 @@ _TEXT = """
 43 | METER_BACK | 水表反转 | the meter runs backwards | 检查水表，可能被改装 | check the meter, it may have been turned
 44 | METER_NOISE | 水表信号干扰 | noise on the meter's line | 检查水表接线 | check the meter's wires
 45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
-46 | POWER_FAILED | 用水中断电 | power failed in a session | 无需处理 | nothing
 47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash

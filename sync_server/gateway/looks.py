@@ -15,6 +15,7 @@ from sync_server.gateway.push import BLACKLIST, GRANTS
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
 
+ALARMS = 20
 MISSING_NAMED = 200
 TYPES = {
     record.PURCHASE: "purchase",
@@ -43,6 +44,7 @@ def status(gateway: Gateway) -> dict[str, Any]:
         "problem": gateway.writer.problem,
         "unnamed_fen": store.unnamed_fen(),
         "restored": store.restored(),
+        "alarms": store.alarms(ALARMS),
         "terminals": [
             _terminal(gateway, row) | {"refilling": row["number"] in refilling}
             for row in store.terminals()

@@ -90,6 +90,15 @@ class Records(Lost):
             (terminal, after, limit),
         ).fetchall()
 
+    def alarms(self, limit: int) -> list[dict[str, Any]]:
+        """The last events that tell of a meter, a valve or a case, newest first."""
+        return self._db.rows(
+            "SELECT r.terminal, r.serial, r.reason, r.utc_s, t.place FROM record r"
+            " LEFT JOIN terminal t ON t.number = r.terminal"
+            " WHERE r.type = 8 AND r.reason BETWEEN 40 AND 47 ORDER BY r.id DESC LIMIT ?",
+            limit,
+        )
+
     def last_record_id(self) -> int:
         """Grows with every record that comes."""
         return self._db.one("SELECT max(id) FROM record") or 0

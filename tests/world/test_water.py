@@ -119,6 +119,8 @@ def test_power_and_theft(run):
         pipe.faults.stuck_open = True
         await records(server, 3)
         assert server.records(1)[-1][1:4] == [record.EVENT, record.DONE, reasons.LEAK]
+        alarm = server.call("GET", "/api/status")["alarms"][0]
+        assert (alarm["terminal"], alarm["reason"], alarm["place"]) == (1, reasons.LEAK, "一号浴室")
         pipe.faults.stuck_open = False
         with pytest.raises(ServerProblem, match="no list of cards"):
             server.call("PUT", "/api/terminals/1/grants", {"cards": [number]})
