@@ -96,7 +96,7 @@ async def _played(seed: int, taps: int, folder: Path, weather: Weather | None) -
     town = Town(seed, folder, weather)
     try:
         await town.open()
-        for event in scenario.draw(seed, taps, weather).events:
+        for event in scenario.draw(seed, taps, town.weather).events:
             await happenings.play(town, event)
         await settle(town)
         made = figures(town)

@@ -53,6 +53,8 @@ class Town:
 
     def __init__(self, seed: int, folder: Path, weather: Weather | None = None):
         self.seed = seed
+        weather = weather or scenario.draw(seed, 0).weather
+        weather.cpu = weather.codes = 0  # it has MIFARE cards only (docs/simulation.md)
         self.score = scenario.draw(seed, 0, weather)
         self.weather = self.score.weather
         self.folder = folder

@@ -38,7 +38,7 @@ REGRESSIONS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 8, 10])
 def test_a_campus_converges(seed):
     figures = chaos.play(seed, TAPS)
     assert {name: figures.get(name) for name in NOTHING_WRONG} == NOTHING_WRONG, figures
@@ -46,7 +46,10 @@ def test_a_campus_converges(seed):
 
 @pytest.mark.parametrize("name", REGRESSIONS)
 def test_what_once_broke(name):
-    figures = chaos.play(REGRESSIONS[name], 3000)
+    seed = REGRESSIONS[name]
+    weather = scenario.draw(seed, 0).weather
+    weather.cpu = weather.codes = 0  # as it was then
+    figures = Campus(seed, weather).run(3000)
     assert {key: figures.get(key) for key in NOTHING_WRONG} == NOTHING_WRONG, figures
 
 
@@ -56,6 +59,7 @@ def everything():
     rates = {"sync": 3, "hurry": 1, "link": 10, "spells": 40, "tears": 10, "cuts": 10,
              "brownouts": 100, "losses": 20, "roams": 3, "server": 30, "backups": 100,
              "clocks": 50, "copies": 50, "forgers": 4, "rollbacks": 40, "clones": 300,
+             "cpu": 4, "codes": 2, "screenshots": 2,
              "wrong_keys": 50, "burns": 300, "sealed": True, "calm": False}  # fmt: skip
     for name, value in rates.items():
         setattr(weather, name, value)
@@ -74,6 +78,7 @@ def test_all_troubles_at_once(sealed):
     some = ["power_cuts", "card_tears", "link_faults", "server_kills", "spells", "copies", "burnt",
             "rollbacks", "clones", "clone_records_named", "clones_flagged", "wrong_keys",
             "clock_faults", "restores", "cuts_in_recovery", "rebuilt", "greys_resolved",
+            "code_taps", "screenshots_taken", "bad_proofs",
             *(f"link_{name}" for name in weather.link_faults)]  # fmt: skip
     if not sealed:
         some.remove("wrong_keys")  # there are none on that line

@@ -32,6 +32,7 @@ def _weather(seed: int) -> Weather:
     weather.losses, weather.roams, weather.patience = 20, 3, 4
     weather.spells, weather.spell_s = 40, 600
     weather.reprogram = True
+    weather.cpu = weather.codes = 0  # gear 2 has none
     for name in ("link", "server", "backups", "clocks", "clones", "wrong_keys", "burns",
                  "brownouts"):  # fmt: skip
         setattr(weather, name, 0)
