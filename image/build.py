@@ -199,7 +199,11 @@ def main() -> None:
             image = build(kind, key, asked.key_number, trusted)
             (asked.out / f"{kind}.img").write_bytes(image)
             told = ".".join(map(str, version()))
-            print(f"{asked.out / kind}.img: version {told}, {len(image)} bytes")
+            modules = slot.sizes(image[manifest.SIZE :])
+            print(
+                f"{asked.out / kind}.img: version {told}, {len(image)} bytes of "
+                f"{slot.ROOM_BYTES}, {len(modules)} modules of {sum(modules.values())} bytes"
+            )
     except (BuildFailed, NoCompiler, OSError, ValueError) as failure:
         sys.exit(f"no image: {failure}")
 

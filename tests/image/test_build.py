@@ -16,7 +16,7 @@ from firmware.core.layout import Region
 from image import build, slot
 from protocol import manifest, messages
 from terminal_sim.flash import Flash
-from terminal_sim.image import PACKAGES, ROOT
+from terminal_sim.image import PACKAGES, ROOT, RP2040, compiled
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = build.public(KEY.public_key())
@@ -126,3 +126,11 @@ def test_what_is_no_key_is_said_in_one_line(tmp_path, text):
     done = run(ROOT, "--key", path, "--out", tmp_path)
     assert done.returncode == 1 and done.stderr.startswith("no image: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_in_a_slot_is_what_was_compiled():
+    told = slot.sizes(slot.pack())
+    there = compiled(RP2040)
+    made = {str(path.relative_to(there)): path.stat().st_size for path in there.rglob("*.mpy")}
+    del made["firmware/boards/unix.mpy"]
+    assert told == made
