@@ -19,6 +19,7 @@ from tools.flashing.faults import Away, Fault, of_console
 
 _PROGRAM = Path(__file__).with_name("on_board.py")
 _ANSWER_S = 20
+_BREATH_S = 0.5
 _SIGNS_OF_START = (b"MicroPython v", b"ESP-ROM", b"rst:0x", b"Brownout")
 _RAW = b"raw REPL; CTRL-B to exit\r\n"
 
@@ -27,11 +28,16 @@ class _Transport(SerialTransport):
     """mpremote's, with an entry that prints nothing and ends when nobody answers."""
 
     def enter_quietly(self, wait_s: float, answer_s: float) -> bytes:
-        """-> what the board said instead, or b"" when it is in the raw REPL."""
-        self.serial.write(b"\r\x03\x03\r\x01")
-        said = self.read_until(1, _RAW + b">", timeout_overall=wait_s)
-        if not said.endswith(_RAW + b">"):
-            return said or b"\0"
+        """-> what the board said instead, or b"" when it is in the raw REPL. It is asked again and
+        again: who is busy, or starts, may not hear the first time."""
+        said, end_s = b"", time.monotonic() + wait_s
+        while _RAW + b">" not in said:
+            if time.monotonic() > end_s:
+                return said or b"\0"
+            self.serial.write(b"\r\x03")
+            said += self.read_until(1, b">", timeout_overall=_BREATH_S)
+            self.serial.write(b"\r\x01")
+            said += self.read_until(1, _RAW + b">", timeout_overall=2 * _BREATH_S)
         self.serial.write(b"\x04")
         said = self.read_until(1, b"soft reboot\r\n", timeout_overall=answer_s)
         said += self.read_until(1, _RAW, timeout_overall=answer_s)

@@ -6,6 +6,7 @@ Errors of libraries become Faults here and nowhere else. It prints nothing.
 from __future__ import annotations
 
 import errno
+import struct
 
 import serial
 from esptool.util import FatalError
@@ -54,8 +55,10 @@ _LOADER_SIGNS = (
 
 
 def of_console(error: Exception) -> Exception:
-    """The same for what mpremote's transport raised."""
-    if isinstance(error, (serial.SerialException, OSError)):
+    """The same for what mpremote's transport raised. A port that goes in the middle is an error of
+    termios, too, and bytes that do not come break the transport's own reading (struct.error)."""
+    of_port = (serial.SerialException, OSError, struct.error)
+    if isinstance(error, of_port) or type(error).__module__ == "termios":
         return Away(str(error))
     if isinstance(error, TransportError):
         return Fault("lost_reply")
