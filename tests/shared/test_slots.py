@@ -257,3 +257,41 @@ def test_a_confirmation_that_finds_no_room_is_no_fault():
     both[1].look()
     images.confirm()
     assert images.is_trial
+
+
+def counted(start, marks=(WHOLE, TRY, CONFIRM)):
+    """-> a Pair that runs slot 0, and how often the count of restarts began anew."""
+    flash = flash_of()
+    written(flash, 0, 1, marks)
+    anew = []
+    return slots.Pair(pair_on(flash), start, {}, lambda: anew.append(1)), anew
+
+
+def test_the_count_begins_anew_when_the_server_answers():
+    images, anew = counted(slots.Start(0, slots.NORMAL))
+    images.confirm()
+    assert len(anew) == 1
+
+
+def test_the_count_begins_anew_once_after_ten_minutes():
+    images, anew = counted(slots.Start(0, slots.NORMAL))
+    images.lives(slots.LASTED_MS - 1)
+    assert not anew
+    images.lives(slots.LASTED_MS)
+    images.lives(2 * slots.LASTED_MS)
+    assert len(anew) == 1
+
+
+def test_work_alone_is_no_health_of_an_image_on_trial():
+    images, anew = counted(slots.Start(0, slots.NORMAL), (WHOLE, TRY))
+    images.lives(slots.LASTED_MS)
+    assert not anew
+
+
+def test_in_safe_mode_only_a_person_begins_anew():
+    images, anew = counted(slots.Start(0, slots.SAFE))
+    images.confirm()
+    images.lives(slots.LASTED_MS)
+    assert not anew
+    images.begin_anew()
+    assert len(anew) == 1
