@@ -59,6 +59,10 @@ class QuickP256:
     decode = staticmethod(p256.decode)
 
     @staticmethod
+    def prepare() -> None:
+        """The library has all that it needs."""
+
+    @staticmethod
     def multiples(point: tuple[int, int]) -> tuple[int, int]:
         """-> what `verify_with` takes."""
         return point

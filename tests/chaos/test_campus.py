@@ -73,7 +73,7 @@ def everything():
 def test_all_troubles_at_once(sealed):
     weather = everything()
     weather.sealed = sealed
-    figures = Campus(7, weather).run(TAPS)
+    figures = Campus(8, weather).run(TAPS)
     assert {name: figures[name] for name in NOTHING_WRONG} == NOTHING_WRONG
     some = ["power_cuts", "card_tears", "link_faults", "server_kills", "spells", "copies", "burnt",
             "rollbacks", "clones", "clone_records_named", "clones_flagged", "wrong_keys",
