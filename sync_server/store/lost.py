@@ -111,14 +111,17 @@ class Lost:
         top = self._db.one("SELECT max(serial) FROM record WHERE terminal = ?", number) or 0
         highest = self._db.one(named, number, top, 0xFFFFFFFF) or 0
         ranges = [*connection.execute(_HOLES, (number,)), (top + 1, highest)]
+        never = []  # used: of flashes that are gone
+        begun = []  # what such a flash used above all that came
         for first, last, used_to in connection.execute(
             "SELECT first, last, used_to FROM lost WHERE terminal = ?", (number,)
         ).fetchall():
             used = max(used_to, self._db.one(named, number, first, last) or 0)
-            ranges = [part for one in ranges for part in _without(one, used + 1, last)]
+            never.append((used + 1, last))
             if last > top:
-                ranges.append((max(first, highest + 1), used))
-        return sorted((first, last) for first, last in ranges if first <= last)
+                begun.append((max(first, highest + 1), used))
+        begun = [(first, last) for first, last in begun if first <= last]
+        return sorted(_without(ranges, never) + begun)
 
     def _holes(self, number: int) -> list[tuple[int, int]]:
         """Below the highest record, and not declared yet."""
@@ -183,9 +186,23 @@ class Lost:
         )
 
 
-def _without(one: tuple[int, int], first: int, last: int) -> list[tuple[int, int]]:
-    """The range `one` without the range first to last."""
-    return [(one[0], min(one[1], first - 1)), (max(one[0], last + 1), one[1])]
+def _without(ranges: list[tuple[int, int]], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of ranges (first, last) that do not overlap, without those that are taken."""
+    left = []
+    away = sorted(one for one in taken if one[0] <= one[1])
+    at = 0
+    for start, end in sorted(ranges):
+        first = start
+        while at < len(away) and away[at][1] < first:  # ends with what is taken before this range
+            at += 1
+        while at < len(away) and away[at][0] <= end:
+            left.append((first, away[at][0] - 1))
+            first = max(first, away[at][1] + 1)
+            if away[at][1] > end:
+                break  # it takes from the next range too
+            at += 1
+        left.append((first, end))
+    return [(first, last) for first, last in left if first <= last]
 
 
 def _times(row: dict[str, Any]) -> dict[str, Any]:
