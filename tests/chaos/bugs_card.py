@@ -34,12 +34,12 @@ def the_block_that_holds_is_written_over(patch):
 
 @breaks("I4")
 def a_lost_answer_is_taken_for_done(patch):
-    rewrite(patch, M1, "debit", (_LOST, _LOST.replace("states.GONE", "states.OK")))
+    rewrite(patch, M1, "_put", (_LOST, _LOST.replace("states.GONE", "states.OK")))
 
 
 @breaks("I4")
 def a_lost_answer_is_taken_for_not_written(patch):
-    rewrite(patch, M1, "debit", (_LOST, _LOST.replace("states.GONE", "states.NOT_WRITTEN")))
+    rewrite(patch, M1, "_put", (_LOST, _LOST.replace("states.GONE", "states.NOT_WRITTEN")))
 
 
 @breaks("I4")
@@ -63,4 +63,4 @@ def a_grey_is_told_by_the_counter_alone(patch):
 @breaks("I4")
 def the_card_names_another_record(patch):
     old = "self._keys.number, tap.serial)"
-    rewrite(patch, M1, "debit", (old, "self._keys.number, tap.serial - 1)"))
+    rewrite(patch, M1, "_write", (old, "self._keys.number, tap.serial - 1)"))
