@@ -55,8 +55,8 @@ def _judge(campus: Campus) -> None:
     """The oracle's last word."""
     office = campus.office
     flagged = {office.card_of(*key) for key in office.forks | office.contradicted}
-    campus.oracle.proven(office.received(), office.bad_proofs)
     campus.oracle.settled(office.purse_fen, office.received(), office.greys(), flagged)
+    campus.oracle.proven(office.received(), office.bad_proofs)
 
 
 def sync(campus: Campus) -> None:
