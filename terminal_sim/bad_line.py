@@ -17,6 +17,8 @@ from terminal_sim.prng import Prng
 
 UP, DOWN = "up", "down"  # towards the server, towards the terminal
 _READ = 4096
+_HEARS_S = 2  # how long a terminal may take to hear the end of a line
+_POLL_S = 0.002
 _END = b"\0"
 
 
@@ -69,6 +71,19 @@ class BadLine:
         self._is_up.clear()
         self.break_off()
 
+    async def hang_up(self) -> None:
+        """What stands ends when each question has its answer, and the terminal has heard them all:
+        what it does next must not be the machine's choice. Then as `down`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HEARS_S):
+                while self._pair and not self._pair.is_quiet:  # ends: see there
+                    await asyncio.sleep(_POLL_S)
+                self._is_up.clear()
+                if self._pair:
+                    self._pair.say_no_more()
+                    await self._pair.is_over.wait()
+        self.down()
+
     def break_off(self) -> None:
         """The connection that stands is broken, on both sides."""
         self.answers = 0
@@ -118,6 +133,8 @@ class BadLine:
                 *frames, held = (held + data).split(_END)
                 for frame in frames:
                     self._pass(pair, way, frame + _END)
+        if way == UP:
+            pair.is_over.set()
         if not pair.half_open:
             pair.close(UP)
             pair.close(DOWN)
@@ -127,6 +144,7 @@ class BadLine:
     def _pass(self, pair: _Pair, way: str, frame: bytes) -> None:
         """One frame, with whatever befalls it."""
         sent = [frame]
+        pair.frames[way] += 1
         if self._faults and self._frames_until:
             self._frames_until -= 1
         elif self._faults:
@@ -177,6 +195,9 @@ class _Pair:
         self.readers = {UP: reader}
         self.half_open = False
         self.is_troubled = False
+        self.is_over = asyncio.Event()  # the terminal has hung up
+        self._is_silent = False
+        self.frames = {UP: 0, DOWN: 0}
         self.late: dict[str, deque[bytes]] = {UP: deque(), DOWN: deque()}
         self._writers = {DOWN: writer}
 
@@ -186,8 +207,21 @@ class _Pair:
 
     def write(self, way: str, data: bytes) -> None:
         """To whom it goes that way; nothing if they are gone."""
+        if way == DOWN and self._is_silent:
+            return
         if way in self._writers and not self._writers[way].is_closing():
             self._writers[way].write(data)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Each frame has its answer; where a fault befell one, nobody can count them."""
+        return self.is_troubled or self.frames[UP] == self.frames[DOWN]
+
+    def say_no_more(self) -> None:
+        """The terminal's side of the line ends after what was said."""
+        self._is_silent = True
+        if not self._writers[DOWN].is_closing():
+            self._writers[DOWN].write_eof()
 
     def close(self, way: str) -> None:
         """Towards the server or the terminal."""

@@ -27,7 +27,7 @@ async def play(town: Town, event: scenario.Event) -> None:
     """One event, and what the oracle says to it."""
     if not isinstance(event, (scenario.Serve, scenario.Link)):
         for number in sorted(town.served):
-            town.cut_line(town.stands[number])
+            await town.hang_up(town.stands[number])
         town.served.clear()
     if not isinstance(event, (scenario.Later, scenario.Tap, scenario.Link)):
         await town.drain()
@@ -135,7 +135,7 @@ async def _link(town: Town, event: scenario.Link) -> None:
 
 
 async def _down(town: Town, event: scenario.Down) -> None:
-    town.cut_line(town.stands[event.terminal])
+    await town.hang_up(town.stands[event.terminal])
     town.down_to_s[event.terminal] = town.utc_s + event.seconds
     town.counts["spells"] += 1
 

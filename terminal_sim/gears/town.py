@@ -151,6 +151,12 @@ class Town:
             self._off_since_s[stand.number] = self.utc_s
         self.wires[stand.number].down()
 
+    async def hang_up(self, stand: Stand) -> None:
+        """The same for a line that was served: it ends when all that was said is heard."""
+        if self.wires[stand.number].is_up:
+            self._off_since_s[stand.number] = self.utc_s
+        await self.wires[stand.number].hang_up()
+
     async def drain(self, *stands: Stand) -> None:
         """Wait until these terminals have told all that they have, and have the newest list.
 
