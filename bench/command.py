@@ -24,7 +24,13 @@ AT_MOST, AT_LEAST = "at most", "at least"
 # bench -> (figure, sense, where in the result its bar stands); * is any row
 BARS = {
     "tap": (("card_ms", AT_MOST, "bar_card_ms"),),
-    "code": (("bytes", AT_MOST, "bar_bytes"), ("qr_version", AT_MOST, "bar_version")),
+    "code": (
+        ("bytes", AT_MOST, "bar_bytes"),
+        ("qr_version", AT_MOST, "bar_version"),
+        ("whole_tap_ms.mifare.*", AT_MOST, "bar_mifare_ms"),
+        ("whole_tap_ms.cpu.*", AT_MOST, "bar_cpu_ms"),
+        ("whole_tap_ms.code.*", AT_MOST, "bar_code_ms"),
+    ),
     "flash": (
         ("*.bytes_per_record", AT_MOST, "bar_bytes"),
         ("*.erases_per_1000", AT_MOST, "bar_erases"),

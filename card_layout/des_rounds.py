@@ -74,12 +74,20 @@ def _permute(number, width, table):
 
 def _boxes():
     """For each box and six bits the 32 bits that it gives, already permuted, lowest byte first."""
+    goes_to = [0] * 32  # the bit that each bit before the permutation is after it
+    for at in range(32):
+        goes_to[_AFTER_BOXES[at] - 1] = 1 << 31 - at
     table = bytearray()
     for box in range(8):
+        words = [b""] * 16
+        for nibble in range(16):
+            word = 0
+            for bit in range(4):
+                if nibble & 8 >> bit:
+                    word |= goes_to[4 * box + bit]
+            words[nibble] = word.to_bytes(4, "little")
         for six in range(64):
-            row, column = six >> 4 & 2 | six & 1, six >> 1 & 15
-            nibble = int(_BOXES[box][16 * row + column], 16) << 28 - 4 * box
-            table.extend(_permute(nibble, 32, _AFTER_BOXES).to_bytes(4, "little"))
+            table.extend(words[int(_BOXES[box][six & 32 | (six & 1) << 4 | six >> 1 & 15], 16)])
     return bytes(table)
 
 

@@ -43,6 +43,12 @@ def decode(public_key):
     return (x, y if y & 1 == head & 1 else P - y)
 
 
+def prepare():
+    """Make the generator's table (1 KB) now; else the first signature that is checked does."""
+    if not _generator_multiples:
+        _generator_multiples.extend(multiples(GENERATOR))
+
+
 def multiples(point, window=_OFTEN):
     """-> table of an affine point for `verify_with`."""
     return points.multiples(point, window)
@@ -56,8 +62,7 @@ def verify_with(table, message, signature):
     s = int.from_bytes(bytes(signature[32:]), "big")
     if not (0 < r < ORDER and 0 < s < ORDER):
         return False
-    if not _generator_multiples:
-        _generator_multiples.extend(multiples(GENERATOR))
+    prepare()
     inverse = points.invert(s, ORDER)
     digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
     u, v = digest * inverse % ORDER, r * inverse % ORDER

@@ -148,6 +148,7 @@ class Runner:
         module, stream = scanner.Scanner(), asyncio.StreamReader(pipe.stream)
         for command in scanner.SET_UP:
             pipe.write(command)
+        self.terminal.credential_of(("code", ""))  # before the first customer, not with it
         heard_ms = 0
         while True:  # until the task is cancelled
             data = await stream.read(64)

@@ -30,6 +30,7 @@ class Code:
     def __init__(self, _keys, _writes):
         self._issuers = {}  # 34 bytes of a parameter -> multiples of the key
         self._issued = []  # digests of what an issuer has signed, the last one last
+        p256.prepare()
 
     def identify(self, tap):
         """Is it a code of ours? Half a code, noise and other codes are not."""

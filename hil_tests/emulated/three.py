@@ -17,6 +17,7 @@ MIFARE, CPU, PHONE = 1, 2, 3  # card numbers
 _ISSUER = 1
 _CONFIG = {"scanner": {"tx": 10, "rx": 11, "baud": BAUD}}
 _SCANS_S = 5
+_TAKEN_S = 0.3
 _QUIET_S = 0.2  # until the panel is told: state machines that say and hear at once lose their step
 
 
@@ -59,6 +60,27 @@ class Three(Canteen):
         self.board.wait(_SCANS_S, lambda: len(self.panel.beeps) > before, "no beep for a code")
         beep_ns = self.panel.beeps[-1][0]
         return beep_ns - start_ns, beep_ns - self.scanner.told_ns
+
+
+def taps(
+    window: Three, names: tuple[str, ...] = ("mifare", "cpu", "code")
+) -> dict[str, list[float]]:
+    """Milliseconds of the chip's time, card at the reader or scanner's last bit to the beep, of two
+    purchases with each credential, the first since power-on first. `scan`: what the scanner takes
+    to say a code, before that."""
+    took: dict[str, list[float]] = {name: [] for name in (*names, "scan")}
+    for _ in range(2):
+        for name in names:
+            window.enter("3.20#")
+            if name == "code":
+                whole_ns, told_ns = window.scan(window.code())
+                took["scan"].append((whole_ns - told_ns) / 1e6)
+                window.board.run(_TAKEN_S)
+            else:
+                told_ns = window.present(MIFARE if name == "mifare" else CPU)
+                window.take()
+            took[name].append(told_ns / 1e6)
+    return took
 
 
 def public(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -7,7 +7,7 @@ import types
 import pytest
 from click.testing import CliRunner
 
-from bench import blacklist, command, flash, tap
+from bench import blacklist, code, command, flash, tap
 from sync_server.cli import campus
 
 
@@ -109,3 +109,13 @@ def test_an_unknown_bench_is_refused():
 
 def test_bars_name_benches():
     assert set(command.BARS) <= set(command.NAMES)
+
+
+def test_multiplications_are_counted_in_programs(monkeypatch):
+    monkeypatch.setattr(code, "_on_chip", dict)
+    result = code.measure()
+    assert (result["bytes"], result["qr_version"]) == (191, 10)
+    counts = result["field_multiplications"]
+    # 256 doublings of 8 and some 80 additions of 11, and the holder's key: its root and its table
+    assert 2700 < counts["cached"] < 3500
+    assert 256 * 8 < counts["first"] - counts["cached"] < 3100

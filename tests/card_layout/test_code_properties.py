@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_layout import base45, code, p256
+from card_layout.field import P
+from card_layout.p256 import ORDER, decode
 
 
 def signer(key):
@@ -44,12 +46,51 @@ def test_ours_holds_through_its_text():
     assert code.authorised_part(data) == AUTHORISED
 
 
-@pytest.mark.parametrize("bit", range(8, 8 * code.SIZE, 5))
-def test_every_flipped_bit_breaks_a_signature(bit):
+def is_taken(data):
+    """As a terminal asks, form first."""
+    try:
+        code.parse(data)
+    except code.BadCode:
+        return False
+    return holds(data)
+
+
+@pytest.mark.parametrize("octet", range(code.SIZE))
+def test_every_flipped_bit_is_refused(octet):
     """All bytes but the format are under one signature or are one."""
-    bent = bytearray(SHOWN)
-    bent[bit >> 3] ^= 0x80 >> (bit & 7)
-    assert not holds(bytes(bent))
+    for bit in range(8):
+        bent = bytearray(SHOWN)
+        bent[octet] ^= 1 << bit
+        assert not is_taken(bytes(bent))
+
+
+def test_every_other_length_is_refused():
+    assert is_taken(SHOWN)
+    for length in range(code.SIZE):
+        assert not is_taken(SHOWN[:length])
+        assert not is_taken(SHOWN[length + 1 :])
+    for more in (b"\0", b"\x01", SHOWN[:1], SHOWN):
+        assert not is_taken(SHOWN + more) and not is_taken(more + SHOWN)
+
+
+def test_numbers_that_are_no_part_of_a_signature():
+    """r and s of 0, 1, n, n + 1, all ones: in the issuer's place and in the holder's."""
+    numbers = [n.to_bytes(32, "big") for n in (0, 1, ORDER - 1, ORDER, ORDER + 1, 2**256 - 1)]
+    for r in numbers:
+        for s in numbers:
+            assert not is_taken(SHOWN[:-64] + r + s)
+            assert not is_taken(SHOWN[:55] + r + s + SHOWN[119:])
+
+
+def test_a_holder_whose_key_is_no_point():
+    """The issuer's word holds; what it says of the key does not help."""
+    off_curve = next(x for x in range(1, 99) if decode(b"\x02" + x.to_bytes(32, "big")) is None)
+    for x in (off_curve, P, P + 1, 2**256 - 1):
+        for head in (2, 3, 4, 0):
+            key = bytes((head,)) + x.to_bytes(32, "big")
+            said = code.Authorisation(*AUTHORISATION[:-1], key)
+            data = code.show(code.authorise(said, signer(ISSUER)), 1, 1, signer(HOLDER))
+            assert code.issued(data, TABLE) and not code.shown(data)
 
 
 def test_a_stranger_signs_neither_part():

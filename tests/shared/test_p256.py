@@ -88,9 +88,12 @@ def test_hostile_bytes_are_false_and_raise_nothing():
     key, message, signature = a_right_one()
     order = p256.ORDER.to_bytes(32, "big")
     zero, one, most = bytes(32), bytes(31) + b"\x01", b"\xff" * 32
-    for r in (zero, one, order, most):
-        for s in (zero, one, order, most):
+    above = (p256.ORDER + 1).to_bytes(32, "big")
+    for r in (zero, one, order, above, most):
+        for s in (zero, one, order, above, most):
             assert p256.verify(key, message, r + s) is False
+        assert p256.verify(key, message, r + signature[32:]) is False
+        assert p256.verify(key, message, signature[:32] + r) is False
     too_wide = P.to_bytes(32, "big")
     lengths = (b"", key[:-1], key + b"\0", b"\0", squeezed(key)[:-1])
     heads = (b"\x05" + key[1:], b"\x02" + key[1:], b"\x04" + key[1:33])

@@ -1,0 +1,116 @@
+"""CPU cards and codes at a window: whole taps in the chip's time; its machine code by the book."""
+
+import pytest
+
+from card_layout.des import Des
+from hil_tests.emulated import branch, factory
+from hil_tests.emulated.board import Board
+from hil_tests.emulated.three import CPU, PHONE, Three, taps
+from tests.shared import test_field
+
+BARS_MS = {"cpu": 300, "code": 400}  # a tap of a terminal at work
+FIRST_MS = {"cpu": 600, "code": 500}  # the first since power-on
+EDGES = 6
+LOOKS = 300  # of a tenth of a second each
+STEPS = """
+from card_layout import p256, points, field as book
+from card_layout.native import field as chip
+cases = {cases}
+wrong = 0
+for a in {edges}:
+    for b in {edges}:
+        told = []
+        for form in (book, chip):
+            f = form.Field(9)
+            f.set(0, a)
+            f.set(1, b)
+            f.play(form.program(*cases))
+            told.append([f.get(at) for at in range(9)])
+        wrong += told[0] != told[1]
+    for m in (book.P, p256.ORDER):
+        if a % m:
+            wrong += chip.invert(a % m, m) * a % m != 1
+print("wrong", wrong, points.Field is chip.Field)
+"""
+DES = """
+from card_layout import des, des_rounds
+from card_layout.native import des as chip
+wrong = 0
+for turn in range(6):
+    key, block = bytes(range(turn, turn + 8)), bytes([turn * at * 37 & 255 for at in range(8)])
+    wrong += chip.schedule(key) != des_rounds.schedule(key)
+    for is_back in (False, True):
+        keys = chip.schedule(key)
+        wrong += chip.cipher(block, keys, is_back) != des_rounds.cipher(block, keys, is_back)
+print("wrong", wrong, des.cipher is chip.cipher, des.Des({key!r}).encrypt({block!r}) == {sealed!r})
+"""
+
+
+def paid(window):
+    took = taps(window, ("cpu", "code"))
+    window.settle()
+    booked = [window.booked_fen(card) for card in (CPU, PHONE)]
+    return took, booked, window.panel.beeps, window.memory.grey(), window.scanner.ear.noise
+
+
+def told(board, script):
+    """-> the last word of a script on the board's console."""
+    console = board.console
+    console.send(b"\x01")  # raw: nothing is echoed
+    board.run(0.05)
+    for at in range(0, len(script), 64):
+        console.send(script[at : at + 64].encode())
+        board.run(0.01)
+    before = board.heard.count("\x04")
+    console.send(b"\x04")
+    for _ in range(LOOKS):
+        board.run(0.1)
+        if board.heard.count("\x04") >= before + 2:
+            break
+    return board.heard.rsplit("OK", 1)[1].split("\x04")[0].strip()
+
+
+def both_forms(board):
+    steps = STEPS.format(cases=test_field.STEPS, edges=test_field.EDGES[:EDGES])
+    key, block = bytes(range(16)), b"campus!!"
+    return told(board, steps), told(
+        board, DES.format(key=key, block=block, sealed=Des(key).encrypt(block))
+    )
+
+
+@pytest.fixture(scope="module")
+def done(emulated):
+    """What a window's purchases came to, and what a board without a terminal says of its forms."""
+    window, board = Three(), Board(factory.make(b"", None))
+    return branch.every([(start_and_pay, window), (start_and_ask, board)])
+
+
+def start_and_pay(window):
+    window.ready()
+    return paid(window)
+
+
+def start_and_ask(board):
+    board.run(0.3)
+    return both_forms(board)
+
+
+def test_every_credential_pays(done):
+    _, booked, beeps, grey, noise = done[0]
+    assert [word for _, word in beeps] == ["ok"] * 4
+    assert booked == [640, 640]
+    assert grey == noise == 0
+
+
+def test_taps_within_their_bars(done):
+    took = done[0][0]
+    print("".join(f"\n{name}: {[round(ms, 1) for ms in took[name]]} ms" for name in took))
+    for name, bar_ms in BARS_MS.items():
+        assert took[name][0] <= FIRST_MS[name]
+        assert took[name][1] <= bar_ms
+
+
+def test_machine_code_says_what_integers_say(done):
+    steps, des = done[1]
+    assert steps == "wrong 0 True"
+    assert des == "wrong 0 True True"
