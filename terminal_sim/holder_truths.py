@@ -2,8 +2,8 @@
 
 The wallet is the card's model, which is a card: its counter, its balance, the newest purchase of
 its log, its proof. Of a phone there is nothing to read but the codes that it showed: what was taken
-of it is what the terminal that was shown one has in its flash. They are asked as truths.CardTruth is, and
-`oracle` has the checks.
+of it is what the terminal that was shown one has in its flash. They are asked as
+truths.CardTruth is, and `oracle` has the checks.
 """
 
 import struct
