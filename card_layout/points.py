@@ -7,7 +7,8 @@ changes a formula: bench/code.py counts its multiplications.
 """
 
 try:  # machine code, where it is made for this chip
-    from card_layout.native.field import Field, invert, program
+    from card_layout.native.field import Field, program
+    from card_layout.native.inverse import invert
 except (ImportError, SyntaxError, ValueError):
     from card_layout.field import Field, invert, program  # type: ignore[assignment]
 from card_layout.field import ADD, MULTIPLY, SUBTRACT, P

@@ -14,7 +14,7 @@ EDGES = 6
 LOOKS = 300  # of a tenth of a second each
 STEPS = """
 from card_layout import p256, points, field as book
-from card_layout.native import field as chip
+from card_layout.native import field as chip, inverse
 cases = {cases}
 wrong = 0
 for a in {edges}:
@@ -29,7 +29,7 @@ for a in {edges}:
         wrong += told[0] != told[1]
     for m in (book.P, p256.ORDER):
         if a % m:
-            wrong += chip.invert(a % m, m) * a % m != 1
+            wrong += inverse.invert(a % m, m) * a % m != 1
 print("wrong", wrong, points.Field is chip.Field)
 """
 DES = """

@@ -26,6 +26,7 @@ PC, RP2040 = "host", "armv6m"  # chips, as mpy-cross calls them
 NATIVE = {  # machine code: the chips it is written for
     Path("card_layout/native/des.py"): (PC, RP2040),
     Path("card_layout/native/field.py"): (RP2040,),
+    Path("card_layout/native/inverse.py"): (RP2040,),
 }
 _OPTIMISE = "-O2"  # asserts out, line numbers in: a traceback from the field must say where
 

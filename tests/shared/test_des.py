@@ -68,7 +68,7 @@ def test_other_lengths_are_refused():
 
 
 def test_machine_code_says_what_integers_say():
-    """On a terminal's interpreter the tests above ran over machine code; elsewhere there is none."""
+    """On a terminal's interpreter the tests above ran over machine code; else none."""
     assert (des.cipher is not des_rounds.cipher) is (sys.implementation.name == "micropython")
     block = b"campus!!"
     for turn in range(32):
