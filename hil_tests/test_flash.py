@@ -7,7 +7,6 @@ and must be found and written again. The clock is not tested: the chip's time is
 import json
 import sys
 
-import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -22,7 +21,6 @@ from tools.flashing import ports, selftest
 
 PATIENCE_S = 600  # a busy PC makes a slow chip
 CODE = seals.code_of(bytes(range(20)))
-SETTLED_S = 3
 TOOL = (sys.executable, "-m", "sync_server", "flash")
 OTHER = bytes(range(3, 35, 2))
 
@@ -88,18 +86,3 @@ def test_a_real_base_firmware_becomes_a_terminal(emulated, tmp_path):
     assert moved == {"barrier", "valve"}  # by the self-test
     (row,) = json.loads((tmp_path / "work" / "report.json").read_text())["boards"]
     assert row["state"] == "done" and "campus 1.25.0" in row["board"], row
-
-
-@pytest.mark.long
-def test_a_terminal_at_work_is_interrupted_and_goes_on(emulated):
-    """Its watchdog is fed by the work that is interrupted: it must not reset the chip meanwhile."""
-    page = keypage.pack(5, 1, OTHER, OTHER[1:] + b"a", OTHER[1:] + b"b", OTHER[1:] + b"c")
-    board = Board(factory.make(page, {}))
-    board.run(SETTLED_S)
-    port = Port(board)
-    look = [*TOOL, "--port", port.path, "--drive", "none", "--list", "--wait", "200"]
-    try:
-        code, said = port.command(look, PATIENCE_S)
-    finally:
-        port.close()
-    assert code == 0 and "campus 1.25.0, terminal 5" in said, said

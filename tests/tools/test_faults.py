@@ -6,6 +6,7 @@ All through the command, as a technician runs it, with a kit (no server needed) 
 import json
 
 import pytest
+import serial
 
 from image import build
 from protocol import claim as seals
@@ -264,6 +265,14 @@ def test_ports_are_found_by_their_usb_ids(monkeypatch):
     monkeypatch.setattr(ports.list_ports, "comports", lambda: there)
     assert ports.ports(()) == [("a", ports.RP2, "s"), ("b", ports.ESP32S3, "s")]
     assert ports.is_there("a", ()) and not ports.is_there("c", ())
+
+
+def test_a_port_that_another_program_has(bench, kit):
+    board = bench.rp2(1, boot=False)
+    with serial.Serial(str(board.link), exclusive=True):
+        assert bench.flash(*kit.options)[0] == 1
+    assert row_of(bench)["fault"] == "busy" and "关掉其他串口程序" in row_of(bench)["says"]
+    assert bench.flash(*kit.options)[0] == 0
 
 
 def test_nobody_there(bench, kit):

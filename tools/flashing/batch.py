@@ -24,6 +24,7 @@ THREADS = 16
 _NO_PROGRESS_MAX = 3
 _LOOPS_MAX = 4
 _LOOK_AGAIN_S = 0.2
+_NOT_OPENED = "failed to access"  # mpremote's words
 _NOT_THERE = ("gone", "dropping", "loops", "mute")
 
 
@@ -66,12 +67,16 @@ def identify_all(bench: Bench, lines: Lines) -> tuple[list[Found], list[Row]]:
 def _identify(bench: Bench, port: ports.Port) -> Found:
     """A port that comes and goes is a board that resets in a loop. Fault."""
     for _ in range(_LOOPS_MAX):
-        with contextlib.suppress(Away):
+        try:
             return board.identify(port, bench.before, bench.wait_s)
+        except Away as away:
+            is_busy = _NOT_OPENED in str(away)
         with contextlib.suppress(Away):
             drives.wait_for(port.path, bench.named_ports, bench.wait_s)
         time.sleep(_LOOK_AGAIN_S)
     is_back = ports.is_there(port.path, bench.named_ports)
+    if is_back and is_busy:
+        raise Fault("busy")
     raise Fault("loops") if is_back else Fault("gone", percent=0, seconds=round(bench.wait_s))
 
 

@@ -53,6 +53,7 @@ class Console:
         self._answer_s = max(_ANSWER_S, wait_s)
         try:
             self._transport = _Transport(port, timeout=self._answer_s)
+            self._transport.is_pty = False  # there it would wait for each byte, whatever was said
         except (TransportError, OSError) as error:
             raise Away(str(error)) from None
         try:

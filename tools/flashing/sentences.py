@@ -23,6 +23,12 @@ SENTENCES = {
         " BOOT"
         " while you plug it in and run this again",
     ),
+    "busy": (
+        "端口打不开：被别的程序占用，或没有权限。关掉其他串口程序；Linux 上把用户加入 dialout 组。"
+        "然后再运行一次",
+        "the port does not open: another program has it, or you may not: close other serial"
+        " programs; on Linux be in the group dialout. Then run this again",
+    ),
     "loops": (
         "板子反复重启。换一个 USB 口（供电）；仍重启，按住 BOOT 再插上，然后再运行一次，"
         "会从头刷写",
