@@ -46,8 +46,9 @@ print("wrong", wrong, des.cipher is chip.cipher, des.Des({key!r}).encrypt({block
 """
 
 
-def paid(window):
-    took = taps(window, ("cpu", "code"))
+def start_and_pay(window, rounds):
+    window.ready()
+    took = taps(window, ("cpu", "code"), rounds)
     window.settle()
     booked = [window.booked_fen(card) for card in (CPU, PHONE)]
     return took, booked, window.panel.beeps, window.memory.grey(), window.scanner.ear.noise
@@ -79,15 +80,16 @@ def both_forms(board):
 
 
 @pytest.fixture(scope="module")
-def done(emulated):
+def rounds(is_long):
+    """How often each pays: by default once, which is the slowest time."""
+    return 2 if is_long else 1
+
+
+@pytest.fixture(scope="module")
+def done(emulated, rounds):
     """What a window's purchases came to, and what a board without a terminal says of its forms."""
     window, board = Three(), Board(factory.make(b"", None))
-    return branch.every([(start_and_pay, window), (start_and_ask, board)])
-
-
-def start_and_pay(window):
-    window.ready()
-    return paid(window)
+    return branch.every([(start_and_pay, window, rounds), (start_and_ask, board)])
 
 
 def start_and_ask(board):
@@ -95,10 +97,10 @@ def start_and_ask(board):
     return both_forms(board)
 
 
-def test_every_credential_pays(done):
+def test_every_credential_pays(done, rounds):
     _, booked, beeps, grey, noise = done[0]
-    assert [word for _, word in beeps] == ["ok"] * 4
-    assert booked == [640, 640]
+    assert [word for _, word in beeps] == ["ok"] * 2 * rounds
+    assert booked == [320 * rounds] * 2
     assert grey == noise == 0
 
 
@@ -107,7 +109,7 @@ def test_taps_within_their_bars(done):
     print("".join(f"\n{name}: {[round(ms, 1) for ms in took[name]]} ms" for name in took))
     for name, bar_ms in BARS_MS.items():
         assert took[name][0] <= FIRST_MS[name]
-        assert took[name][1] <= bar_ms
+        assert all(ms <= bar_ms for ms in took[name][1:])
 
 
 def test_machine_code_says_what_integers_say(done):

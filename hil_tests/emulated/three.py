@@ -63,13 +63,13 @@ class Three(Canteen):
 
 
 def taps(
-    window: Three, names: tuple[str, ...] = ("mifare", "cpu", "code")
+    window: Three, names: tuple[str, ...] = ("mifare", "cpu", "code"), rounds: int = 2
 ) -> dict[str, list[float]]:
-    """Milliseconds of the chip's time, card at the reader or scanner's last bit to the beep, of two
-    purchases with each credential, the first since power-on first. `scan`: what the scanner takes
-    to say a code, before that."""
+    """Milliseconds of the chip's time, card at the reader or scanner's last bit to the beep, of a
+    purchase with each credential in each round, the first since power-on first. `scan`: what the
+    scanner takes to say a code, before that."""
     took: dict[str, list[float]] = {name: [] for name in (*names, "scan")}
-    for _ in range(2):
+    for _ in range(rounds):
         for name in names:
             window.enter("3.20#")
             if name == "code":
