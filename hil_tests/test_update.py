@@ -1,8 +1,8 @@
-"""Images on the chip: an update from the real server, one that fails, safe mode, cuts.
+"""Images on the chip: one that fails, safe mode, what is refused; with --all an update, and cuts.
 
-The update is a real one that has come to its last sectors already: the emulated chip takes minutes
-for a whole one (--all). What its flash was told is recorded, and cut: each state that a power cut
-can leave is started by the real base firmware. Cuts of every shape, twice deep, are in tests/power.
+The update has come to its last sectors already: the emulated chip takes minutes for a whole one.
+What the flash was told is recorded, and cut: a sample of the states that a cut leaves is started by
+the real base firmware. Cuts of every shape, twice deep, are in tests/power.
 """
 
 import random
@@ -13,7 +13,7 @@ from firmware.core import slots
 from hil_tests.emulated import branch, factory, updates
 from hil_tests.emulated.board import Board
 from hil_tests.emulated.bridge import Bridge
-from hil_tests.emulated.canteen import CONFIG, NUMBER, Canteen
+from hil_tests.emulated.canteen import CONFIG, NUMBER
 from hil_tests.emulated.flash import half, whole
 from hil_tests.emulated.on_pc import OnPc
 from hil_tests.emulated.wires import PanelWire
@@ -23,8 +23,8 @@ from terminal_sim.server import ServerProcess
 
 MISSING = 2  # sectors of the image that the update has yet to fetch, and the torn one before
 SEED = 20_260_901
-SAMPLE = 8
-OLD, BAD = (0, 0, 9), (9, 1, 0)
+SAMPLE = 24
+OLD = (0, 0, 9)
 FEN = 1250
 GOOD = (slots.WHOLE, slots.TRY, slots.CONFIRM)
 
@@ -69,6 +69,45 @@ def updated(folder, missing):
         server.stop()
 
 
+@pytest.mark.long
+def test_an_update_from_the_server(emulated, tmp_path):
+    _, _, after, told, _ = branch.of(updated, tmp_path, MISSING)
+    assert updates.look(after, 1).state == slots.CONFIRMED
+    assert told["state"] == "running", told
+
+
+def resumed():
+    """The same with the server's rules in memory. -> flash before, commands, flash after, answers,
+    console, version that the server was told last."""
+    canteen = updates.Window(1, updates.in_slot(updates.newer(), MISSING))
+    offer = updates.Offer(canteen, updates.newer())
+    board, before = canteen.board, canteen.board.content()
+    hears(board, "slot 1, normal", 200)
+    for _ in range(200):
+        board.run(0.1)
+        if updates.look(board.content(), 1).state == slots.CONFIRMED:
+            break
+    told = canteen.office.reports[-1]
+    version = (told.major, told.minor, told.patch)
+    return before, board.flash.log, board.content(), offer.said, board.heard, version
+
+
+@pytest.fixture(scope="module")
+def golden(emulated):
+    return branch.of(resumed)
+
+
+@pytest.mark.long
+def test_an_update_is_fetched_tried_and_confirmed(golden):
+    _, log, after, said, heard, version = golden
+    slot = updates.look(after, 1)
+    assert (slot.state, slot.tries, slot.manifest.version) == (slots.CONFIRMED, 1, updates.NEW)
+    assert slot.signed == updates.newer()[: manifest.SIZE] and slot.digest_is_right()
+    assert heard.index("slot 0, normal") < heard.index("slot 1, normal")
+    assert said == [messages.FETCHING] and version == updates.NEW
+    print(f"\n{len(log)} flash commands of the update")
+
+
 def first_start(flash):
     """-> what the base firmware starts, and how each slot is left."""
     board = Board(flash)
@@ -78,46 +117,28 @@ def first_start(flash):
     return said, [updates.look(board.content(), n).state for n in (0, 1)]
 
 
-def states(before, log, is_long):
-    """-> of each sampled cut: (number of the command, is torn, flash)."""
-    draw = random.Random(SEED)
+def states(before, log, after, count):
+    """-> (number of the command, is torn, flash) of so many cuts."""
     points = [(at, torn) for at in range(len(log)) for torn in (False, True)]
-    chosen = set(points if is_long else draw.sample(points, SAMPLE))
+    chosen = set(random.Random(SEED).sample(points, min(count, len(points))))
     flash = bytearray(before)
+    found = []
     for at, command in enumerate(log):
         for torn in (False, True):
             if (at, torn) in chosen:
                 cut = bytearray(flash)
                 if torn:
                     half(cut, command, random.Random(SEED + at))
-                yield at, torn, bytes(cut)
+                found.append((at, torn, bytes(cut)))
         whole(flash, command)
-    assert bytes(flash[: factory.DATA_AT]) == FINAL["flash"][: factory.DATA_AT]
+    assert bytes(flash) == after  # or the record is not of what happened
+    return found
 
 
-FINAL: dict[str, bytes] = {}
-
-
-@pytest.fixture(scope="module")
-def golden(emulated, is_long, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("update")
-    return branch.of(updated, folder, 42 if is_long else MISSING)
-
-
-def test_an_update_from_the_server_is_tried_and_confirmed(golden):
-    _, log, after, told, heard = golden
-    slot = updates.look(after, 1)
-    assert (slot.state, slot.tries, slot.manifest.version) == (slots.CONFIRMED, 1, updates.NEW)
-    assert slot.signed == updates.newer()[: manifest.SIZE] and slot.digest_is_right()
-    assert heard.index("slot 0, normal") < heard.index("slot 1, normal")
-    assert told["state"] == "running", told
-    print(f"\n{len(log)} flash commands of the update")
-
-
-def test_every_cut_of_it_starts_an_image(golden, is_long):
-    before, log, after, _, _ = golden
-    FINAL["flash"] = after
-    cuts = list(states(before, log, is_long))
+@pytest.mark.long
+def test_cuts_of_it_start_an_image(golden):
+    before, log, after = golden[:3]
+    cuts = states(before, log, after, SAMPLE)
     found = branch.every([(first_start, flash) for _, _, flash in cuts])
     for (at, torn, _), (said, left) in zip(cuts, found):
         is_new = left[1] in (slots.TRIED, slots.CONFIRMED)
@@ -127,10 +148,10 @@ def test_every_cut_of_it_starts_an_image(golden, is_long):
 
 
 def fallen_back():
-    """A new image that fails at once. -> console, tries and states of both slots, is online."""
-    canteen = _with(1, updates.broken(updates.BOOT, updates.NEW), (slots.WHOLE,))
+    """A new image that fails at once. -> console, states and tries of both slots."""
+    slot = updates.in_slot(updates.broken(updates.NEW), marks=(slots.WHOLE,))
+    canteen = updates.Window(1, slot)
     hears(canteen.board, "slot 0, normal", 60)
-    canteen.ready()
     held = [updates.look(canteen.board.content(), n) for n in (0, 1)]
     return canteen.board.heard, [(slot.state, slot.tries) for slot in held]
 
@@ -143,7 +164,8 @@ def test_an_image_that_fails_is_tried_three_times(emulated):
 
 def safe():
     """The only image fails, and there is a record to send. -> console, screen, what is booked."""
-    canteen = _with(0, updates.broken(updates.RUN, build.version()), GOOD)
+    slot = updates.in_slot(updates.serves_nobody(build.version()), marks=GOOD)
+    canteen = updates.Window(0, slot)
     canteen.power_off()
     terminal = OnPc(NUMBER, canteen.flash, canteen.memory, canteen.office.utc_s())
     terminal.settle()
@@ -192,15 +214,3 @@ def offered(window):
 def test_what_is_not_for_it_is_refused(on):
     refused = [messages.REFUSED] * 3
     assert on((offered,))[0] == [*refused, messages.FETCHING]
-
-
-def _with(number, image, marks):
-    """A window whose slot has this image from its first power-on."""
-
-    class Window(Canteen):
-        @staticmethod
-        def new_flash(page=b"", config=None):
-            flash = Canteen.new_flash(page, config)
-            return updates.with_slot(flash, number, updates.in_slot(image, 0, marks))
-
-    return Window()

@@ -52,20 +52,14 @@ def version() -> tuple[int, int, int]:
 
 def content(kind: str, release: tuple[int, int, int], keys: Mapping[int, bytes]) -> bytes:
     """The ROMFS for a kind: no file of another kind, and a release file with these values."""
-    told = ", ".join(f"{number}: {keys[number]!r}" for number in sorted(keys))
-    return packed(kind, {_RELEASE: f"VERSION = {release}\nKEYS = {{{told}}}\n"})
-
-
-def packed(kind: str, instead: Mapping[Path, str]) -> bytes:
-    """The ROMFS for a kind, with other sources in some files' place."""
     others = tuple(f"firmware/kinds/{name}.mpy" for name in KINDS if name != kind)
 
     def prepare(stage: Path) -> None:
         with tempfile.TemporaryDirectory() as name:
-            file = Path(name) / "source.py"
-            for path, text in instead.items():
-                file.write_text(text, "utf-8")
-                compile_file(file, path, stage / path.with_suffix(".mpy"))
+            file = Path(name) / "release.py"
+            told = ", ".join(f"{number}: {keys[number]!r}" for number in sorted(keys))
+            file.write_text(f"VERSION = {release}\nKEYS = {{{told}}}\n", "utf-8")
+            compile_file(file, _RELEASE, stage / _RELEASE.with_suffix(".mpy"))
 
     return slot.pack(others, prepare)
 

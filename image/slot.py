@@ -35,11 +35,16 @@ def pack(
         for path in _NOT_THERE + without:
             (stage / path).unlink()
         prepare(stage)
-        with contextlib.redirect_stdout(io.StringIO()):  # it tells of each file
-            content = bytes(romfs.make_romfs(str(stage), mpy_cross=None))
+        content = romfs_of(stage)
     if len(content) > ROOM_BYTES:
         raise ValueError(f"the firmware has {len(content)} bytes, a slot room for {ROOM_BYTES}")
     return content
+
+
+def romfs_of(folder: Path) -> bytes:
+    """A ROMFS of what is in a folder."""
+    with contextlib.redirect_stdout(io.StringIO()):  # it tells of each file
+        return bytes(romfs.make_romfs(str(folder), mpy_cross=None))
 
 
 def sizes(content: bytes) -> dict[str, int]:

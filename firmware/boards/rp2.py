@@ -37,6 +37,7 @@ WIRING = {
 }
 _POLL = 3  # the request of a stream's ioctl
 _QUEUE_MAX = 1024
+_HEARD_MAX = 2048  # from the server: a whole frame, for the collector takes longer than half of one
 _RING_BITS = 9
 _ALL = 1 << _RING_BITS
 
@@ -155,10 +156,9 @@ class Board:
         machine.reset()
 
 
-def _uart(number, wiring):
-    return machine.UART(
-        number, wiring["baud"], tx=Pin(wiring["tx"]), rx=Pin(wiring["rx"]), rxbuf=512, txbuf=512
-    )
+def _uart(number, wiring, heard_max=512):
+    tx, rx = Pin(wiring["tx"]), Pin(wiring["rx"])
+    return machine.UART(number, wiring["baud"], tx=tx, rx=rx, rxbuf=heard_max, txbuf=512)
 
 
 class Uart:
@@ -228,7 +228,8 @@ class Line(io.IOBase):
     """The wire to the server as a stream of asyncio; the driver is on only while it speaks."""
 
     def __init__(self, wiring):
-        self._uart = _uart(1, wiring)  # for its receiver; the transmitter's pin is taken from it
+        # for its receiver; the transmitter's pin is taken from it
+        self._uart = _uart(1, wiring, _HEARD_MAX)
         self._out = rp2_pio.Out(2, wiring["tx"], wiring["baud"], wiring.get("enable"))
         self._out.on_said(_wake)
         self.any = self._uart.any

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from pathlib import Path
 
 from firmware.core import slots
 from firmware.core.layout import Region
 from hil_tests.emulated import factory
+from hil_tests.emulated.canteen import Canteen
 from image import build, slot
-from protocol import manifest
+from protocol import manifest, messages
 from terminal_sim.flash import Flash
+from terminal_sim.image import compile_file
 
 NEW = (9, 0, 0)
 SECTOR = 4096
@@ -26,9 +29,25 @@ def newer() -> bytes:
 
 
 @functools.cache
-def broken(path: Path, release: tuple[int, int, int]) -> bytes:
-    """An image that fails as soon as this file is imported."""
-    return sign(build.packed("pos", {path: _CRASH}), release)
+def broken(release: tuple[int, int, int]) -> bytes:
+    """An image that fails as soon as anything of it is imported; there is nothing more in it, so
+    that a chip is through with its digest at once."""
+    with tempfile.TemporaryDirectory() as name:
+        _compile(BOOT, Path(name))
+        return sign(slot.romfs_of(Path(name)), release)
+
+
+@functools.cache
+def serves_nobody(release: tuple[int, int, int]) -> bytes:
+    """An image that fails where people are served, and works in safe mode."""
+    return sign(slot.pack((), lambda stage: _compile(RUN, stage)), release)
+
+
+def _compile(path: Path, stage: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / path.name
+        file.write_text(_CRASH)
+        compile_file(file, path, stage / path.with_suffix(".mpy"))
 
 
 def sign(romfs: bytes, release: tuple[int, int, int], kind: str = "pos") -> bytes:
@@ -63,3 +82,50 @@ def look(flash: bytes, number: int) -> slots.Slot:
     for start in range(0, slot.SLOT_BYTES, SECTOR):
         held.program(start, flash[at + start : at + start + SECTOR])
     return slots.Slot(held, Region(0, slot.SLOT_BYTES // SECTOR))
+
+
+class Window(Canteen):
+    """A till with something in a slot from its first power-on."""
+
+    def __init__(self, number: int, content: bytes):
+        self._put = (number, content)
+        super().__init__()
+
+    def new_flash(self, page: bytes = b"", config: dict | None = None) -> bytes:  # type: ignore[override]
+        """As a canteen's, and the slot."""
+        return with_slot(Canteen.new_flash(page, config), *self._put)
+
+
+class Offer:
+    """The server of a canteen has this image for its terminal. said: the terminal's answers."""
+
+    def __init__(self, canteen: Canteen, image: bytes):
+        self.said: list[int] = []
+        self._image = image
+        self._is_due = True
+        memory = canteen.memory
+        self._push, self._pushed, self._serve = memory.push, memory.pushed, memory.serve
+        memory.push, memory.pushed, memory.serve = (  # type: ignore[method-assign]
+            self._next, self._answered, self._asked,
+        )  # fmt: skip
+
+    def _next(self, number: int, whole: bool = False) -> bytes | None:
+        body = self._push(number, whole)
+        if body is None and self._is_due:
+            return messages.encode(messages.IMAGE, (), self._image[: manifest.SIZE])
+        return body
+
+    def _answered(self, number: int, reply: bytes) -> None:
+        kind, values, _ = messages.decode(reply, messages.TERMINAL)
+        if kind != messages.IMAGE_STATE:
+            self._pushed(number, reply)
+            return
+        self._is_due = False
+        self.said.append(values.status)
+
+    def _asked(self, number: int, body: bytes) -> tuple:
+        kind, values, _ = messages.decode(body, messages.TERMINAL)
+        if kind != messages.PIECE:
+            return self._serve(number, body)
+        at = manifest.SIZE + values.offset
+        return messages.encode(messages.BYTES, (values.offset,), self._image[at : at + 1024]), []
