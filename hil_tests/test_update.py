@@ -94,6 +94,7 @@ def resumed():
 
 @pytest.fixture(scope="module")
 def golden(emulated):
+    updates.newer()  # once, for both processes: it tells whether the tree has changed
     return branch.of(resumed)
 
 
