@@ -7,7 +7,7 @@ in a process of its own (emulated/branch.py). --all runs the long ones too.
 import pytest
 
 from hil_tests.emulated import branch, factory, warm
-from hil_tests.emulated.canteen import Canteen
+from hil_tests.emulated.canteen import Canteen, new_flash
 from image import base
 from protocol import messages
 
@@ -53,7 +53,7 @@ def is_long(request):
 def warmed(emulated):
     """Two boards that have started: a branch can lose one of them and go on with the other.
     -> their states (warm.states)."""
-    warm.keep(Canteen.new_flash(factory.page_of(messages.POS)), 2)
+    warm.keep(new_flash(factory.page_of(messages.POS)), 2)
     return warm.states()
 
 

@@ -33,6 +33,11 @@ _QUIET_S = 0.3
 _TAKEN_S = 0.3  # how long a card is away between two customers
 
 
+def new_flash(page: bytes = b"", config: dict | None = None) -> bytes:
+    """The flash of a new terminal with this key page, and this beside CONFIG."""
+    return factory.make(page, CONFIG | (config or {}))
+
+
 class Canteen:
     """`cards` cards of CARD_FEN each, all drawn from the seed. config: the board's, beside CONFIG;
     wishes: parameters, beside WISHES. board, panel, reader, link: now.
@@ -47,7 +52,7 @@ class Canteen:
         self._masters = [draw.bytes(16) for _ in range(3)]
         enrolment = draw.bytes(16)
         page = keypage.pack(NUMBER, messages.POS, enrolment, *self._masters)
-        self.flash = self.new_flash(page, config or {})
+        self.flash = self._first_flash(page, config)
         self.cards = {n: self._card(n, draw.bytes(3)) for n in range(1, cards + 1)}
         fen = dict.fromkeys(self.cards, CARD_FEN)
         self.memory = Memory({NUMBER: "canteen"}, fen, WISHES | (wishes or {}))
@@ -57,10 +62,8 @@ class Canteen:
         self.log: list[tuple[int, str]] = []
         self.power_on()
 
-    @staticmethod
-    def new_flash(page: bytes = b"", config: dict | None = None) -> bytes:
-        """The flash of a new terminal with this key page, and this beside CONFIG."""
-        return factory.make(page, CONFIG | (config or {}))
+    def _first_flash(self, page: bytes, config: dict | None) -> bytes:
+        return new_flash(page, config)
 
     def _card(self, number: int, tail: bytes) -> Any:
         uid = b"\x5a" + tail

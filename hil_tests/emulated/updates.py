@@ -91,9 +91,8 @@ class Window(Canteen):
         self._put = (number, content)
         super().__init__()
 
-    def new_flash(self, page: bytes = b"", config: dict | None = None) -> bytes:  # type: ignore[override]
-        """As a canteen's, and the slot."""
-        return with_slot(Canteen.new_flash(page, config), *self._put)
+    def _first_flash(self, page: bytes, config: dict | None) -> bytes:
+        return with_slot(super()._first_flash(page, config), *self._put)
 
 
 class Offer:

@@ -26,7 +26,15 @@ ESP32S3_WIRING = {
     "reader": {"uart": 1, "tx": 17, "rx": 18, "baud": 115200},
     "pins": {"barrier": 15},
 }
-_BOARD = Path(__file__).parents[2] / "firmware" / "boards" / "rp2.py"
+# An RP2040's own table, without the modules of a board that its file imports. Read here and not when
+# a board is tested: threads must not build syntax trees side by side (CPython issue 106905).
+RP2_WIRING = next(
+    ast.literal_eval(node.value)
+    for node in ast.parse(
+        (Path(__file__).parents[2] / "firmware" / "boards" / "rp2.py").read_text("utf-8")
+    ).body
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "WIRING"
+)
 _WORDS = {
     ("flash", True): ("闪存：写入读回正确", "flash: writes and reads back"),
     ("flash", False): (
@@ -67,12 +75,7 @@ class Result(NamedTuple):
 
 def wiring(chip: str, config: dict[str, Any]) -> dict[str, Any]:
     """What is connected where: the board's own table, and the configuration over it."""
-    if chip == ports.ESP32S3:
-        return ESP32S3_WIRING | config
-    for node in ast.parse(_BOARD.read_text("utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "WIRING":
-            return ast.literal_eval(node.value) | config
-    raise LookupError("firmware/boards/rp2.py has no WIRING")
+    return (ESP32S3_WIRING if chip == ports.ESP32S3 else RP2_WIRING) | config
 
 
 def run(
