@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from firmware.core.layout import LAYOUTS
 from firmware.core.terminal import Terminal
+from firmware.core.uploader import GATHER_MS
 from firmware.credential import air
 from hil_tests.emulated import factory
 from terminal_sim.flash import Flash
@@ -30,6 +31,7 @@ class OnPc:
         self._number = number
         self._memory = memory
         self._utc_s = utc_s
+        self._ticks_ms = 1000
         self._terminal = Terminal(data, None, LAYOUTS["rp2"])
         self._terminal.mount()
         self._terminal.next_epoch()
@@ -40,7 +42,8 @@ class OnPc:
         return bytes(self._data.read(0, factory.DATA_BYTES))
 
     def settle(self) -> None:
-        """Until neither side has anything to say."""
+        """Until neither side has anything to say, now or when records have been gathered."""
+        self._ticks_ms += GATHER_MS
         for _ in range(_ROUNDS):
             pushed = self._memory.push(self._number)
             if pushed is not None:
@@ -74,7 +77,7 @@ class OnPc:
             return
 
     def _now(self):
-        return self._terminal.moment(self._utc_s, 1000)
+        return self._terminal.moment(self._utc_s, self._ticks_ms)
 
 
 def _answer(card: MifareClassic, command: bytes) -> tuple[int, bytes]:

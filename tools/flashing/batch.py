@@ -65,7 +65,9 @@ def identify_all(bench: Bench, lines: Lines) -> tuple[list[Found], list[Row]]:
 
 
 def _identify(bench: Bench, port: ports.Port) -> Found:
-    """A port that comes and goes is a board that resets in a loop. Fault."""
+    """A port that comes and goes is a board that resets in a loop; one that stays and cannot be
+    opened is another program's. Fault."""
+    first = ports.incarnation(port.path)
     for _ in range(_LOOPS_MAX):
         try:
             return board.identify(port, bench.before, bench.wait_s)
@@ -75,7 +77,7 @@ def _identify(bench: Bench, port: ports.Port) -> Found:
             drives.wait_for(port.path, bench.named_ports, bench.wait_s)
         time.sleep(_LOOK_AGAIN_S)
     is_back = ports.is_there(port.path, bench.named_ports)
-    if is_back and is_busy:
+    if is_back and is_busy and first == ports.incarnation(port.path):
         raise Fault("busy")
     raise Fault("loops") if is_back else Fault("gone", percent=0, seconds=round(bench.wait_s))
 

@@ -7,6 +7,7 @@ for boards behind something that has no USB id, and for tests.
 from __future__ import annotations
 
 import glob
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,6 +52,15 @@ def ports(named: Sequence[str]) -> list[Port]:
 def is_there(path: str, named: Sequence[str]) -> bool:
     """Is the port plugged in?"""
     return any(port.path == path for port in ports(named))
+
+
+def incarnation(path: str) -> tuple[int, int] | None:
+    """Another one each time that the port comes back, None while it is away."""
+    try:
+        node = os.lstat(path)
+    except OSError:
+        return None
+    return node.st_ino, node.st_ctime_ns
 
 
 def drives(named: Sequence[str]) -> list[Path]:

@@ -26,7 +26,7 @@ ESP32S3_WIRING = {
     "reader": {"uart": 1, "tx": 17, "rx": 18, "baud": 115200},
     "pins": {"barrier": 15},
 }
-# An RP2040's own table, without the modules of a board that its file imports. Read here and not when
+# An RP2040's own table, without the modules of a board that its file imports. Read here, not when
 # a board is tested: threads must not build syntax trees side by side (CPython issue 106905).
 RP2_WIRING = next(
     ast.literal_eval(node.value)
