@@ -51,14 +51,15 @@ def is_stopped(block):
     return bool(block[0] & 0x80)
 
 
-def choose(block_a, block_b, uid, mac):
-    """-> (Purse that holds, index to write next, Purse of the other block or None).
+def choose(block_a, block_b, uid, *macs):
+    """-> (Purse that holds, index to write next, Purse of the other block or None). macs: one, or
+    one for each key version that still counts.
 
     Altered when neither block is valid, or when both claim one counter: writing in turn gives
     the even counters to one block and the odd to the other, so no honest card can say that.
     """
-    in_a = unpack(block_a, uid, BLOCK_A, mac)
-    in_b = unpack(block_b, uid, BLOCK_B, mac)
+    in_a = _under_any(block_a, uid, BLOCK_A, macs)
+    in_b = _under_any(block_b, uid, BLOCK_B, macs)
     if in_a is None and in_b is None:
         raise Altered("neither purse block is of this card")
     if in_b is None or (in_a is not None and in_a.counter > in_b.counter):
@@ -66,6 +67,14 @@ def choose(block_a, block_b, uid, mac):
     if in_a is not None and in_a.counter == in_b.counter:
         raise Altered(f"both purse blocks claim counter {in_a.counter}")
     return in_b, BLOCK_A, in_a
+
+
+def _under_any(block, uid, index, macs):
+    for mac in macs:
+        purse = unpack(block, uid, index, mac)
+        if purse is not None:
+            return purse
+    return None
 
 
 def successor(purse, change_fen, terminal, serial):

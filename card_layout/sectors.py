@@ -46,11 +46,15 @@ def personalise(holder, purse, uid, sector_encrypt_a, sector_encrypt_b, purse_en
     last, so that an interrupted card still opens with the keys it opened with before.
     """
     mac = card_mac(purse_encrypt, uid)
-    key_a = sector_key(sector_encrypt_a, uid, SECTOR, "A")
-    key_b = sector_key(sector_encrypt_b, uid, SECTOR, "B")
     return [
         (purse_m1.BLOCK_B, purse_m1.EMPTY),
         (purse_m1.BLOCK_A, purse_m1.pack(purse, uid, purse_m1.BLOCK_A, mac)),
         (IDENTITY_BLOCK, pack_identity(holder, uid, mac)),
-        (TRAILER_BLOCK, key_a + access_bytes() + key_b),
+        (TRAILER_BLOCK, trailer(uid, sector_encrypt_a, sector_encrypt_b)),
     ]
+
+
+def trailer(uid, sector_encrypt_a, sector_encrypt_b):
+    """-> the 16 bytes of this card's trailer."""
+    key_a = sector_key(sector_encrypt_a, uid, SECTOR, "A")
+    return key_a + access_bytes() + sector_key(sector_encrypt_b, uid, SECTOR, "B")

@@ -53,6 +53,14 @@ class Reader:
                 self._is_waiting = False
         return found
 
+    async def again(self):
+        """The card that denied a key, selected anew: what the list of targets comes to, None if it
+        has left meanwhile."""
+        try:
+            return pn532.found(await self.command(*pn532.FIND_CARDS))
+        except ReaderFault:
+            return None
+
     def look_again(self):
         """A card that lies there unseen is to be found after all (the cashier asks for it)."""
         self._again = True

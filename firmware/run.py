@@ -170,7 +170,7 @@ class Runner:
                 request = tap.send(answer)
                 answer = None
                 if request[0] == "select":
-                    answer = found
+                    answer, found = found or await self.reader.again(), None
                 elif request[0] == "card":
                     answer = await self.reader.exchange(request[1])
                 elif request[0] == "server":

@@ -26,6 +26,7 @@ PARAMS = 0x43
 COMMAND = 0x44
 IMAGE = 0x45
 WAITING = 0x46
+KEYS = 0x47
 STATE = 0x81
 ANSWERS = 0x82
 CHUNK = 0x83
@@ -37,13 +38,14 @@ PARAMS_STATE = 0xC3
 COMMAND_STATE = 0xC4
 IMAGE_STATE = 0xC5
 WAITING_STATE = 0xC6
+KEYS_STATE = 0xC7
 PROBLEM = 0xFF
 
 # lists
 BLACKLIST = 0
 GRANTS = 1  # cards that may pass this gate
 
-# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE, IMAGE_STATE, WAITING_STATE
+# status of LIST_STATE, PARAMS_STATE, COMMAND_STATE, IMAGE_STATE, WAITING_STATE, KEYS_STATE
 APPLIED = 1
 SAME = 2
 NEED_FULL = 3
@@ -69,8 +71,11 @@ NOTHING = 0
 LOAD = 1
 FREE = 2  # the mark of a lost card; tail: its identity as it is now
 IDENTITY = 3  # tail: the same
+REKEY = 4  # tail: its identity under the keys of the version that cards shall have
 
-MARKED = 0x80  # in the credential of ACTION: the card carries the mark
+# in the credential of ACTION
+MARKED = 0x80  # the card carries the mark
+OLD = 0x40  # some of it stands under keys of an older version
 
 # codes of PROBLEM
 UNKNOWN_MESSAGE = 1
@@ -110,6 +115,8 @@ TABLE = (
     (SIGNED, "SIGNED", SERVER, "4s", "mac2", (0, 0, 1)),
     (WAITING, "WAITING", SERVER, "I", "version", (0, 1024, 1)),
     (WAITING_STATE, "WAITING_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
+    (KEYS, "KEYS", SERVER, "B", "newest", (49, 735, 49)),
+    (KEYS_STATE, "KEYS_STATE", TERMINAL, "BB", "newest status", (0, 0, 1)),
     (PROBLEM, "PROBLEM", BOTH, "B", "code", (0, 0, 1)),
 )  # fmt: skip
 

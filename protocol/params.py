@@ -47,6 +47,8 @@ TABLE = (
     (22, "most_units", "units", "H", 600, 1, 2000),  # of one session
     (23, "margin_units", "units", "B", 1, 0, 50),  # that flow while the valve shuts
     (24, "no_flow_s", "s", "B", 20, 2, 250),  # so long without a unit ends a session
+    (50, "card_key", "", "B", 1, 1, 15),  # key version that cards shall have: older are re-keyed
+    (51, "oldest_card_key", "", "B", 1, 1, 15),  # cards of an older version are refused
 )
 
 BYTES = [row[1] for row in TABLE if row[3] == _BYTES]  # names of those that are no numbers

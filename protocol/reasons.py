@@ -1,7 +1,7 @@
 """Every reason to refuse a tap, to quarantine a record or to turn a terminal away.
 
 One table: code, name, what happened (zh, en), what cashier or holder does (zh, en). Codes 1-31 are
-terminal reasons (bit `code` of a record's policy word), 40-63 what an event tells, 64-95 the
+terminal reasons (bit `code` of a record's policy word), 38-63 what an event or a load of nothing tells, 64-95 the
 server's about a record, 96-127 the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
 """
 
@@ -35,6 +35,7 @@ CODE_USED = 26
 IN_USE = 27
 OUT_OF_SERVICE = 28
 
+REKEYED = 38
 FREED = 39
 LEAK = 40
 VALVE_STUCK = 41
@@ -89,6 +90,7 @@ _TEXT = """
 26 | CODE_USED | 二维码已用过 | code was shown before | 请刷新二维码再出示 | refresh the code and show it again
 27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
+38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
 39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced
 41 | VALVE_STUCK | 阀门关不上 | the valve does not shut | 立即维修阀门 | repair the valve at once

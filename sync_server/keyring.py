@@ -1,10 +1,11 @@
 """The server's secrets: one 0600 file beside the database, made at the first start.
 
 Four random masters: for the two sector keys of cards, for their purse MACs, and for the terminals'
-enrolment keys, which are derived from number and generation (HKDF-SHA256) and so stand in no
-database. From the last, which no terminal has, come the issuer's key for codes and the CPU cards'
-TAC master, too. Never logged, never in an error text. Whoever loses the file loses all cards: back
-it up apart from the database.
+enrolment keys. Newer versions of the first three may follow them ("purse.2"). The last gives each
+terminal its key, by number and generation (HKDF-SHA256), which so stands in no database; from it,
+which no terminal has, come the issuer's key for codes and the CPU cards' TAC master, too. Never
+logged, never in an error text. Whoever loses the file loses all cards: back it up apart from the
+database.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from card_layout import identity, keys, p256, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
-from protocol import ccm, hkdf, keypage, messages
+from protocol import cardkeys, ccm, hkdf, keypage, messages
 from protocol.aes import Aes
 
-NAMES = ("sector_a", "sector_b", "purse", "terminal")
+CARD_NAMES = ("sector_a", "sector_b", "purse")
+NAMES = (*CARD_NAMES, "terminal")
 KINDS = {"pos": messages.POS, "gate": messages.GATE, "water": messages.WATER}
 _KEY = 16
 _NONCE = 13
@@ -34,6 +36,7 @@ _WRITERS = ("pos", "water")
 _ISSUER_INFO = b"campus-card issuer of codes"
 _TAC_INFO = b"campus-card tac master"
 _HIDING_INFO = b"campus-card hidden keys"
+_ALL_NAMES = {*NAMES, *(f"{name}.{n}" for n in range(2, 16) for name in CARD_NAMES)}
 OWN_KEY = b"campus-card own key"  # a use of `hide`: an enrolment key made at the device
 
 
@@ -41,14 +44,20 @@ class BadKeyFile(OSError):
     """The key file is not one; nothing of it is told."""
 
 
+class NoMoreVersions(ValueError):
+    """Card keys have been changed as often as a record can tell."""
+
+
 class Keyring:
-    """masters: name -> 16 bytes. issuer_key: 33 bytes, what terminals check codes with."""
+    """masters: name -> 16 bytes; path: the file that keeps them, None for none. issuer_key: 33
+    bytes, what terminals check codes with. newest: version of the card keys."""
 
     ISSUER = 1  # number of the key that signs what phones may
 
-    def __init__(self, masters: dict[str, bytes]):
+    def __init__(self, masters: dict[str, bytes], path: Path | None = None):
         self._masters = masters
-        self._ciphers = [Aes(masters[name]).ecb for name in NAMES[:3]]
+        self._path = path
+        self.newest = len(masters) // len(CARD_NAMES)
         self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb
         self._hiding = hkdf.derive(masters["terminal"], b"", _HIDING_INFO, _KEY)
         secret = int.from_bytes(hkdf.derive(masters["terminal"], b"", _ISSUER_INFO, 40), "big")
@@ -66,13 +75,45 @@ class Keyring:
         found = {}
         for line in path.read_text(encoding="ascii", errors="replace").splitlines():
             name, _, value = line.partition(" ")
-            if name in NAMES and len(value) == 2 * _KEY and set(value) <= _HEX:
+            if name in _ALL_NAMES and len(value) == 2 * _KEY and set(value) <= _HEX:
                 found[name] = bytes.fromhex(value)
-        if sorted(found) != sorted(NAMES):
+        if sorted(found) != sorted(_names(len(found) // len(CARD_NAMES))):
             raise BadKeyFile(f"{path} does not hold the four master keys: restore it from backup")
         if any(map(keypage.is_guessable, found.values())):
             raise BadKeyFile(f"{path} has a key that everybody tries first: restore it from backup")
-        return cls(found)
+        return cls(found, path)
+
+    def grow(self, with_sectors: bool) -> int:
+        """Card keys of a new version: for MACs and CPU cards, and with_sectors for MIFARE sectors
+        too. -> the version; in the file before it returns. NoMoreVersions, OSError."""
+        version = self.newest + 1
+        if version > cardkeys.VERSION_MAX:
+            raise NoMoreVersions(f"card keys have {self.newest} versions, no more can be told")
+        made = {}
+        for name in CARD_NAMES:
+            is_new = with_sectors or name == "purse"
+            made[f"{name}.{version}"] = (
+                secrets.token_bytes(_KEY) if is_new else self._master(name, self.newest)
+            )
+        if self._path:
+            _write(self._path, self._masters | made)
+        self._masters |= made
+        self.newest = version
+        return version
+
+    def _master(self, name: str, version: int) -> bytes:
+        return self._masters[name if version == 1 else f"{name}.{version}"]
+
+    def _cipher(self, name: str, version: int) -> Callable[[bytes], bytes]:
+        return Aes(self._master(name, version)).ecb
+
+    def card_keys(self, kind: str) -> bytes:
+        """Tail of KEYS: every version, as a terminal of this kind may have it."""
+        rows = []
+        for version in range(1, self.newest + 1):
+            sector_a, sector_b, purse = (self._master(name, version) for name in CARD_NAMES)
+            rows.append((version, sector_a, sector_b if kind in _WRITERS else _NO_KEY, purse))
+        return cardkeys.tell(rows)
 
     def terminal_key(self, number: int, generation: int) -> bytes:
         """The enrolment key of a terminal, 16 bytes."""
@@ -114,17 +155,19 @@ class Keyring:
         """(block, 16 bytes) in the order to write, for a row of the table of cards as issued."""
         purse = Purse(0, card["balance_fen"], 0, 0)
         uid = bytes.fromhex(card["uid"])
-        return sectors.personalise(_identity(card), purse, uid, *self._ciphers)
+        ciphers = [self._cipher(name, card["key_version"]) for name in CARD_NAMES]
+        return sectors.personalise(_identity(card), purse, uid, *ciphers)
 
     def identity(self, card: dict) -> bytes:
         """The 16 bytes that say whose card it is, for such a row as it is now."""
         uid = bytes.fromhex(card["uid"])
-        return identity.pack(_identity(card), uid, keys.card_mac(self._ciphers[2], uid))
+        encrypt = self._cipher("purse", card["key_version"])
+        return identity.pack(_identity(card), uid, keys.card_mac(encrypt, uid))
 
     def wallet(self, card: dict) -> dict[str, bytes]:
         """What personalises a CPU card, for such a row: its serial number, its identity file and
         its four keys (docs/cpu-card.md)."""
-        uid, encrypt = bytes.fromhex(card["uid"]), self._ciphers[2]
+        uid, encrypt = bytes.fromhex(card["uid"]), self._cipher("purse", card["key_version"])
         return {
             "serial": bytes(8 - len(uid)) + uid,
             "identity": self.identity(card),
@@ -153,8 +196,14 @@ class Keyring:
 def _identity(card: dict) -> Identity:
     return Identity(
         card["number"], card["holder_kind"], card["valid_until"], card["list_stamp"],
-        card["zones"], 1,
+        card["zones"], card["key_version"],
     )  # fmt: skip
+
+
+def _names(newest: int) -> list[str]:
+    """What a key file holds whose card keys have so many versions."""
+    more = [f"{name}.{n}" for n in range(2, newest + 1) for name in CARD_NAMES]
+    return [*NAMES, *more]
 
 
 def _write(path: Path, masters: dict[str, bytes]) -> None:

@@ -21,7 +21,7 @@ def carry_out(tap, tear):
     if not journal.full:
         grant = _understood((yield ("server", _question(tap))), messages.GRANT)
     op = grant[0].op if grant and grant[0].card == tap.card else messages.NOTHING
-    if op in (messages.FREE, messages.IDENTITY):
+    if op in (messages.FREE, messages.IDENTITY, messages.REKEY):
         return (yield from _renew(tap, op, grant[1]))
     if tap.identity is None:
         return states.REFUSED
@@ -53,13 +53,15 @@ def _question(tap):
     """Body of ACTION; of a card that cannot say its number, with its UID."""
     purse = tap.purse
     kind = tap.credential.KIND | (messages.MARKED if tap.stopped else 0)
+    kind |= messages.OLD if tap.is_old else 0
     step = (purse.counter, purse.balance_fen, tap.terminal.journal.serial_next)
     wish = (tap.card, kind) + step + (purse.terminal, purse.serial)
     return messages.encode(messages.ACTION, wish, b"" if tap.identity else tap.uid)
 
 
 def _renew(tap, op, block):
-    """The identity as the server has it now; then, where that is granted, no mark any more."""
+    """The identity as the server has it now; then, where that is granted, no mark any more, or the
+    purse and the sector under newer keys."""
     was_known = tap.identity is not None
     outcome = yield from tap.credential.rewrite(tap, block)
     if outcome == states.GONE:
@@ -72,6 +74,12 @@ def _renew(tap, op, block):
         tap.balance_fen = tap.purse.balance_fen
     if outcome == states.OK and op == messages.FREE:
         yield from _mark(tap, False, reasons.FREED)
+    if outcome == states.OK and op == messages.REKEY:
+        if tap.credential.is_purse_old(tap):
+            yield from _mark(tap, tap.stopped, reasons.REKEYED)
+        if (yield from tap.credential.reopen(tap)) == states.GONE:
+            tap.reason = reasons.CARD_GONE
+            return states.GONE
     return states.OK
 
 

@@ -29,6 +29,7 @@ class Tap:
         self.identity = None
         self.purse = None  # as read
         self.stopped = False  # the card carries the mark of a lost one
+        self.is_old = False  # some of the card stands under keys of an older version
         self.previous = None  # the purse of the other block, if it is valid
         self.private = None  # what the credential keeps from stage to stage
         self.proof = None  # what the card says to the server about its payment, if it can
@@ -149,12 +150,14 @@ def _onward(tap):
 def _server_has(tap):
     """May the server have something for this card? Not for an older image of one seen here."""
     terminal = tap.terminal
-    may_be = (terminal.waiting or tap.stopped) and tap.now.online and terminal.kind.PAYS
-    if not may_be or not tap.credential.HOLDS_MONEY:
+    may_be = (terminal.waiting or tap.stopped or tap.is_old) and tap.now.online
+    if not may_be or not terminal.kind.PAYS or not tap.credential.HOLDS_MONEY:
         return False
     if terminal.seen.is_older(tap.card, tap.purse.counter):
         return False
-    return tap.stopped or tap.identity is None or terminal.is_waiting(tap.card)
+    if tap.stopped or tap.is_old or tap.identity is None:
+        return True
+    return terminal.is_waiting(tap.card)
 
 
 def _torn(tap):

@@ -135,6 +135,10 @@ class Terminal:
             self.offline_s(now),
         )
 
+    def learn_keys(self, tail):
+        """Card keys of other versions from the server. -> status of KEYS_STATE."""
+        return self._keys.learn(tail)
+
     # people
 
     def moment(self, utc_s, ticks_ms):

@@ -155,6 +155,9 @@ class Uploader:
             self._terminal.waiting = bytes(tail)
             self._terminal.waiting_version = values.version
             return messages.encode(messages.WAITING_STATE, (values.version, messages.APPLIED))
+        if number == messages.KEYS:
+            status = self._terminal.learn_keys(tail)
+            return messages.encode(messages.KEYS_STATE, (values.newest, status))
         return messages.encode(messages.PROBLEM, (messages.UNKNOWN_MESSAGE,))
 
     # what the server's words do

@@ -59,15 +59,25 @@ class Cpu:
         word, answer = yield from _ask(purse_cpu.internal_authenticate(challenge))
         if word is None:
             return states.GONE
-        encrypt = self._keys.encryptor(PURSE)
-        try:
-            who = identity.unpack(block, tap.uid, keys.card_mac(encrypt, tap.uid))
-        except Altered:
-            who = None
-        expected = Des(keys.wallet_key(encrypt, tap.uid, "I")).encrypt(challenge)
-        if who is None or word != purse_cpu.OK or answer != expected:
+        who = self._who(tap, block)
+        if who is None or word != purse_cpu.OK:
+            return _turned_away(tap, word, reasons.ALTERED)
+        encrypt = self._keys.encryptor(PURSE, who.key_version)
+        if answer != Des(keys.wallet_key(encrypt, tap.uid, "I")).encrypt(challenge):
             return _turned_away(tap, word, reasons.ALTERED)
         return (yield from self._look(tap, who))
+
+    def _who(self, tap, block):
+        """The Identity of the file, None if it is under no key of ours that still counts."""
+        for version in self._keys.versions:
+            mac = keys.card_mac(self._keys.encryptor(PURSE, version), tap.uid)
+            try:
+                who = identity.unpack(block, tap.uid, mac)
+            except Altered:
+                continue
+            counts = version >= tap.terminal.params["oldest_card_key"]
+            return who if counts and who.key_version == version else None
+        return None
 
     def _look(self, tap, who):
         """Balance, counter, and who wrote them."""
@@ -106,7 +116,8 @@ class Cpu:
         if begun is None or begun[:2] != (tap.purse.balance_fen, tap.purse.counter):
             return states.NOT_WRITTEN
         moment = purse_cpu.moment_of(tap.now.utc_s)
-        made = yield from store.mac1(tap.uid, begun, amount_fen, name[1], moment)
+        card = tap.uid, tap.identity.key_version
+        made = yield from store.mac1(card, begun, amount_fen, name[1], moment)
         if made is None:
             return states.NOT_WRITTEN
         self._torn = self._torn[1 - _SESSIONS :] + [(tap.serial, store.session)]

@@ -2,12 +2,12 @@
 
 What the blocks mean is card_layout's, whether the card may is the policy's. Where nothing is taken
 the sector is opened with key A, which cannot write. What it leaves in the tap: `identity`,
-`purse`, `previous`, `card`; in `private` the card's MAC, the block that is written next, and what
-the blocks hold.
+`purse`, `previous`, `card`, `is_old`; in `private` the card's MACs (purses are written with the
+first), the block that is written next, what the blocks hold, the key that opened.
 Limits: UIDs of 4 and 7 bytes; a copy of a whole card cannot be told from the card (docs/mifare.md).
 """
 
-from card_layout import identity, purse_m1
+from card_layout import identity, purse_m1, sectors
 from card_layout.block import Altered
 from card_layout.keys import card_mac, sector_key
 from firmware.core import states
@@ -42,12 +42,9 @@ class M1:
 
     def authenticate(self, tap):
         """Open the sector, read it, check its MACs. OK, GONE or REFUSED."""
-        status, _ = yield ("card", self._opening(tap.uid))
-        if status == air.DENIED:
-            tap.reason = reasons.FOREIGN
-            return states.REFUSED
-        if status != air.OK:
-            return states.GONE
+        key = yield from self._open(tap)
+        if key is None:
+            return states.REFUSED if tap.reason == reasons.FOREIGN else states.GONE
         blocks = []
         for block in _BLOCKS:
             status, data = yield ("card", air.read(block))
@@ -57,7 +54,7 @@ class M1:
             if status != air.OK or len(data) != 16:
                 return states.GONE
             blocks.append(bytes(data))
-        return self._understand(tap, blocks)
+        return self._understand(tap, blocks, key)
 
     def debit(self, tap):
         """Write the purse's successor and read it back. OK, GONE (not known) or NOT_WRITTEN."""
@@ -84,30 +81,51 @@ class M1:
 
     def rewrite(self, tap, block):
         """The server's word for who this is: the identity's block. OK, GONE or NOT_WRITTEN."""
-        try:
-            who = identity.unpack(block, tap.uid, tap.private[0])
-        except Altered:
+        macs, index, blocks, key = tap.private
+        who, first = _identity(block, tap.uid, macs)
+        if who is None:
             return states.NOT_WRITTEN
-        outcome = yield from self._put(tap, identity.BLOCK, block)
+        outcome = states.OK
+        if block != blocks[0]:
+            outcome = yield from self._put(tap, identity.BLOCK, block)
         if outcome == states.OK:
             tap.identity, tap.card = who, who.card
+            tap.private = first, index, blocks, key
         return outcome
+
+    def is_purse_old(self, tap):
+        """Is the purse that holds under another version's keys than the identity?"""
+        macs, index, blocks, _ = tap.private
+        held = purse_m1.BLOCK_A + purse_m1.BLOCK_B - index
+        return purse_m1.unpack(blocks[held - identity.BLOCK], tap.uid, held, macs[0]) is None
+
+    def reopen(self, tap):
+        """The sector's own keys, of the version that cards shall have: the last of a card to be
+        changed, for a torn trailer is told by its keys alone. OK or GONE."""
+        yield from ()
+        wanted = self._wanted(tap)
+        encrypt_a, encrypt_b = (self._keys.encryptor(slot, wanted) for slot in (SECTOR_A, SECTOR_B))
+        trailer = sectors.trailer(tap.uid, encrypt_a, encrypt_b)
+        if tap.private[3] == trailer[-6:]:
+            return states.OK
+        status, _ = yield ("card", air.write(sectors.TRAILER_BLOCK, trailer))
+        return states.OK if status == air.OK else states.GONE
 
     def _change(self, tap, change_fen, stopped):
         """A purse write after which the tap goes on."""
         outcome = yield from self._write(tap, change_fen, stopped)
         if outcome == states.OK:
-            mac, index, blocks = tap.private
+            macs, index, blocks, key = tap.private
             before = tap.purse
             tap.purse = purse_m1.successor(before, change_fen, self._keys.number, tap.serial)
             tap.previous = before
-            tap.private = mac, purse_m1.BLOCK_A + purse_m1.BLOCK_B - index, blocks
+            tap.private = macs, purse_m1.BLOCK_A + purse_m1.BLOCK_B - index, blocks, key
         return outcome
 
     def _write(self, tap, change_fen, stopped):
-        mac, index, _ = tap.private
+        macs, index, _, _ = tap.private
         purse = purse_m1.successor(tap.purse, change_fen, self._keys.number, tap.serial)
-        block = purse_m1.pack(purse, tap.uid, index, mac, stopped)
+        block = purse_m1.pack(purse, tap.uid, index, macs[0], stopped)
         return (yield from self._put(tap, index, block))
 
     def _put(self, tap, index, block):
@@ -145,31 +163,84 @@ class M1:
             return record.UNKNOWN_AMOUNT_FEN
         return amount_fen
 
-    def _opening(self, uid):
-        """The command that authenticates for what this terminal does."""
-        name, slot, command = (
-            ("B", SECTOR_B, air.AUTHENTICATE_B)
-            if self._writes
-            else ("A", SECTOR_A, air.AUTHENTICATE_A)
-        )
-        key = sector_key(self._keys.encryptor(slot), uid, identity.SECTOR, name)
-        return air.authenticate(command, identity.BLOCK, key, uid)
+    def _open(self, tap):
+        """Authenticate for what this terminal does. -> the key that opened, or None."""
+        command = air.AUTHENTICATE_B if self._writes else air.AUTHENTICATE_A
+        is_first = True
+        for key in self._openings(tap.uid):
+            if not is_first:  # a card that was denied hears nothing until it is selected again
+                found = yield ("select",)
+                if found is None or found[:2] != ("one", tap.uid):
+                    return None
+            is_first = False
+            status, _ = yield ("card", air.authenticate(command, identity.BLOCK, key, tap.uid))
+            if status != air.DENIED:
+                return key if status == air.OK else None
+        tap.reason = reasons.FOREIGN
+        return None
 
-    def _understand(self, tap, blocks):
+    def _openings(self, uid):
+        """The sector keys of every version, the newest first; then what a write of the trailer that
+        was torn may have left of two."""
+        name, slot = ("B", SECTOR_B) if self._writes else ("A", SECTOR_A)
+        keys = []
+        for version in self._keys.versions:
+            key = sector_key(self._keys.encryptor(slot, version), uid, identity.SECTOR, name)
+            if key not in keys:
+                keys.append(key)
+                yield key
+        for newer in range(len(keys) - 1):
+            for cut in range(1, len(keys[newer])):
+                yield keys[newer][:cut] + keys[newer + 1][cut:]
+
+    def _wanted(self, tap):
+        """The version that cards shall have, the oldest where this terminal has not got it."""
+        wanted = tap.terminal.params["card_key"]
+        return wanted if wanted in self._keys.versions else self._keys.versions[-1]
+
+    def _macs(self, tap):
+        """Of each version that still counts, the newest first."""
+        oldest = tap.terminal.params["oldest_card_key"]
+        counting = [version for version in self._keys.versions if version >= oldest]
+        return [card_mac(self._keys.encryptor(PURSE, version), tap.uid) for version in counting]
+
+    def _understand(self, tap, blocks, key):
         """What the three blocks say, as far as their MACs are ours."""
-        mac = card_mac(self._keys.encryptor(PURSE), tap.uid)
-        try:
-            tap.identity = identity.unpack(blocks[0], tap.uid, mac)
-            tap.card = tap.identity.card
-        except Altered:
+        macs = self._macs(tap)
+        tap.identity, macs = _identity(blocks[0], tap.uid, macs)
+        if tap.identity is None:
             tap.reason = reasons.ALTERED
+        else:
+            tap.card = tap.identity.card
         try:
-            tap.purse, index, tap.previous = purse_m1.choose(blocks[1], blocks[2], tap.uid, mac)
+            tap.purse, index, tap.previous = purse_m1.choose(blocks[1], blocks[2], tap.uid, *macs)
         except Altered:
             tap.reason = reasons.ALTERED
             return states.REFUSED
-        tap.private = (mac, index, blocks)
+        tap.private = (macs, index, blocks, key)
         tap.stopped = purse_m1.is_stopped(blocks[2 if index == purse_m1.BLOCK_A else 1])
         if tap.identity is None:  # a purse of ours: the server may know whose, and say it anew
             return states.WAITING if self._writes and tap.now.online else states.REFUSED
+        tap.is_old = self._is_old(tap)
         return states.OK
+
+    def _is_old(self, tap):
+        """Does anything on the card stand under keys older than cards shall have?"""
+        if not self._writes or len(self._keys.versions) == 1:
+            return False
+        wanted = self._wanted(tap)
+        if tap.identity.key_version < wanted or self.is_purse_old(tap):
+            return True
+        encrypt = self._keys.encryptor(SECTOR_B, wanted)
+        return tap.private[3] != sector_key(encrypt, tap.uid, identity.SECTOR, "B")
+
+
+def _identity(block, uid, macs):
+    """(Identity or None, the MACs with the one that it stands under first)."""
+    for place in range(len(macs)):
+        try:
+            who = identity.unpack(block, uid, macs[place])
+        except Altered:
+            continue
+        return who, [macs[place]] + macs[:place] + macs[place + 1 :]
+    return None, macs

@@ -23,10 +23,11 @@ class Diversified:
         yield from ()
         return self._keys.number, serial
 
-    def mac1(self, uid, begun, amount_fen, serial, moment):
-        """-> (serial, MAC1); begun: as purse_cpu.begun has it."""
+    def mac1(self, card, begun, amount_fen, serial, moment):
+        """-> (serial, MAC1). card: its UID and key version; begun: as purse_cpu.begun has it."""
         yield from ()
-        key = Des(card_keys.wallet_key(self._keys.encryptor(PURSE), uid, "D"))
+        uid, version = card
+        key = Des(card_keys.wallet_key(self._keys.encryptor(PURSE, version), uid, "D"))
         self.session = purse_cpu.session_key(key.encrypt, begun[2], begun[1], serial)
         number = self._keys.number
         return serial, purse_cpu.mac1(self.session, amount_fen, number, serial, moment)

@@ -26,8 +26,9 @@ class InPsam:
             return None
         return int.from_bytes(number[:2], "big"), int.from_bytes(number[2:], "big")
 
-    def mac1(self, uid, begun, amount_fen, serial, moment):
-        """-> (its transaction number, MAC1), None if it has none for us."""
+    def mac1(self, card, begun, amount_fen, serial, moment):
+        """-> (its transaction number, MAC1), None if it has none for us. card: UID, key version."""
+        uid, _ = card
         step = begun[2] + begun[1].to_bytes(2, "big") + amount_fen.to_bytes(4, "big")
         body = step + bytes((purse_cpu.EP_PURCHASE,)) + moment + b"\x01\x00"
         body += bytes(8 - len(uid)) + uid

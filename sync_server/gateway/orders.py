@@ -18,11 +18,12 @@ from protocol.errors import LocalError
 from sync_server.core.ingest import whole
 from sync_server.gateway import looks
 from sync_server.gateway.actions import Actions
+from sync_server.gateway.card_keys import CardKeys
 from sync_server.gateway.claims import Claims
 from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.phones import Phones
-from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, PARAMETERS, WAITING
+from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, PARAMETERS, WAITING
 from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
 
@@ -42,6 +43,7 @@ class Orders:
         self.actions = Actions(gateway.store, self._do, self._waits)
         self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
         self.evidence = Evidence(gateway.store, self._do)
+        self.card_keys = CardKeys(self, gateway.store, gateway.keyring, self._do, self._grown)
 
     # changes
 
@@ -118,6 +120,15 @@ class Orders:
         gateway = self._gateway
         self._tell(lambda: gateway.pusher.changed(BLACKLIST, version, gateway.live.values()))
         return self.loss_reach(card)
+
+    def _grown(self, version: int) -> None:
+        self._tell(self._push_keys, version)
+
+    def _push_keys(self, version: int) -> None:
+        """On the loop: who has no other version than the first was never told of any."""
+        for connection in self._gateway.live.values():
+            connection.hand.wants[KEYS] = version
+            self._gateway.pusher.look(connection)
 
     def _waits(self, version: int) -> None:
         self._tell(self._push_one, WAITING, None, version)

@@ -26,6 +26,7 @@ from sync_server.gateway.shelf import Shelf
 
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
+    from sync_server.keyring import Keyring
     from sync_server.store.sqlite import Store
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ GRANTS = messages.GRANTS
 PARAMETERS = 2  # not a list on the wire; versioned like one
 IMAGE = 3  # the firmware; its version as one number
 WAITING = 4  # the filter of cards that something waits for; of each session anew
-SUBJECTS = (BLACKLIST, GRANTS, PARAMETERS, WAITING, IMAGE)
+KEYS = 5  # card keys of all versions, where there are more than one; of each session anew
+SUBJECTS = (BLACKLIST, KEYS, GRANTS, PARAMETERS, WAITING, IMAGE)
 
 NOTHING = -1  # the terminal has no version that a delta could start from
 
@@ -82,9 +84,10 @@ class Hand:
 class Pusher:
     """Only for the loop's thread."""
 
-    def __init__(self, writer: Writer, store: Store):
+    def __init__(self, writer: Writer, store: Store, keyring: Keyring):
         self._writer = writer
         self._store = store
+        self._keyring = keyring
         self._shelf = Shelf(writer)
         self._given: list[tuple[int, int, int]] = []  # to be kept: terminal, version, when
         self.sent = 0
@@ -111,6 +114,12 @@ class Pusher:
             offer = connection.gateway.offer(connection)
             if offer is not None:
                 self._send(connection, Parcel(IMAGE, offer[0], b"", offer[1]), None)
+            return
+        if subject == KEYS:  # made here: no shelf keeps keys
+            kind = connection.gateway.terminals[connection.number].kind
+            version, tail = self._keyring.newest, self._keyring.card_keys(kind)
+            body = messages.encode(messages.KEYS, (version,), tail)
+            self._send(connection, Parcel(KEYS, version, b"", body), None)
             return
         hand.preparing = True
         before, version = hand.has[subject], hand.wants[subject]
@@ -181,6 +190,9 @@ class Pusher:
                 hand.has[subject] = parcel.version
                 if subject == BLACKLIST:
                     connection.gateway.holds(connection.number, parcel.version)
+                if subject == KEYS:
+                    confirm = self._store.confirm_keys
+                    self._writer.post(_logged, confirm, connection.number, parcel.version)
                 self.confirm(connection.number, subject, parcel.version, parcel.digest)
             elif status == messages.FETCHING:
                 hand.rest(subject, FETCHING_S)
@@ -201,6 +213,8 @@ class Pusher:
             return values.status if number == messages.WAITING_STATE else messages.REFUSED
         if parcel.subject == IMAGE:
             return values.status if number == messages.IMAGE_STATE else messages.REFUSED
+        if parcel.subject == KEYS:
+            return values.status if number == messages.KEYS_STATE else messages.REFUSED
         if number != messages.LIST_STATE or values.list != parcel.subject:
             return messages.REFUSED
         if values.status in (messages.APPLIED, messages.SAME) and (

@@ -14,7 +14,7 @@ from protocol import manifest, messages, record, states
 from protocol.errors import RemoteError
 from sync_server.core import wallet_load
 from sync_server.gateway.limits import CHUNK_BYTES
-from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, NOTHING, PARAMETERS, WAITING
+from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, NOTHING, PARAMETERS, WAITING
 
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
@@ -115,6 +115,9 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
     if _kind(connection) in _LOADS and hand.wants[WAITING] == NOTHING:
         hand.wants[WAITING] = connection.gateway.store.waiting_version
         hand.has[WAITING] = NOTHING if hand.wants[WAITING] else 0
+    newest = connection.gateway.keyring.newest
+    if newest > 1 and hand.wants[KEYS] == NOTHING:
+        hand.wants[KEYS] = newest
     _compare_image(connection, manifest.number_of((report.major, report.minor, report.patch)))
     connection.gateway.holds(connection.number, report.list_version)
     if 0 < report.list_version == standing.versions[BLACKLIST]:
@@ -210,6 +213,8 @@ def grant_of(
     given = store.ask_action(number, values, int(time.time()))
     if given[1] == messages.FREE:
         return *given, _identity_of(store, keyring, values.card)
+    if given[1] == messages.REKEY:
+        return *given, keyring.identity(store.rekeyed(values.card))
     held = store.load_of(given[0]) if values.credential == record.CPU else None
     return *given, keyring.pin(bytes.fromhex(held[0])) if held else b""
 

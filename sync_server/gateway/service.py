@@ -51,7 +51,7 @@ class Gateway:
         self.store = store
         self.loop = asyncio.get_running_loop()
         self.writer = Writer(store, self.loop)
-        self.pusher = Pusher(self.writer, store)
+        self.pusher = Pusher(self.writer, store, keyring)
         self.fulls = Shelf(self.writer)
         self.terminals: dict[int, Enrolled] = {}
         self.connections: set[Connection] = set()

@@ -130,7 +130,7 @@ class Actions:
                 self._reserve(number, (terminal, asked.serial), step)
                 return number, op, fen
             self._done(number, asked.card, fen, held, utc_s)
-        return nothing
+        return (0, messages.REKEY, 0) if asked.credential & messages.OLD else nothing
 
     def sign_load(self, terminal: int, asked: Any, utc_s: int) -> bool:
         """A CPU card proved its count to us (a named tuple of SIGN). -> may it be loaded? Then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sync_server.core import ledger
@@ -10,7 +11,7 @@ from sync_server.store.database import Database
 
 _COLUMNS = (
     "number", "uid", "holder_kind", "name", "valid_until", "zones", "list_stamp", "balance_fen",
-    "issued_utc_s",
+    "issued_utc_s", "key_version",
 )  # fmt: skip
 
 
@@ -20,6 +21,7 @@ class Cards:
     _db: Database
     _accounts: Accounts
     _cards: set[int]
+    card_key: Callable[[], int]  # of CardKeys
 
     def issue_cards(self, wishes: list[dict[str, Any]], utc_s: int) -> list[int]:
         """New cards with their opening balances, all or none. -> numbers, in the order asked.
@@ -30,9 +32,11 @@ class Cards:
         with self._db.transaction() as connection:
             first = (self._db.one("SELECT max(number) FROM card") or 0) + 1
             stamp = self._db.one("SELECT max(version) FROM list_version WHERE list = 0") or 0
+            version = self.card_key()
             rows = [
-                {"number": number, "list_stamp": stamp, "issued_utc_s": utc_s}
-                | {name: wish[name] for name in _COLUMNS if name in wish and name != "list_stamp"}
+                {name: wish[name] for name in _COLUMNS if name in wish}
+                | {"number": number, "list_stamp": stamp, "issued_utc_s": utc_s}
+                | {"key_version": version}
                 for number, wish in enumerate(wishes, first)
             ]
             connection.executemany(

@@ -67,7 +67,7 @@ class Lost:
             last = min(max(used, named, told) + BEYOND, 0xFFFFFFFE)
             connection.execute(
                 "UPDATE terminal SET generation = generation + 1, epoch = 0, report = NULL,"
-                " own_key = NULL"
+                " own_key = NULL, key_version = 0"
                 " WHERE number = ?",
                 (number,),
             )

@@ -1,8 +1,8 @@
 """The store as the rest of the server sees it, over one SQLite database.
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
-part is a file of its own: terminals, claims, cards, phones, records, actions, lost ones, lists,
-accounts.
+part is a file of its own: terminals, claims, cards, their keys, phones, records, actions, lost
+ones, lists, accounts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sync_server.core.known import Place
 from sync_server.core.rebuild import UNNAMED, Span
 from sync_server.store.accounts import Accounts
 from sync_server.store.actions import Actions, NotOpen
+from sync_server.store.card_keys import CardKeys
 from sync_server.store.cards import Cards
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
@@ -29,7 +30,9 @@ from sync_server.store.terminals import Terminals
 __all__ = ("BadUrl", "NotListed", "NotOpen", "Store", "UnknownCard")
 
 
-class Store(Terminals, Claims, Cards, Phones, Records, Actions, Lists, Restored, Evidence):
+class Store(
+    Terminals, Claims, Cards, CardKeys, Phones, Records, Actions, Lists, Restored, Evidence
+):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):

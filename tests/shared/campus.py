@@ -67,10 +67,13 @@ class Card:
         self.key_a = keys.sector_key(MASTER_A, uid, sectors.SECTOR, "A")
         self.key_b = keys.sector_key(MASTER_B, uid, sectors.SECTOR, "B")
         self.gone_at = None
-        self.written = True  # whether a write that nobody sees the answer of was done
+        self.written = True  # whether a write that nobody sees the answer of was done, or how many
+        # of its bytes
+        self.macs = (mac_of(uid),)  # that its purse may stand under
         self.deaf_to_writes = False  # the write is answered, and does nothing
         self.commands = []
         self._open = None
+        self._deaf = False
 
     def put(self, blocks):
         """Lay blocks over the card, as a desk does."""
@@ -79,12 +82,22 @@ class Card:
 
     def purse(self):
         """The Purse that holds."""
-        return purse_m1.choose(self.blocks[5], self.blocks[6], self.uid, mac_of(self.uid))[0]
+        return purse_m1.choose(self.blocks[5], self.blocks[6], self.uid, *self.macs)[0]
 
     def select(self):
         """A new presentation."""
         self.commands = []
         self._open = None
+        self._deaf = False
+        return ("one", self.uid, self.sak)
+
+    def again(self):
+        """Selected once more in the same tap, or None."""
+        self.commands.append(b"select")
+        if self.gone_at is not None and len(self.commands) > self.gone_at:
+            return None
+        self._open = None
+        self._deaf = False
         return ("one", self.uid, self.sak)
 
     def answer(self, command):
@@ -92,15 +105,24 @@ class Card:
         self.commands.append(command)
         if self.gone_at is not None and len(self.commands) > self.gone_at:
             if len(self.commands) == self.gone_at + 1 and self.written:
-                self._act(command)
+                self._act(self._torn(command))
             return air.GONE, b""
         return self._act(command)
 
+    def _torn(self, command):
+        if command[0] != air.WRITE or self.written is True:
+            return command
+        kept = self.blocks[command[1]][self.written :]
+        return command[: 2 + self.written] + kept
+
     def _act(self, command):
         code = command[0]
+        if self._deaf:
+            return air.GONE, b""
         if code in (air.AUTHENTICATE_A, air.AUTHENTICATE_B):
             right = self.key_a if code == air.AUTHENTICATE_A else self.key_b
             if command[2:8] != right or command[8:] != self.uid[-4:]:
+                self._deaf = True
                 return air.DENIED, b""
             self._open = code
             return air.OK, b""
@@ -112,6 +134,8 @@ class Card:
             return air.DENIED, b""
         if not self.deaf_to_writes:
             self.blocks[command[1]] = command[2:]
+            if command[1] == sectors.TRAILER_BLOCK:
+                self.key_a, self.key_b = command[2:8], command[12:18]
         return air.OK, b""
 
 
@@ -126,12 +150,16 @@ def tap(terminal, card, now=None, found=None, serve=None):
     generator = terminal.tap(now or moment(terminal))
     effects = []
     answer = None
+    is_first = True
     try:
         while True:  # ends with the tap
             request = generator.send(answer)
             answer = None
-            if request[0] == "select":
+            if request[0] == "select" and is_first:
                 answer = found or (card.select() if card else None)
+                is_first = False
+            elif request[0] == "select":
+                answer = card.again() if card else None
             elif request[0] == "card":
                 answer = card.answer(request[1])
             elif request[0] == "server":

@@ -90,7 +90,7 @@ def test_a_card_pays_by_a_psam():
     _, ask = socket(psam.Line(psam.Psam(MASTER)))
     name = run(store.name(77), ask)
     half = begun(made, name)
-    serial, mac1 = run(store.mac1(UID, half, 250, 77, MOMENT), ask)
+    serial, mac1 = run(store.mac1((UID, 1), half, 250, 77, MOMENT), ask)
     answer = made.apdu(purse_cpu.purchase(serial, MOMENT, mac1))
     assert answer[-2:] == b"\x90\x00" and made.balance_fen == 4750
     assert run(store.is_paid(answer[4:8], 250), ask) is True
@@ -102,10 +102,10 @@ def test_a_wrong_mac2_is_no_payment_and_three_lock_it():
     store = wallet_psam.InPsam()
     _, ask = socket(psam.Line(psam.Psam(MASTER)))
     for _ in range(3):
-        run(store.mac1(UID, (5000, 0, bytes(4)), 250, 1, MOMENT), ask)
+        run(store.mac1((UID, 1), (5000, 0, bytes(4)), 250, 1, MOMENT), ask)
         assert run(store.is_paid(bytes(4), 250), ask) is False
     assert run(store.name(1), ask) is None and store.missing == "locked"
-    assert run(store.mac1(UID, (5000, 0, bytes(4)), 250, 1, MOMENT), ask) is None
+    assert run(store.mac1((UID, 1), (5000, 0, bytes(4)), 250, 1, MOMENT), ask) is None
 
 
 def test_a_missing_psam_is_told():

@@ -157,6 +157,8 @@ class MemoryStore:
 class MemoryKeyring:
     """Keys made from the number."""
 
+    newest = 1  # version of the card keys
+
     def key(self, number):
         return bytes([number & 0xFF, number >> 8]) * 8
 

@@ -65,7 +65,7 @@ def test_no_error_tells_a_key(tmp_path):
     secrets = [line.split()[1] for line in path.read_text().splitlines()]
     card = {
         "number": 1, "holder_kind": 2, "valid_until": 13000, "list_stamp": 0, "zones": 1,
-        "balance_fen": 5, "uid": "5a000001",
+        "balance_fen": 5, "uid": "5a000001", "key_version": 1,
     }  # fmt: skip
     wrong = [
         lambda: keyring.page(70_000, "pos", 1),

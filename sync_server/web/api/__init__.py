@@ -34,6 +34,7 @@ def authenticate():
 
 from sync_server.web.api import (  # noqa: E402
     actions,  # noqa: F401
+    card_keys,  # noqa: F401
     cards,  # noqa: F401
     claims,  # noqa: F401
     evidence,  # noqa: F401

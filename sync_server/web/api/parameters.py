@@ -11,6 +11,7 @@ from protocol import params
 from sync_server.web import fields
 from sync_server.web.api import api
 from sync_server.web.fields import TERMINAL_MAX
+from sync_server.web.refusals import BadField
 
 GRANTS_MAX = 100_000
 
@@ -29,6 +30,8 @@ def for_one(number: int):
 
 def _set(number: int | None):
     values = fields.body()
+    for name in {"card_key", "oldest_card_key"} & set(values):
+        raise BadField(f"{name} is set by PUT /api/card-keys, which asks who has the keys")
     for name in params.BYTES:  # in JSON as hexadecimal
         if name in values:
             values[name] = fields.hexadecimal(values, name)
