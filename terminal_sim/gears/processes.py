@@ -1,4 +1,5 @@
-"""A long run of gear 2: a campus of real programs after the other, two at once.
+"""A long run of gear 2: a campus of real programs after the other, some at once: each of them waits
+most of its time, for time-outs that are real.
 
 Each campus has a seed and a weather of its own (scenario.parts), a server, and four terminals. The
 digest is over ledger rows and card images, in order; what goes wrong in one campus is told with the
@@ -28,6 +29,7 @@ _FORKS = (67, 70)  # faults that a copied card may cause (docs/ingest.md)
 _DIGESTS = ("digest", "ledger_digest")
 _APART = ("seed", "weather", "invariants_ok", "violation", "longest_offline_s", *_DIGESTS)
 PART_TAPS = 1000
+_AT_ONCE = 4  # campuses on a core
 _HEARD_S = 0.5  # for the last answer to reach the terminal that asked
 
 
@@ -47,7 +49,7 @@ def run(
     total: dict[str, Any] = {"seed": seed, "weather": weathers(seed, taps), "invariants_ok": True}
     total["longest_offline_s"] = 0
     digests = {name: hashlib.sha256() for name in _DIGESTS}
-    pool = ProcessPoolExecutor(min(jobs or os.cpu_count() or 1, len(parts)))
+    pool = ProcessPoolExecutor(min(jobs or _AT_ONCE * (os.cpu_count() or 1), len(parts)))
     try:
         for figures in pool.map(_play, parts):
             for name, value in figures.items():
