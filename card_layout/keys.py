@@ -41,8 +41,9 @@ def purse_key(encrypt, uid):
 
 def wallet_key(encrypt, uid, name):
     """-> 16 bytes: a key of a CPU card's wallet. name: "D" debit, "I" internal authentication under
-    the purse master; "T" TAC, "L" load, "N" its PIN, under a master that no terminal has."""
-    if name not in ("D", "L", "I", "T", "N"):
+    the purse master; "T" TAC, "L" load, "N" its PIN, "M" for who makes or wipes its files, under
+    a master that no terminal has."""
+    if name not in ("D", "L", "I", "T", "N", "M"):
         raise ValueError(f"no wallet key {name}")
     return _key_of(encrypt, uid, 0, name)
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": ("terminal_sim.commands.replay", "Real records through firmware and server."),
     "chaos": ("terminal_sim.commands.chaos", "Break everything, and check every fen after it."),
     "reader": ("terminal_sim.commands.reader", "A simulated PN532 with a card in its field."),
+    "desk": ("tools.desk.command", "Cards: issue, read, check, load, replace, take back."),
     "flash": ("tools.flash", "Boards into terminals: flash, enrol, test, label, report."),
     "enrol": ("tools.enrol", "Hand in boards that were set up without a network."),
     "bench": ("bench.command", "The project's numbers, each beside its peer."),

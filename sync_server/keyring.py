@@ -10,6 +10,8 @@ database.
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -20,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from card_layout import identity, keys, p256, sectors
+from card_layout.block import Altered
+from card_layout.des import Des
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from protocol import cardkeys, ccm, hkdf, keypage, messages
@@ -151,9 +155,10 @@ class Keyring:
         keys = (enrolment, masters["sector_a"], sector_b, masters["purse"])
         return keypage.pack(number, KINDS[kind], *keys)
 
-    def personalise(self, card: dict) -> list[tuple[int, bytes]]:
-        """(block, 16 bytes) in the order to write, for a row of the table of cards as issued."""
-        purse = Purse(0, card["balance_fen"], 0, 0)
+    def personalise(self, card: dict, counter: int = 0) -> list[tuple[int, bytes]]:
+        """(block, 16 bytes) in the order to write, for a row of the table of cards as issued.
+        counter: one that no purse of this chip has had."""
+        purse = Purse(counter, card["balance_fen"], 0, 0)
         uid = bytes.fromhex(card["uid"])
         ciphers = [self._cipher(name, card["key_version"]) for name in CARD_NAMES]
         return sectors.personalise(_identity(card), purse, uid, *ciphers)
@@ -161,22 +166,57 @@ class Keyring:
     def identity(self, card: dict) -> bytes:
         """The 16 bytes that say whose card it is, for such a row as it is now."""
         uid = bytes.fromhex(card["uid"])
-        encrypt = self._cipher("purse", card["key_version"])
-        return identity.pack(_identity(card), uid, keys.card_mac(encrypt, uid))
+        mac = self.card_macs(uid)[card["key_version"] - 1]
+        return identity.pack(_identity(card), uid, mac)
+
+    def whose(self, uid: bytes, block: bytes) -> Identity:
+        """What such 16 bytes say, under any version. card_layout.block.Altered."""
+        for mac in self.card_macs(uid)[:-1]:
+            with contextlib.suppress(Altered):
+                return identity.unpack(block, uid, mac)
+        return identity.unpack(block, uid, self.card_macs(uid)[-1])
+
+    def card_macs(self, uid: bytes) -> list[Callable[[bytes], bytes]]:
+        """What vouches for identity and purse of a card, by version, the first one first."""
+        return [keys.card_mac(self._cipher("purse", n), uid) for n in self._versions()]
+
+    def sector_keys(self, uid: bytes, name: str) -> list[bytes]:
+        """Keys "A" or "B" of our sector of a MIFARE card, the newest version first, each once."""
+        ciphers = [self._cipher(f"sector_{name.lower()}", n) for n in self._versions()]
+        made = [keys.sector_key(cipher, uid, sectors.SECTOR, name) for cipher in ciphers]
+        return list(dict.fromkeys(reversed(made)))
+
+    def proves(self, uid: bytes, challenge: bytes, proof: bytes) -> bool:
+        """Does a CPU card's INTERNAL AUTHENTICATE say that it is this one, under any version?"""
+        made = [self._internal_key(uid, n) for n in self._versions()]
+        told = [Des(key).encrypt(challenge) for key in made]
+        return any(hmac.compare_digest(one, proof) for one in told)
+
+    def _versions(self) -> range:
+        return range(1, self.newest + 1)
+
+    def _internal_key(self, uid: bytes, version: int) -> bytes:
+        return keys.wallet_key(self._cipher("purse", version), uid, "I")
 
     def wallet(self, card: dict) -> dict[str, bytes]:
         """What personalises a CPU card, for such a row: its serial number, its identity file and
-        its four keys (docs/cpu-card.md)."""
-        uid, encrypt = bytes.fromhex(card["uid"]), self._cipher("purse", card["key_version"])
+        its keys (docs/cpu-card.md)."""
+        uid, version = bytes.fromhex(card["uid"]), card["key_version"]
+        encrypt = self._cipher("purse", version)
         return {
             "serial": bytes(8 - len(uid)) + uid,
             "identity": self.identity(card),
             "purchase": keys.wallet_key(encrypt, uid, "D"),
             "load": self.load_key(uid),
-            "internal": keys.wallet_key(encrypt, uid, "I"),
+            "internal": self._internal_key(uid, version),
             "tac": self.tac_key(uid),
             "pin": self.pin(uid),
+            "master": self.master(uid),
         }
+
+    def master(self, uid: bytes) -> bytes:
+        """16 bytes that open the main file of a CPU card."""
+        return keys.wallet_key(self._tac, uid, "M")
 
     def load_key(self, uid: bytes) -> bytes:
         """16 bytes under which a CPU card is loaded; no terminal has it."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from protocol import record
 
 PURSE, MERCHANT, BANK, SUSPENSE = "purse", "merchant", "bank", "suspense"
-ACCOUNT = "account"
+ACCOUNT, FEE = "account", "fee"
 
 Account = tuple[str, str]  # (type, key)
 
@@ -79,9 +79,22 @@ def loaded(card: int, fen: int, terminal: int, serial: int) -> Transfer:
 
 def issue(card: int, balance_fen: int) -> Transfer | None:
     """A card is issued with money on it, paid for at the desk."""
-    if not balance_fen:
-        return None
-    return Transfer(bank(), purse(card), balance_fen, 0, 0)
+    return paid_in(card, balance_fen) if balance_fen else None
+
+
+def paid_in(card: int, fen: int) -> Transfer:
+    """Money on a card, paid for at the desk."""
+    return Transfer(bank(), purse(card), fen, 0, 0)
+
+
+def fee(fen: int) -> Transfer:
+    """For a card (Art. 10): income, on a line of its own."""
+    return Transfer(bank(), (FEE, "card"), fen, 0, 0)
+
+
+def back(made: Transfer) -> Transfer:
+    """The same money the other way."""
+    return made._replace(giver=made.taker, taker=made.giver)
 
 
 def posting(

@@ -21,6 +21,7 @@ from sync_server.gateway.actions import Actions
 from sync_server.gateway.card_keys import CardKeys
 from sync_server.gateway.claims import Claims
 from sync_server.gateway.evidence import Evidence
+from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, PARAMETERS, WAITING
@@ -44,6 +45,7 @@ class Orders:
         self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
         self.evidence = Evidence(gateway.store, self._do)
         self.card_keys = CardKeys(self, gateway.store, gateway.keyring, self._do, self._grown)
+        self.issues = Issues(self, gateway.store, gateway.keyring, self._do)
 
     # changes
 
@@ -116,9 +118,8 @@ class Orders:
         return self._relist(self._store.loss_withdraw, card, by)
 
     def _relist(self, change: Callable[..., int], card: int, by: str) -> dict[str, Any]:
-        version = self._do(change, card, by, _now_s())
-        gateway = self._gateway
-        self._tell(lambda: gateway.pusher.changed(BLACKLIST, version, gateway.live.values()))
+        self._do(change, card, by, _now_s())
+        self.relisted()
         return self.loss_reach(card)
 
     def _grown(self, version: int) -> None:
@@ -129,6 +130,16 @@ class Orders:
         for connection in self._gateway.live.values():
             connection.hand.wants[KEYS] = version
             self._gateway.pusher.look(connection)
+
+    def relisted(self) -> None:
+        """The blacklist may have changed: the terminals are pushed to."""
+        gateway = self._gateway
+        version, _, _ = self._store.list_state(BLACKLIST, 0)
+        self._tell(lambda: gateway.pusher.changed(BLACKLIST, version, gateway.live.values()))
+
+    def awaited(self) -> None:
+        """Something new waits for cards."""
+        self._waits(self._store.waiting_version)
 
     def _waits(self, version: int) -> None:
         self._tell(self._push_one, WAITING, None, version)

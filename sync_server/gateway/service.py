@@ -19,7 +19,7 @@ from sync_server.gateway.connection import Connection
 from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS, SERVING_S, SWEEP_S
-from sync_server.gateway.push import Pusher
+from sync_server.gateway.push import WAITING, Pusher
 from sync_server.gateway.shelf import Shelf
 from sync_server.gateway.tcp import Line, Outlet
 
@@ -168,6 +168,11 @@ class Gateway:
         """When this connection last brought a valid frame."""
         return int(time.time() - (time.monotonic() - connection.heard_s))
 
+    def _settled(self, rows: list[dict] | None, error: Exception | None) -> None:
+        """Balances of replaced cards are loads now, which wait for the new ones."""
+        if any(row["settled"] for row in rows or ()):
+            self.pusher.changed(WAITING, self.store.waiting_version, self.live.values())
+
     async def _sweep(self) -> None:
         started_s, noted_s = int(time.time()), float("-inf")
         while True:  # ends with stop(), which cancels it
@@ -175,6 +180,7 @@ class Gateway:
             if now_s - noted_s >= SERVING_S:
                 noted_s = now_s
                 self.writer.post(_noted, self.store.serving, started_s, int(time.time()))
+                self.writer.post(self._settled, self.store.settle, "server", int(time.time()))
             await asyncio.sleep(SWEEP_S)
             for connection in list(self.connections):
                 why = connection.overdue(now_s)

@@ -75,8 +75,7 @@ class Actions:
                 "UPDATE action SET state = 'withdrawn', ended_utc_s = ? WHERE id = ?",
                 (utc_s, number),
             )
-            back = ledger.order(row[0], row[1])
-            self._accounts.book([back._replace(giver=back.taker, taker=back.giver)], utc_s)
+            self._accounts.book([ledger.back(ledger.order(row[0], row[1]))], utc_s)
             self._load_actions()
 
     def actions(self, card: int) -> list[dict[str, Any]]:

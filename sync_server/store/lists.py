@@ -66,6 +66,9 @@ class Lists:
         if card not in self._cards:
             raise UnknownCard(f"card {card} was never issued")
         with self._db.transaction() as connection:
+            why = self._db.one("SELECT why FROM closed WHERE card = ?", card)
+            if why:
+                raise NotListed(f"card {card} is {why} and stays stopped for good")
             loss = self._open_loss(card)
             if not loss:
                 raise NotListed(f"card {card} is not reported lost")

@@ -1,8 +1,8 @@
 """The store as the rest of the server sees it, over one SQLite database.
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
-part is a file of its own: terminals, claims, cards, their keys, phones, records, actions, lost
-ones, lists, accounts.
+part is a file of its own: terminals, claims, cards, their keys, issues, phones, records, actions,
+lost ones, lists, accounts.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from sync_server.store.cards import Cards
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
 from sync_server.store.evidence import Evidence
+from sync_server.store.issues import Issues, NotSo
 from sync_server.store.lists import Lists, NotListed, UnknownCard
 from sync_server.store.phones import Phones
 from sync_server.store.records import Records
 from sync_server.store.restored import Restored
 from sync_server.store.terminals import Terminals
 
-__all__ = ("BadUrl", "NotListed", "NotOpen", "Store", "UnknownCard")
+__all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "Store", "UnknownCard")
 
 
 class Store(
-    Terminals, Claims, Cards, CardKeys, Phones, Records, Actions, Lists, Restored, Evidence
+    Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence
 ):
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 

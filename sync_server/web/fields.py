@@ -5,7 +5,7 @@ What it is not: a schema language. Each reader returns the value or raises BadFi
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import request
@@ -66,6 +66,11 @@ def day(fields: dict[str, Any], name: str) -> int:
     if not 0 <= days <= 0xFFFF:
         raise BadField(f"{name} must be 2000-01-01 to 2179-06-06")
     return days
+
+
+def date_of(day_number: int) -> str:
+    """The other way: "YYYY-MM-DD" of days since 2000-01-01."""
+    return (_DAY_0 + timedelta(days=day_number)).isoformat()
 
 
 def hexadecimal(fields: dict[str, Any], name: str) -> bytes:

@@ -39,6 +39,7 @@ from sync_server.web.api import (  # noqa: E402
     claims,  # noqa: F401
     evidence,  # noqa: F401
     images,  # noqa: F401
+    issues,  # noqa: F401
     losses,  # noqa: F401
     lost,  # noqa: F401
     parameters,  # noqa: F401

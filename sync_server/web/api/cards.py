@@ -51,13 +51,18 @@ def _read(place: int, wish: Any) -> dict[str, Any]:
     if not isinstance(wish, dict):
         raise BadField(f"cards[{place}] must be a JSON object")
     try:
-        return {
-            "holder_kind": fields.whole(wish, "holder_kind", 1, 3),
-            "name": fields.text(wish, "name", 60),
-            "uid": fields.uid(wish, "uid").hex(),
-            "valid_until": fields.day(wish, "valid_until"),
-            "zones": fields.whole(wish, "zones", 0, 0xFFFF),
-            "balance_fen": fields.whole(wish, "balance_fen", 0, fields.MONEY_MAX_FEN),
-        }
+        return wish_of(wish)
     except BadField as error:
         raise BadField(f"cards[{place}].{error}") from None
+
+
+def wish_of(wish: dict[str, Any]) -> dict[str, Any]:
+    """What a card shall be, read; BadField names the field."""
+    return {
+        "holder_kind": fields.whole(wish, "holder_kind", 1, 3),
+        "name": fields.text(wish, "name", 60),
+        "uid": fields.uid(wish, "uid").hex(),
+        "valid_until": fields.day(wish, "valid_until"),
+        "zones": fields.whole(wish, "zones", 0, 0xFFFF),
+        "balance_fen": fields.whole(wish, "balance_fen", 0, fields.MONEY_MAX_FEN),
+    }

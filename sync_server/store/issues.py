@@ -1,0 +1,251 @@
+"""Cards that the desk hands out, replaces and takes back. In the database (docs/desk.md).
+
+Asked twice for one chip, the same card is meant: an answer that was lost costs nothing. Money is
+booked when the card gets its number, for from then on it may be complete; given up, it goes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from protocol import messages
+from sync_server.core import cards_life, ledger
+from sync_server.core.chain import Grey
+from sync_server.store.accounts import Accounts
+from sync_server.store.database import Database
+from sync_server.store.lists import UnknownCard
+
+OPEN, ISSUED, VOID, RETURNED, REPLACED = "open", "issued", "void", "returned", "replaced"
+# The first counter that no card of this chip has had: an old purse block stays genuine for ever.
+_UNUSED = (
+    "SELECT 1 + max(coalesce((SELECT max(c.counter) FROM closed c JOIN card k ON k.number = c.card"
+    " WHERE k.uid = ?1), -1), coalesce((SELECT max(s.counter) + 1 FROM step s"
+    " JOIN card k ON k.number = s.card WHERE k.uid = ?1), -1))"
+)
+_WISHED = ("holder_kind", "name", "valid_until", "zones", "balance_fen")
+
+
+class NotSo(LookupError):
+    """The chip or card is not in a state for that; one line says in which."""
+
+
+class Issues:
+    """Part of the Store."""
+
+    _db: Database
+    _accounts: Accounts
+    _cards: set[int]
+    _greys: dict[int, list[Grey]]
+    card: Callable[[int], dict[str, Any] | None]  # of Cards
+    issue_cards: Callable[..., list[int]]  # of Cards
+    loss_report: Callable[..., int]  # of Lists
+    loss_state: Callable[[int], tuple[bool, int, bool]]  # of Lists
+    order_loads: Callable[..., list[int]]  # of Actions
+    terminals: Callable[[], list[dict[str, Any]]]  # of Terminals
+
+    def begin_issue(
+        self, wish: dict[str, Any], credential: int, replaces: int | None, by: str, utc_s: int
+    ) -> dict[str, Any]:
+        """A number for a chip, or the one that it has got already. -> the issue. NotSo."""
+        with self._db.transaction() as connection:
+            living = self.living(wish["uid"])
+            if living is not None:
+                return self._begun(living, wish, credential, replaces)
+            if replaces is not None:
+                self._replaced(replaces, by, utc_s)
+            (number,) = self.issue_cards([wish], utc_s)
+            fee_fen = cards_life.fee_fen(wish["holder_kind"], replaces is not None)
+            if fee_fen:
+                self._accounts.book([ledger.fee(fee_fen)], utc_s)
+            counter = self._db.one(_UNUSED, wish["uid"])
+            connection.execute(
+                "INSERT INTO issue (card, uid, credential, counter, fee_fen, replaces, made_by,"
+                " made_utc_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (number, wish["uid"], credential, counter, fee_fen, replaces, by, utc_s),
+            )
+            if replaces is not None:
+                connection.execute("UPDATE closed SET heir = ? WHERE card = ?", (number, replaces))
+            return self._issue(number)
+
+    def end_issue(self, card: int, utc_s: int) -> dict[str, Any]:
+        """It was read back right. -> the issue. UnknownCard, NotSo."""
+        with self._db.transaction() as connection:
+            found = self._issue(card)
+            if found["state"] == OPEN:
+                connection.execute(
+                    "UPDATE issue SET state = ?, issued_utc_s = ? WHERE card = ?",
+                    (ISSUED, utc_s, card),
+                )
+            elif found["state"] != ISSUED:
+                raise NotSo(f"card {card} is {found['state']}")
+            return self._issue(card)
+
+    def void_issue(self, card: int, by: str, utc_s: int) -> dict[str, Any]:
+        """It will not be finished: the number is dead, the money goes back. -> the issue.
+        UnknownCard, NotSo."""
+        with self._db.transaction() as connection:
+            found = self._issue(card)
+            if found["state"] == VOID:
+                return found
+            if found["state"] != OPEN:
+                raise NotSo(f"card {card} is {found['state']}")
+            row = self._row(card)
+            paid = (ledger.fee(found["fee_fen"]), ledger.paid_in(card, row["balance_fen"]))
+            self._accounts.book([ledger.back(made) for made in paid if made.amount_fen], utc_s)
+            connection.execute("UPDATE issue SET state = ? WHERE card = ?", (VOID, card))
+            connection.execute(
+                "UPDATE closed SET heir = NULL WHERE card = ? AND heir = ?",
+                (found["replaces"], card),
+            )
+            self._close(card, VOID, by, utc_s)
+            connection.execute(
+                "UPDATE closed SET settled_utc_s = ?, counter = ? WHERE card = ?",
+                (utc_s, found["counter"], card),
+            )
+            return self._issue(card)
+
+    def take_back(self, card: int, fen: int, counter: int, by: str, utc_s: int) -> int:
+        """The card is here and holds `fen`: with what waits for it that is paid out, or moved to
+        the card that replaced it. -> fen to pay out, the same when asked again. UnknownCard."""
+        with self._db.transaction() as connection:
+            self._row(card)
+            closing = self.closing(card)
+            if closing is None:
+                self._close(card, RETURNED, by, utc_s)
+                paid_fen = fen + self._unload(card, utc_s)
+                if fen:
+                    self._accounts.book([ledger.back(ledger.paid_in(card, fen))], utc_s)
+            elif closing["settled_utc_s"] is not None:
+                return closing["paid_fen"]
+            elif self._is_issued(closing["heir"]):
+                paid_fen = 0
+                self._move(card, closing["heir"], fen, by, utc_s)
+            else:
+                raise NotSo(f"card {card} is being replaced: finish the new card first")
+            connection.execute(
+                "UPDATE closed SET settled_utc_s = ?, counter = ?, paid_fen = ? WHERE card = ?",
+                (utc_s, counter, paid_fen, card),
+            )
+            connection.execute(
+                "UPDATE issue SET state = ? WHERE card = ? AND state = ?", (RETURNED, card, ISSUED)
+            )
+            return paid_fen
+
+    def settle(self, by: str, utc_s: int) -> list[dict[str, Any]]:
+        """Balances of replaced cards, all whose records are in, are loads for their heirs. -> card,
+        heir, amount_fen, owing (numbers of terminals) of those that were not settled before."""
+        unsettled = self._db.rows(
+            "SELECT c.card, c.heir FROM closed c JOIN issue i ON i.card = c.heir"
+            " WHERE c.settled_utc_s IS NULL AND i.state = 'issued' ORDER BY c.card"
+        )
+        if not unsettled:
+            return []
+        with self._db.transaction() as connection:
+            terminals = self.terminals()
+            for row in unsettled:
+                card, heir = row["card"], row["heir"]
+                is_listed, version, _ = self.loss_state(card)
+                owing = cards_life.owing(terminals, version)
+                is_in = is_listed and not owing and not self._greys.get(card)
+                row |= {"amount_fen": self.held_fen(card), "owing": owing, "settled": is_in}
+                if is_in:
+                    self._move(card, heir, row["amount_fen"], by, utc_s)
+                    connection.execute(
+                        "UPDATE closed SET settled_utc_s = ? WHERE card = ?", (utc_s, card)
+                    )
+        return unsettled
+
+    def living(self, uid: str) -> int | None:
+        """The card that this chip is, None if it is none or a dead one."""
+        return self._db.one(
+            "SELECT max(number) FROM card WHERE uid = ?"
+            " AND number NOT IN (SELECT card FROM closed)",
+            uid,
+        )
+
+    def closing(self, card: int) -> dict[str, Any] | None:
+        """The row of a dead card."""
+        rows = self._db.rows("SELECT * FROM closed WHERE card = ?", card)
+        return rows[0] if rows else None
+
+    def issue(self, card: int) -> dict[str, Any] | None:
+        """The issue of a card, None if it was not handed out by a desk."""
+        rows = self._db.rows("SELECT * FROM issue WHERE card = ?", card)
+        return rows[0] if rows else None
+
+    def _issue(self, card: int) -> dict[str, Any]:
+        found = self.issue(card)
+        if found is None:
+            raise UnknownCard(f"card {card} was never issued at a desk")
+        return found
+
+    def _is_issued(self, card: int | None) -> bool:
+        found = self.issue(card) if card is not None else None
+        return found is not None and found["state"] == ISSUED
+
+    def _row(self, card: int) -> dict[str, Any]:
+        row = self.card(card)
+        if row is None:
+            raise UnknownCard(f"card {card} was never issued")
+        return row
+
+    def _begun(
+        self, card: int, wish: dict[str, Any], credential: int, replaces: int | None
+    ) -> dict[str, Any]:
+        found, row = self.issue(card), self._row(card)
+        if found is None or found["state"] != OPEN:
+            raise NotSo(f"this chip is card {card} already")
+        asked = [wish[name] for name in _WISHED], credential, replaces
+        if asked != ([row[name] for name in _WISHED], found["credential"], found["replaces"]):
+            raise NotSo(f"this chip was begun as card {card}: finish that, or give it up")
+        return found
+
+    def _replaced(self, card: int, by: str, utc_s: int) -> None:
+        """Dead from now on; a replacement that was given up may be begun anew."""
+        row, closing = self._row(card), self.closing(card)
+        if closing is None:
+            self._close(row["number"], REPLACED, by, utc_s)
+        elif closing["why"] != REPLACED or closing["heir"] is not None:
+            raise NotSo(f"card {card} is {closing['why']} already")
+
+    def _close(self, card: int, why: str, by: str, utc_s: int) -> None:
+        self._db.conn.execute(
+            "INSERT INTO closed (card, why, by, utc_s) VALUES (?, ?, ?, ?)", (card, why, by, utc_s)
+        )
+        self.loss_report(card, by, utc_s)
+
+    def newest_of(self, uid: str) -> int | None:
+        """The card that this chip was made last, living or dead; None: never any."""
+        return self._db.one("SELECT max(number) FROM card WHERE uid = ?", uid)
+
+    def highest_counter(self, card: int) -> int:
+        """Of its purse on MIFARE, as far as records have come."""
+        begun = self._db.one("SELECT counter FROM issue WHERE card = ?", card) or 0
+        stepped = self._db.one("SELECT max(counter) + 1 FROM step WHERE card = ?", card) or 0
+        return max(begun, stepped)
+
+    def held_fen(self, card: int) -> int:
+        """Its purse in the ledger."""
+        query = "SELECT balance_fen FROM account WHERE (type, key) = (?, ?)"
+        return self._db.one(query, *ledger.purse(card)) or 0
+
+    def _move(self, card: int, heir: int, fen: int, by: str, utc_s: int) -> None:
+        """What the old card held waits for the new one, loads that never met it as well."""
+        fen_waiting = self._unload(card, utc_s)
+        if fen > 0:  # out to the bank, and in again with the order
+            self._accounts.book([ledger.back(ledger.paid_in(card, fen))], utc_s)
+        if fen + fen_waiting > 0:
+            self.order_loads([(heir, fen + fen_waiting)], by, utc_s)
+
+    def _unload(self, card: int, utc_s: int) -> int:
+        """Loads that nobody can still be carrying out are taken back. -> their fen."""
+        rows = self._db.conn.execute(
+            "UPDATE action SET state = 'withdrawn', ended_utc_s = ? WHERE state = 'open'"
+            " AND card = ? AND op = ? AND terminal IS NULL AND counter IS NULL"
+            " RETURNING amount_fen",
+            (utc_s, card, messages.LOAD),
+        ).fetchall()
+        back = [ledger.back(ledger.order(card, fen)) for (fen,) in rows]
+        self._accounts.book(back, utc_s)
+        return sum(fen for (fen,) in rows)
