@@ -3,12 +3,15 @@
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
+# what pyscard, the desk's way to PC/SC readers, is compiled with
+DESK_DEBIAN := gcc libc6-dev libpcsclite-dev python3-dev swig
 # what the tests need of Debian; the server and the simulator need nothing
-DEBIAN := libnfc-bin tshark chromium unifont
+DEBIAN := libnfc-bin tshark chromium unifont pcscd vsmartcard-vpcd $(DESK_DEBIAN)
 # what the base firmware of boards is built with
 BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-none-eabi \
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
 STAMP := $(VENV)/.made-from
+DESK := $(VENV)/.desk-made-from
 STUBS := $(VENV)/micropython-typings
 INPUTS := pyproject.toml Makefile hil_tests/requirements.txt
 
@@ -20,7 +23,7 @@ VENDOR := sync_server/web/static/vendor
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(STAMP) debian ## everything the project needs, in .venv and from Debian
+setup: $(STAMP) debian $(DESK) ## everything the project needs, in .venv and from Debian
 
 $(STAMP): $(INPUTS)
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +32,10 @@ $(STAMP): $(INPUTS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	    --target $(STUBS) micropython-unix-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
+	@touch $@
+
+$(DESK): $(STAMP) | debian
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[desk]'
 	@touch $@
 
 .PHONY: debian

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
+from tools.fault import LANGUAGES
 from tools.flashing import claims, report, work
 from tools.flashing.faults import Fault
-from tools.flashing.sentences import LANGUAGES
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -22,6 +22,7 @@ import click
 from rich.console import Console as Screen
 
 from image import build
+from tools.fault import LANGUAGES
 from tools.flashing import (
     batch,
     board,
@@ -36,7 +37,6 @@ from tools.flashing import (
 )
 from tools.flashing.faults import Away, Fault
 from tools.flashing.progress import Lines, word
-from tools.flashing.sentences import LANGUAGES
 
 FAILED, WRONG, NOBODY, NO_DISK = 1, 2, 3, 4
 _CODES = {"nothing": NOBODY, "disk_full": NO_DISK, "cannot_write": NO_DISK, "gone": FAILED}

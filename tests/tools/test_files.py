@@ -6,9 +6,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from image import build, uf2
 from protocol import manifest
 from tests.tools import esp_images
+from tools.fault import EN, LANGUAGES
 from tools.flashing import esp32s3, files
 from tools.flashing.faults import Fault
-from tools.flashing.sentences import EN, LANGUAGES, SENTENCES
+from tools.flashing.sentences import SENTENCES
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,14 @@ import serial
 from esptool.util import FatalError
 from mpremote.transport import TransportError
 
-from tools.flashing.sentences import EN, LANGUAGES, SENTENCES
+from tools import fault
+from tools.flashing.sentences import SENTENCES
 
 
-class Fault(Exception):
-    """name: of the table. what: of the sentence's braces."""
+class Fault(fault.Fault):
+    """Of a board, or of what is needed for it."""
 
-    def __init__(self, name: str, **what: object):
-        self.name = name
-        self.what = what
-        super().__init__(self.says(EN))
-
-    def says(self, language: str) -> str:
-        """The sentence."""
-        return SENTENCES[self.name][LANGUAGES.index(language)].format(**self.what)
+    table = SENTENCES
 
 
 class Away(Exception):

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from tools.flashing.sentences import LANGUAGES
+from tools.fault import LANGUAGES
 
 _WORDS = {
     "found": ("识别", "found"),

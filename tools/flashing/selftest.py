@@ -13,9 +13,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tools.fault import LANGUAGES
 from tools.flashing import ports
 from tools.flashing.console import Console
-from tools.flashing.sentences import LANGUAGES
 
 FLASH, CLOCK, READER, OUTPUTS = TESTS = ("flash", "clock", "reader", "outputs")
 _CLOCK_S = 0.5

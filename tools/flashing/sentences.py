@@ -1,8 +1,5 @@
 """Everything that can go wrong, and the sentence that says what to do: one table, two languages."""
 
-ZH, EN = "zh", "en"
-LANGUAGES = (ZH, EN)
-
 # name: (中文, English)
 SENTENCES = {
     "gone": (

@@ -1,0 +1,110 @@
+"""The reader is pulled out at every APDU of an issue, and the card torn in every way: it is blank
+or issued (or, in the one write that no MIFARE card survives torn, spoiled), the desk says which,
+and the next run goes on with the same number and books nothing twice."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.desk.models import WISH, House, blank
+from tests.desk.test_work import says
+from tools.desk import work
+from tools.desk.chips import BLANK, CPU, ISSUED, MIFARE, SPOILED
+from tools.desk.faults import Fault
+
+SHAPES = ("none", "all", "half")
+MAY_BE = {
+    "left": {BLANK},
+    "left_blank": {BLANK},
+    "left_unsure": {BLANK, ISSUED, SPOILED},
+    "left_issued": {ISSUED},
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    made = House(tmp_path_factory.mktemp("house"))
+    yield made
+    made.store.close()
+
+
+def new(house, kind):
+    """-> another blank card, alone on the reader."""
+    house.cards = getattr(house, "cards", 0) + 1
+    card = blank(kind, b"\x2c" + house.cards.to_bytes(3, "big"))
+    lay(house, card)
+    return card
+
+
+def lay(house, card):
+    house.line.field.clear()
+    house.line.field.put(card)
+
+
+def apdus(house, kind):
+    """-> APDUs of an issue that nothing happens to."""
+    new(house, kind)
+    before = house.line.apdus
+    house.issue()
+    return house.line.apdus - before
+
+
+def standing(house, chip):
+    """What the card is, by the card alone."""
+    made = house.office.begin(chip, WISH)
+    house.desk.reader.look()
+    return work.CHIPS[chip.kind].stands(house.desk.reader, chip, made)
+
+
+def pulled(house, kind, at, shape, noise=b""):
+    """One issue, pulled at this APDU. -> (what was said, what the card is)"""
+    card = new(house, kind)
+    bank_fen = house.balances().get(("bank", ""), 0)
+    house.line.pull_at = house.line.apdus + at
+    house.line.torn, house.line.noise = shape, noise
+    with pytest.raises(Fault) as caught:
+        house.issue()
+    house.line.pull_at = None
+    lay(house, card)
+    said = "left" if caught.value.name == "no_card" else caught.value.name
+    chip = work.find(house.desk)
+    number = house.store.newest_of(card.uid.hex())
+    stands = standing(house, chip) if number else BLANK
+    if stands == SPOILED:
+        says("spoiled", house.issue)
+        house.office.void(number)
+        assert house.balances().get(("bank", ""), 0) == bank_fen and house.store.is_listed(number)
+        new(house, kind)
+    made = house.issue()
+    assert made.card == number or stands == SPOILED or number is None
+    seen = work.read(house.desk, work.find(house.desk))
+    assert (seen["card"], seen["balance_fen"], seen["problem"]) == (made.card, 1234, "")
+    balances = house.balances()
+    assert balances[("purse", str(made.card))] == 1234
+    assert balances[("bank", "")] == bank_fen - 1234
+    assert house.store.issue(made.card)["state"] == "issued"
+    return said, stands
+
+
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_at_every_apdu(house, kind):
+    told = set()
+    for at in range(apdus(house, kind)):
+        for shape in SHAPES:
+            said, stands = pulled(house, kind, at, shape)
+            assert stands in MAY_BE[said], (at, shape, said, stands)
+            told.add((said, stands))
+    wanted = {("left_blank", BLANK), ("left_unsure", BLANK), ("left_unsure", ISSUED)}
+    wanted |= {("left_issued", ISSUED)}
+    wanted |= {("left_unsure", SPOILED)} if kind == MIFARE else set()
+    assert wanted <= told
+    assert kind == MIFARE or SPOILED not in {stands for _, stands in told}
+
+
+@settings(max_examples=40, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(at=st.integers(0, 99), torn=st.integers(0, 16) | st.just("random"),
+       noise=st.binary(min_size=16, max_size=16))  # fmt: skip
+def test_a_mifare_card_torn_at_any_byte(house, at, torn, noise):
+    said, stands = pulled(house, MIFARE, at % apdus(house, MIFARE), torn, noise)
+    assert stands in MAY_BE[said]

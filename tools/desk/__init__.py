@@ -1,0 +1,1 @@
+"""The service desk: cards of both kinds, from blank to returned (docs/desk.md)."""
