@@ -126,6 +126,18 @@ def logged(line):
     return [int.from_bytes(line[start:end], "big") for start, end in ends]
 
 
+def logged_at(line):
+    """-> UTC seconds that the log's 23 bytes tell, 0 if they are no date."""
+    pairs = [octet // 16 * 10 + octet % 16 for octet in line[LOG_SIZE - 7 :]]
+    if len(line) != LOG_SIZE or pairs[0] != 20:
+        return 0
+    year, month, day = pairs[1], pairs[2], pairs[3] - 1
+    if not 1 <= month <= 12:
+        return 0
+    days = 365 * year + (year + 3) // 4 + sum(_months(year)[: month - 1]) + day
+    return _DAY_0_UTC_S + 86400 * days + 3600 * pairs[4] + 60 * pairs[5] + pairs[6]
+
+
 def diversified(encrypt, card_serial):
     """-> 16 bytes of a card's key; `encrypt` is the master's, 8 bytes -> 8 bytes."""
     return encrypt(card_serial) + encrypt(bytes([octet ^ 0xFF for octet in card_serial]))
@@ -147,10 +159,16 @@ def mac2(session, amount_fen):
     return mac(session, _u32(amount_fen))
 
 
-def tac(key, amount_fen, terminal, serial, moment):
-    """-> 4 bytes: the card to the server, by its TAC key of 16 bytes (DTK)."""
+def tac(key, amount_fen, terminal, serial, moment, number=None):
+    """-> 4 bytes: the card to the server, by its TAC key of 16 bytes (DTK). number: of the
+    transaction, as DEBIT had it; the serial unless told."""
     single = bytes([key[at] ^ key[at + 8] for at in range(8)])
-    body = bytes((EP_PURCHASE,)) + who(terminal, serial) + _u32(serial) + moment
+    body = (
+        bytes((EP_PURCHASE,))
+        + who(terminal, serial)
+        + _u32(serial if number is None else number)
+        + moment
+    )
     return mac(single, _u32(amount_fen) + body)
 
 
@@ -178,12 +196,17 @@ def moment_of(utc_s):
     year = 2000 + 4 * years + (day - 1) // 365 if day else 2000 + 4 * years
     day -= (year & 3) * 365 + (1 if year & 3 else 0)
     month = 0
-    for length in (31, 28 if year & 3 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31):
+    for length in _months(year):
         month += 1
         if day < length:
             break
         day -= length
     return bcd(year, month, day + 1, second // 3600, second // 60 % 60, second % 60)
+
+
+def _months(year):
+    """-> days of each month of a year from 2000 to 2099."""
+    return (31, 28 if year & 3 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def bcd(year, month, day, hour, minute, second):

@@ -53,6 +53,12 @@ class Runner:
         self._reader_faults = 0
         self._peak = 0
         self._turn = asyncio.Lock()  # one tap at a time, of a card or a code
+        self._socket = None
+        if board.pipe("psam") and not self.terminal.kind.METERS:
+            from firmware.securing import Socket  # no other terminal has it in RAM
+
+            self._socket = Socket(board)
+            self.terminal.use_psam()
         self._metering = None
         if self.terminal.kind.METERS:
             from firmware.metering import Metering  # no other terminal has it in RAM
@@ -175,6 +181,8 @@ class Runner:
                     answer = await self.reader.exchange(request[1])
                 elif request[0] == "server":
                     answer = await self.link.ask(request[1])
+                elif request[0] == "psam":
+                    answer = await self._socket.exchange(request[1])
                 else:
                     self.tell(request)
         except StopIteration as end:

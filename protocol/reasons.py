@@ -1,7 +1,7 @@
 """Every reason to refuse a tap, to quarantine a record or to turn a terminal away.
 
 One table: code, name, what happened (zh, en), what cashier or holder does (zh, en). Codes 1-31 are
-terminal reasons (bit `code` of a record's policy word), 38-63 what an event or a load of nothing tells, 64-95 the
+terminal reasons (bit `code` of a record's policy word), 38-63 what an event, a load of nothing or a till's screen tells, 64-95 the
 server's about a record, 96-127 the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
 """
 
@@ -43,6 +43,7 @@ METER_SILENT = 42
 METER_BACK = 43
 METER_NOISE = 44
 CASE_OPEN = 45
+NO_PSAM = 46
 STOPPED = 47
 
 UNKNOWN_CARD = 64
@@ -98,6 +99,7 @@ _TEXT = """
 43 | METER_BACK | 水表反转 | the meter runs backwards | 检查水表，可能被改装 | check the meter, it may have been turned
 44 | METER_NOISE | 水表信号干扰 | noise on the meter's line | 检查水表接线 | check the meter's wires
 45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
+46 | NO_PSAM | 安全模块无应答 | the key module does not answer | 请报修，改用其他卡或二维码 | have it repaired, pay by another card or a code
 47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash

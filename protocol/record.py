@@ -72,7 +72,7 @@ FIELDS = (
     ("previous_terminal", 2),  # terminal that wrote the card's purse before
     ("previous_serial", 4),  # and its record; with `counter` it names the card's record before
     ("previous_amount_fen", 3),  # amount of that record, FFFFFF unknown
-    ("detail", 4),  # by type: reversed serial, pulses, event argument, operator
+    ("detail", 4),  # by type: reversed serial, PSAM's number, pulses, event argument, operator
 )
 FIELDS_SIZE = 48
 CREDENTIAL_AT = 15

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from card_layout import identity, keys, p256, sectors
+from card_layout import identity, keys, p256, purse_cpu, sectors
 from card_layout.block import Altered
 from card_layout.des import Des
 from card_layout.identity import Identity
@@ -39,6 +39,7 @@ _NO_KEY = b"\xff" * _KEY
 _WRITERS = ("pos", "water")
 _ISSUER_INFO = b"campus-card issuer of codes"
 _TAC_INFO = b"campus-card tac master"
+_PSAM_INFO = b"campus-card psam master"
 _HIDING_INFO = b"campus-card hidden keys"
 _ALL_NAMES = {*NAMES, *(f"{name}.{n}" for n in range(2, 16) for name in CARD_NAMES)}
 OWN_KEY = b"campus-card own key"  # a use of `hide`: an enrolment key made at the device
@@ -63,6 +64,7 @@ class Keyring:
         self._path = path
         self.newest = len(masters) // len(CARD_NAMES)
         self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb
+        self._psam = hkdf.derive(masters["terminal"], b"", _PSAM_INFO, _KEY)
         self._hiding = hkdf.derive(masters["terminal"], b"", _HIDING_INFO, _KEY)
         secret = int.from_bytes(hkdf.derive(masters["terminal"], b"", _ISSUER_INFO, 40), "big")
         self._issuer = ec.derive_private_key(secret % (p256.ORDER - 1) + 1, ec.SECP256R1())
@@ -206,6 +208,7 @@ class Keyring:
         return {
             "serial": bytes(8 - len(uid)) + uid,
             "identity": self.identity(card),
+            "psam": purse_cpu.diversified(Des(self._psam).encrypt, bytes(8 - len(uid)) + uid),
             "purchase": keys.wallet_key(encrypt, uid, "D"),
             "load": self.load_key(uid),
             "internal": self._internal_key(uid, version),
@@ -217,6 +220,10 @@ class Keyring:
     def master(self, uid: bytes) -> bytes:
         """16 bytes that open the main file of a CPU card."""
         return keys.wallet_key(self._tac, uid, "M")
+
+    def psam(self, number: int) -> dict[str, bytes]:
+        """What personalises the PSAM of a terminal: its terminal number and the purchase master."""
+        return {"number": purse_cpu.who(number, 0), "master": self._psam}
 
     def load_key(self, uid: bytes) -> bytes:
         """16 bytes under which a CPU card is loaded; no terminal has it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from terminal_sim.mifare import MifareClassic
+from terminal_sim.psam import Line, Psam
 from terminal_sim.server import ServerProcess
 from terminal_sim.terminal import Terminal
 
@@ -57,14 +58,16 @@ class Fleet:
         has_scanner: bool = False,
         display: str | None = None,
         line: str | None = None,
+        has_psam: bool = False,
     ) -> Place:
         """Enrol and start one more terminal; with `utc_s` the world owns its clock, with `serial`
         (a pty) it is on a bus, with `line` (HOST:PORT) it reaches the server through that."""
         number, page = self._server.enrol(kind, name, merchant)
+        psam = Line(Psam(*self._server.psam(number))) if has_psam else None
         folder = self._folder / f"terminal-{number}"
         terminal = Terminal(
             folder, page, line or self._server.tcp, utc_s, serial, has_scanner, display=display,
-            has_valve=kind == "water",
+            has_valve=kind == "water", psam=psam,
         )  # fmt: skip
         terminal.attach(asyncio.get_running_loop())
         terminal.start()

@@ -3,7 +3,8 @@
 Commands are a table, CLA and INS -> method; each gives (data, status word). A purchase or a load
 has two halves: what the first left is forgotten by any other command. Money changes in one step,
 together with counter, log and proof. Limits: EP only (no passbook, no overdraft), one key of each
-purpose, a PIN of 6 digits that a load wants. Source: PBOC 2.0 part 2 (JR/T 0025.2), ISO 7816-4.
+purpose (two that debit), a PIN of 6 digits that a load wants. Source: PBOC 2.0 part 2 (JR/T
+0025.2), ISO 7816-4.
 """
 
 from collections import namedtuple
@@ -23,7 +24,7 @@ BAD_DATA = 0x6A80
 
 # What a card is issued with; keys are 16 bytes each.
 Keys = namedtuple("Keys", ("purchase", "load", "tac", "internal"))
-_Half = namedtuple("_Half", ("kind", "amount_fen", "terminal", "session"))
+_Half = namedtuple("_Half", ("kind", "amount_fen", "terminal", "session", "key"))
 
 
 class Wallet:
@@ -39,6 +40,7 @@ class Wallet:
         self.executed = 0  # transactions that changed the balance
         self._proofs = {}  # kind -> (counter before, MAC2, TAC) of the last one
         self._draw = draw
+        self.psam_key = None  # its second purchase key, 16 bytes, where PSAMs debit it
         self._pin = pin
         self._tries = PIN_TRIES
         self.reset()
@@ -122,21 +124,22 @@ class Wallet:
     def _begin(self, place, body, _half):
         if len(body) != 11:
             return b"", WRONG_LENGTH
-        if body[0] != 1:
-            return b"", NO_KEY
         amount_fen, terminal = int.from_bytes(body[1:5], "big"), bytes(body[5:])
+        key = {1: self.keys.purchase, 2: self.psam_key}.get(body[0])
+        if key is None:
+            return b"", NO_KEY
         if place == b"\x01\x02":
-            return self._begin_purchase(amount_fen, terminal)
-        if place == b"\x00\x02":
+            return self._begin_purchase(amount_fen, terminal, key)
+        if place == b"\x00\x02" and body[0] == 1:
             return self._begin_load(amount_fen, terminal)
         return b"", WRONG_PLACE
 
-    def _begin_purchase(self, amount_fen, terminal):
+    def _begin_purchase(self, amount_fen, terminal, key):
         if amount_fen > self.balance_fen:
             return b"", purse_cpu.TOO_LITTLE
         random = self._draw(4)
         counter = self.counters[EP_PURCHASE].to_bytes(2, "big")
-        self._half = _Half(EP_PURCHASE, amount_fen, terminal, random + counter)
+        self._half = _Half(EP_PURCHASE, amount_fen, terminal, random + counter, key)
         head = self.balance_fen.to_bytes(4, "big") + counter + bytes(3)
         return head + bytes((KEY_VERSION, ALGORITHM)) + random, DONE
 
@@ -149,7 +152,7 @@ class Wallet:
             return b"", OUT_OF_TURN
         amount = half.amount_fen.to_bytes(4, "big")
         serial, moment, mac1 = body[:4], body[4:11], body[11:]
-        session = Des(self.keys.purchase).encrypt(half.session + serial[2:])
+        session = Des(half.key).encrypt(half.session + serial[2:])
         said = amount + bytes((EP_PURCHASE,)) + half.terminal
         if mac1 != purse_cpu.mac(session, said + moment):
             return b"", purse_cpu.BAD_MAC
@@ -166,7 +169,7 @@ class Wallet:
         random = self._draw(4)
         counter = self.counters[EP_LOAD].to_bytes(2, "big")
         session = Des(self.keys.load).encrypt(random + counter + b"\x80\x00")
-        self._half = _Half(EP_LOAD, amount_fen, terminal, session)
+        self._half = _Half(EP_LOAD, amount_fen, terminal, session, None)
         said = self.balance_fen.to_bytes(4, "big") + amount_fen.to_bytes(4, "big")
         mac1 = purse_cpu.mac(session, said + bytes((EP_LOAD,)) + terminal)
         head = self.balance_fen.to_bytes(4, "big") + counter

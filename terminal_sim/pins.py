@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 
 class Pins:
-    """on: names of outputs that are on. pulses: how often each was switched on."""
+    """on: names of outputs that are on. pulses: how often each was switched on. drives: name ->
+    what is called with each of its changes."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -21,6 +23,7 @@ class Pins:
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # also to write: no end between boots
         self.on: set[str] = set()
         self.pulses: Counter[str] = Counter()
+        self.drives: dict[str, Callable[[bool], None]] = {}
         self._heard = ""
 
     def fileno(self) -> int:
@@ -42,6 +45,8 @@ class Pins:
                 self.pulses[name] += 1
             else:
                 self.on.discard(name)
+            if name in self.drives:
+                self.drives[name](state == "1")
 
     def power_off(self) -> None:
         """Outputs fall when there is no power."""

@@ -17,7 +17,7 @@ ATR_FAST = bytes.fromhex("3b1413") + b"PSAM"  # TA1 13: faster, if PPS asks for 
 class Psam:
     """master: 16 bytes (GMPK). number: its 6 bytes."""
 
-    def __init__(self, master, number=b"\x00\x0c\x00\x00\x00\x01"):
+    def __init__(self, master, number=b"\x00\x0c\x00\x00\x00\x00"):
         self.number = number
         self.tries = TRIES
         self.transactions = 0
@@ -40,7 +40,9 @@ class Psam:
             return b"", LOCKED
         body = command[5 : 5 + command[4]] if len(command) > 5 else b""
         if command[:2] == b"\x00\xb0":
-            return (self.number, OK) if command[2] == 0x96 else (b"", NO_FILE)
+            following = (self.transactions + 1).to_bytes(4, "big")
+            content = {0x96: self.number, 0x98: following}.get(command[2])
+            return (content, OK) if content else (b"", NO_FILE)
         if command[:2] == b"\x80\x70":
             return self._init(body)
         if command[:2] == b"\x80\x72":

@@ -57,6 +57,11 @@ class Office:
         )
         return made["number"], bytes.fromhex(made["provisioning"])
 
+    def psam(self, number: int) -> tuple[bytes, bytes]:
+        """-> (master, its terminal number): what personalises the PSAM of a terminal."""
+        made = self.call("POST", f"/api/terminals/{number}/psam")
+        return bytes.fromhex(made["master"]), bytes.fromhex(made["number"])
+
     def issue(self, wishes: list[dict]) -> list[tuple[int, list[tuple[int, bytes]]]]:
         """-> (card number, blocks to write) for each wish, in order."""
         issued = []

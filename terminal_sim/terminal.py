@@ -27,6 +27,8 @@ from terminal_sim.panel import Panel
 from terminal_sim.pins import Pins
 from terminal_sim.plumbing import Plumbing
 from terminal_sim.port import Pn532Port
+from terminal_sim.psam import Line
+from terminal_sim.psam_port import PsamPort
 from terminal_sim.rtc import Rtc
 from terminal_sim.scanner_port import ScannerPort
 
@@ -67,7 +69,8 @@ class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
     world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of
     the board's configuration, such as retry_ms. display: the kind of one with pixels. has_valve:
-    a pipe with valve and meter is at it. restarts: how often the firmware has asked for one."""
+    a pipe with valve and meter is at it. psam: what sits in its socket for one. restarts: how often
+    the firmware has asked for one."""
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class Terminal:
         pace: dict[str, Any] | None = None,
         display: str | None = None,
         has_valve: bool = False,
+        psam: Line | None = None,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -93,6 +97,9 @@ class Terminal:
         self.pins = Pins(folder / "pins")
         self.plumbing = Plumbing(self.pins, folder / "inputs") if has_valve else None
         self.scanner = ScannerPort() if has_scanner else None
+        self.psam = PsamPort(psam) if psam else None
+        if self.psam:
+            self.pins.drives["psam"] = self.psam.reset
         self.display = Display(display, folder / "display") if display else None
         self.rtc = None if utc_s is None else Rtc(folder / "rtc", utc_s)
         self._server = server
@@ -123,6 +130,7 @@ class Terminal:
             "server": self._server,
             "serial": self._serial,
             "scanner": self.scanner.path if self.scanner else None,
+            "psam": self.psam.path if self.psam else None,
             "display": self.display.wiring if self.display else None,
         } | self._pace
         heap = HEAP_WITH_MORE if self.scanner or self.display else HEAP
@@ -190,8 +198,8 @@ class Terminal:
             if part:
                 part.close()
 
-    def _ports(self) -> list[Pn532Port | Panel | Pins | ScannerPort | Display]:
-        more = [port for port in (self.scanner, self.display) if port]
+    def _ports(self) -> list[Pn532Port | Panel | Pins | ScannerPort | PsamPort | Display]:
+        more = [port for port in (self.scanner, self.psam, self.display) if port]
         return [self.reader, self.panel, self.pins, *more]
 
     def _end(self) -> None:

@@ -72,6 +72,7 @@ class Board:
             "reader": Uart(_uart(0, wiring["reader"])),
             "panel": Wire(wiring["panel"], 0),
             "scanner": Wire(wiring["scanner"], 4) if wiring["scanner"] else None,
+            "psam": None,  # no board has a socket for one
         }
         self.display = None
         if wiring["display"]:

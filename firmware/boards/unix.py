@@ -3,6 +3,7 @@
 The configuration is a JSON file:
     {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
      "inputs": named pipe or null,
+     "psam": pty of a PSAM's line, whose reset is the pin "psam", or null,
      "display": {"kind": "ssd1306" or "ili9341", "pipe": named pipe} or null,
      "server": "HOST:PORT" or null, "serial": pty of a half-duplex line to the server or null,
      "backoff_ms": [first, longest], "retry_ms": how long the server may take to answer,
@@ -55,7 +56,8 @@ class Board:
             if not config.get(name):
                 raise ConfigError("the configuration names no " + name)
         self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
-        self._pipes["scanner"] = Pipe(config["scanner"]) if config.get("scanner") else None
+        for name in ("scanner", "psam"):
+            self._pipes[name] = Pipe(config[name]) if config.get(name) else None
         self._pins = open(config["pins"], "wb", buffering=0) if config.get("pins") else None
         self._inputs = Inputs(config["inputs"]) if config.get("inputs") else None
         told = config.get("display")
@@ -81,7 +83,7 @@ class Board:
                 raise ConfigError("the server is HOST:PORT, not " + config["server"])
 
     def pipe(self, name):
-        """The UART of "reader" or "panel"; of "scanner", or None where there is none."""
+        """The UART of "reader" or "panel"; of "scanner" or "psam", or None where there is none."""
         if name not in self._pipes:
             raise ConfigError("this board has no pipe " + name)
         return self._pipes[name]

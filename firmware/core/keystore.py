@@ -26,8 +26,10 @@ class NotProvisioned(Exception):
 class Keys:
     """What the pages of this terminal allow. NotProvisioned if there is no key page.
 
-    versions: of the card keys, the newest first.
+    versions: of the card keys, the newest first. has_psam: what debits CPU cards is in a PSAM.
     """
+
+    has_psam = False
 
     def __init__(self, flash, region):
         self._flash = flash

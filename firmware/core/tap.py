@@ -256,7 +256,8 @@ def _commit(tap):
         tear(tap)
     elif outcome == states.NOT_WRITTEN:
         tap.terminal.journal.void(tap.serial)
-        tap.reason = reasons.CARD_GONE
+        if tap.reason == reasons.OK:  # the credential knows nothing better
+            tap.reason = reasons.CARD_GONE
     return outcome
 
 

@@ -135,6 +135,10 @@ class Terminal:
             self.offline_s(now),
         )
 
+    def use_psam(self):
+        """The keys that debit CPU cards are in a PSAM; before the first such card comes."""
+        self._keys.has_psam = True
+
     def learn_keys(self, tail):
         """Card keys of other versions from the server. -> status of KEYS_STATE."""
         return self._keys.learn(tail)

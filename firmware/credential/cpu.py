@@ -2,9 +2,10 @@
 
 What the APDUs mean is card_layout.purse_cpu's. What it leaves in the tap: `identity`, `purse`
 (counter, balance, and who wrote it, from the card's log), `card`; in `private` the amount of the
-purchase before; in `proof` the TAC of a purchase. Who has the keys that
-debit it: wallet_flash. Limits: 65,535 purchases in a card's life; a torn purchase whose session key
-went with the power is settled by the card's log, and the server checks its TAC.
+purchase before; in `proof` the TAC of a purchase; in `detail` the number that a PSAM gives it. Who
+has the keys that debit it: wallet_flash or wallet_psam. Limits: 65,535 purchases in a card's life;
+a torn purchase whose session key went with the power is settled by the card's log, and the server
+checks its TAC.
 """
 
 import struct
@@ -16,7 +17,6 @@ from card_layout.purse_m1 import Purse
 from firmware.core import states
 from firmware.core.keystore import PURSE
 from firmware.credential import air
-from firmware.credential.wallet_flash import Diversified
 from protocol import reasons, record
 
 _SESSIONS = 4  # of purchases whose end is not known
@@ -34,10 +34,12 @@ class Cpu:
     GIVES_ALONE = False  # a terminal can put money on it
     PRESENCE = purse_cpu.select()  # a command that a card answers that was served
 
-    def __init__(self, keys, _writes):
+    def __init__(self, keys, writes):
         self._keys = keys
-        self._store = Diversified(keys)
+        self._writes = writes
+        self._store = _store_of(keys)
         self._torn = []  # (serial, session key)
+        self._own = []  # (moment, serial) of purchases that the card's log names by their moment
 
     def identify(self, tap):
         """Nothing more to ask before authentication."""
@@ -100,18 +102,25 @@ class Cpu:
         terminal, serial, amount_fen = 0, 0, record.UNKNOWN_AMOUNT_FEN
         if last and (last[2], last[0] + 1) == (purse_cpu.EP_PURCHASE, counter):
             _, amount_fen, _, terminal, serial = last
+            if not serial:  # by a PSAM
+                serial = purse_cpu.logged_at(line)
+                if terminal == number:
+                    serial = dict(self._own).get(serial, serial)
         tap.identity, tap.card = who, who.card
         tap.private = min(amount_fen, record.UNKNOWN_AMOUNT_FEN)  # nobody vouches for the log
         tap.purse = Purse(counter, balance_fen, terminal, serial)
+        if self._writes:
+            tap.detail = yield from self._store.ready()
         return states.OK
 
     def debit(self, tap):
         """INITIALIZE and DEBIT FOR PURCHASE. OK, GONE (not known) or NOT_WRITTEN."""
         store, amount_fen = self._store, tap.amount_fen
-        name = yield from store.name(tap.serial)
-        if name is None:
+        if store.missing:
+            tap.reason = reasons.NO_PSAM
             return states.NOT_WRITTEN
-        _, answer = yield from _ask(purse_cpu.begin_purchase(amount_fen, *name))
+        name = store.name(tap.serial)
+        _, answer = yield from _ask(purse_cpu.begin_purchase(amount_fen, *name, key=store.KEY))
         begun = purse_cpu.begun(answer)
         if begun is None or begun[:2] != (tap.purse.balance_fen, tap.purse.counter):
             return states.NOT_WRITTEN
@@ -119,8 +128,10 @@ class Cpu:
         card = tap.uid, tap.identity.key_version
         made = yield from store.mac1(card, begun, amount_fen, name[1], moment)
         if made is None:
+            tap.reason = reasons.NO_PSAM if store.missing else reasons.OK
             return states.NOT_WRITTEN
         self._torn = self._torn[1 - _SESSIONS :] + [(tap.serial, store.session)]
+        self._own = self._own[1 - _SESSIONS :] + [(tap.now.utc_s, tap.serial)]
         word, answer = yield from _ask(purse_cpu.purchase(made[0], moment, made[1]))
         is_paid = word == purse_cpu.OK
         if is_paid:
@@ -158,17 +169,21 @@ class Cpu:
         session = dict(self._torn).get(grey.serial)
         if session is None and not tap.purse.terminal:
             return None
+        name = self._keys.number, grey.amount_fen
         word, answer = yield from _ask(purse_cpu.prove(grey.counter))
         if word is None:
             return None
         if session is None:  # power failed since: the log says whose it is, the TAC vouches for it
-            named = tap.purse.terminal, tap.purse.serial, tap.private
-            is_ours = named == (self._keys.number, grey.serial, grey.amount_fen)
+            is_ours = (tap.purse.terminal, tap.private) == name
+            is_ours = is_ours and tap.purse.serial in (grey.serial, grey.utc_s)
         else:
             is_ours = answer[:4] == purse_cpu.mac2(session, grey.amount_fen)
         if word != purse_cpu.OK or not is_ours:
             return record.VOID
         tap.proof = int.from_bytes(answer[4:], "big")
+        if tap.purse.serial != grey.serial:  # the log named it by its moment
+            self._own = self._own[1 - _SESSIONS :] + [(grey.utc_s, grey.serial)]
+            tap.purse = Purse(tap.purse.counter, tap.purse.balance_fen, name[0], grey.serial)
         return record.DONE
 
     def previous_amount(self, tap):
@@ -188,6 +203,15 @@ class Cpu:
             ">HIII", 0xC0C0, tap.terminal.journal.serial_next, now.ticks_ms & _U32, now.utc_s & _U32
         )
         return self._keys.encrypt(PURSE, body + b"\0\0")[:8]
+
+
+def _store_of(keys):
+    """-> who has the keys that debit cards."""
+    if keys.has_psam:
+        from firmware.credential.wallet_psam import InPsam as store  # no other has it in RAM
+    else:
+        from firmware.credential.wallet_flash import Diversified as store
+    return store(keys)
 
 
 def _ask(apdu):

@@ -1,8 +1,10 @@
 """Who makes MAC1 for a CPU card's purchase and checks MAC2: here with keys from flash.
 
-One interface with wallet_psam, generators all: `name(serial)` -> (terminal, serial) for the 6 bytes
-of the card's INITIALIZE, `mac1(...)` -> (transaction number, MAC1) or None, `is_paid(...)` -> bool.
-`session`: of the last purchase, None where nobody tells it.
+One interface with wallet_psam. `KEY`: which of a card's purchase keys. `name(serial)` -> (terminal,
+serial) for the 6 bytes of the card's INITIALIZE. Generators: `ready()` -> the transaction number of
+the next purchase, 0 where that is the record's own, `mac1(...)` -> (transaction number, MAC1) or
+None, `is_paid(...)` -> bool. `missing`: why none can be made. `session`: of the last purchase, None
+where nobody tells it.
 """
 
 from card_layout import keys as card_keys
@@ -14,13 +16,20 @@ from firmware.core.keystore import PURSE
 class Diversified:
     """Keys from the purse master of the key page."""
 
+    KEY = 1
+    missing = None
+
     def __init__(self, keys):
         self._keys = keys
         self.session = None
 
+    def ready(self):
+        """A record has the number of its purchase."""
+        yield from ()
+        return 0
+
     def name(self, serial):
         """Our number, and the serial of the record."""
-        yield from ()
         return self._keys.number, serial
 
     def mac1(self, card, begun, amount_fen, serial, moment):

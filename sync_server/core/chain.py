@@ -5,6 +5,8 @@ read a purse is a witness of the step before: it names the record that wrote it.
  - a grey record at counter c is DONE if the step from c is its own, VOID if it is another's, or if
    a later record of its own terminal still read c; else it stays grey: nothing is guessed.
  - two records that claim one step mean that there are two cards where there should be one.
+A purchase by a PSAM is named by its terminal and its second instead (docs/psam.md): who reads the
+card's log knows no more.
 What it is not: a store; it works on `steps`, a dict (card, counter) -> (terminal, serial).
 """
 
@@ -18,6 +20,15 @@ Writer = tuple[int, int]  # (terminal, serial)
 Steps = dict[tuple[int, int], Writer]
 
 
+_MOMENTS = 946684800  # from 2000 on; no terminal ever makes so many records
+
+
+def same(one: Writer, other: Writer) -> bool:
+    """Do two names mean one record? A moment may mean any record of its terminal."""
+    is_moment = max(one[1], other[1]) >= _MOMENTS
+    return one == other or (is_moment and one[0] == other[0])
+
+
 class Grey(NamedTuple):
     """A record whose outcome is not known. fault: what was wrong with it when it came, or 0."""
 
@@ -29,6 +40,11 @@ class Grey(NamedTuple):
     def writer(self) -> Writer:
         """How a purse would name it."""
         return (self.terminal, self.entry.serial)
+
+    @property
+    def moment(self) -> Writer:
+        """How a purse would name it whose purchase a PSAM made."""
+        return (self.terminal, self.entry.utc_s)
 
 
 def claim(entry: record.Record, terminal: int) -> tuple[tuple[int, int], Writer] | None:
@@ -75,7 +91,7 @@ def verdict(grey: Grey, steps: Steps, later: record.Record | None = None, at: in
         return record.INTENT
     writer = steps.get((grey.entry.card, grey.entry.counter))
     if writer is not None:
-        return record.DONE if writer == grey.writer else record.VOID
+        return record.DONE if writer in (grey.writer, grey.moment) else record.VOID
     if (
         later is not None
         and at == grey.terminal

@@ -215,7 +215,7 @@ def _claimed(
         result.steps.append(step + writer + balances)
         actions.stepped(step[0], writer, balances[1], known, result)
         return True
-    return before == writer
+    return chain.same(before, writer)
 
 
 def _told_later(terminal, raw, entry, outcome: int, known: Known, result: Result) -> None:
@@ -273,7 +273,7 @@ def _witness(entry, known: Known, result: Result) -> int:
     step, writer = seen
     before = known.steps.get(step)
     if before is not None:
-        return reasons.OK if before == writer else reasons.FORKED_CARD
+        return reasons.OK if chain.same(before, writer) else reasons.FORKED_CARD
     balances = chain.before_fen(entry), chain.read_fen(entry)
     _claimed(step, writer, balances, known, result)
     named = known.records.get(writer)

@@ -26,8 +26,17 @@ def fault(entry: record.Record, terminal: int, content: bytes, key: bytes | None
     if not content or entry.previous_terminal != terminal:
         return reasons.BAD_PROOF
     paid = record.unpack(content + _NO_OUTCOME)
-    if (paid.type, paid.card) != (record.PURCHASE, entry.card):
+    if paid.type not in record.TAKES or paid.card != entry.card:
         return reasons.BAD_PROOF
     moment = purse_cpu.moment_of(paid.utc_s)
-    tac = purse_cpu.tac(key, paid.amount_fen, terminal, paid.serial, moment)
+    serial, number = _names(paid)
+    tac = purse_cpu.tac(key, paid.amount_fen, terminal, serial, moment, number)
     return reasons.OK if int.from_bytes(tac, "big") == entry.detail else reasons.BAD_PROOF
+
+
+def _names(paid: record.Record) -> tuple[int, int]:
+    """(serial as the card was told, number of the transaction): the record's own, or what a PSAM
+    gave it (a reserve is never made with one)."""
+    if paid.type == record.PURCHASE and paid.detail:
+        return 0, paid.detail
+    return paid.serial, paid.serial

@@ -71,6 +71,11 @@ class Orders:
         page = self._gateway.keyring.page(number, row["kind"], row["generation"])
         return {"number": number, "first": first, "last": last, "provisioning": page.hex()}
 
+    def psam(self, number: int) -> dict[str, bytes]:
+        """What personalises the PSAM of this terminal."""
+        self._known(number)
+        return self._gateway.keyring.psam(number)
+
     def give_up(self, number: int) -> dict[str, Any]:
         """Numbers that a restored database lacks will not come any more."""
         self._known(number)

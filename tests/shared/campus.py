@@ -142,10 +142,11 @@ class Card:
 _MASTERS = (MASTER_A, MASTER_B, MASTER_PURSE)
 
 
-def tap(terminal, card, now=None, found=None, serve=None):
+def tap(terminal, card, now=None, found=None, serve=None, psam=None):
     """-> (Outcome, effects) of one presentation of `card`; `found` overrides the select.
 
     serve: body -> the server's answer to a question of the tap, or None; without: nobody answers.
+    psam: APDU -> the PSAM's answer, or None; the same.
     """
     generator = terminal.tap(now or moment(terminal))
     effects = []
@@ -164,6 +165,9 @@ def tap(terminal, card, now=None, found=None, serve=None):
                 answer = card.answer(request[1])
             elif request[0] == "server":
                 answer = serve and serve(request[1])
+            elif request[0] == "psam":
+                said = psam and psam(request[1])
+                answer = (air.OK, said) if said else (air.GONE, b"")
             else:
                 effects.append(request)
     except StopIteration as done:

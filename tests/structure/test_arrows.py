@@ -35,6 +35,7 @@ ARROWS = {
     "firmware/safe.py": ({"firmware", "protocol"}, PURE | {"asyncio", "gc", "sys"}),
     "firmware/linking.py": ({"protocol"}, PURE | {"asyncio", "gc"}),
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
+    "firmware/securing.py": ({"firmware.drivers", "firmware.credential"}, PURE | {"asyncio"}),
     "firmware/metering.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/showing.py": (
         {"firmware.screens.picture", "firmware.drivers"}, PURE | {"asyncio", "framebuf"}),

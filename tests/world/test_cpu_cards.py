@@ -20,6 +20,7 @@ def issued(server, waits=0):
     number, made = server.issue_wallet(WISH)
     keys = Keys(made["purchase"], made["load"], made["tac"], made["internal"])
     wallet = Wallet(made["serial"], keys, made["identity"], 5000, Prng(5).bytes)
+    wallet.psam_key = made["psam"]
     return number, IsoDepCard(UID, wallet, waits)
 
 

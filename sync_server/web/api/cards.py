@@ -30,7 +30,7 @@ def issue():
 
 @api.post("/wallets")
 def issue_wallets():
-    """the same -> {cards: [{card, serial, identity, purchase, load, internal, tac}]}"""
+    """the same -> {cards: [{card, serial, identity, purchase, psam, load, internal, tac, pin}]}"""
     issued = current_app.extensions["desk"].orders.issue_wallets(_wishes())
     return jsonify(
         cards=[

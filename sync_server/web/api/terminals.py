@@ -29,6 +29,13 @@ def enrol():
     return jsonify(number=number, provisioning=page.hex()), 201
 
 
+@api.post(f"/terminals/<int(min=1,max={fields.TERMINAL_MAX}):number>/psam")
+def psam(number: int):
+    """-> {number, master} of the PSAM for this terminal, in hexadecimal"""
+    made = current_app.extensions["desk"].orders.psam(number)
+    return jsonify({name: data.hex() for name, data in made.items()}), 201
+
+
 @api.get(f"/terminals/<int(min=1,max={fields.TERMINAL_MAX}):number>/records")
 def records(number: int):
     """?after=SERIAL -> {records: [[serial, type, outcome, reason, utc_s, card, amount_fen], ...]}
