@@ -21,8 +21,9 @@ import click
     "--serial",
     "ports",
     multiple=True,
-    metavar="DEVICE[@BAUD]",
-    help="A serial line with terminals, 115200 baud unless said; may be given several times.",
+    metavar="DEVICE[@BAUD[+MS]]",
+    help="A serial line with terminals, 115200 baud unless said; MS: how late what is between "
+    "makes their answers. May be given several times.",
 )
 @click.option(
     "--key-log",

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 BAUD = 115_200
 BAUD_LEAST, BAUD_MOST = 9600, 921_600
+LATE_MOST_MS = 60_000
 REOPEN_S = 1.0
 SEEK_S = 1.0  # how often it is looked up who may be on the line
 ROOM_BYTES = 64  # waited for when the driver is full
@@ -40,25 +41,31 @@ _FROM_TERMINAL = (frame.HELLO, frame.TERMINAL_REQUEST, frame.TERMINAL_REPLY, fra
 
 
 class Port(NamedTuple):
-    """A device and its speed."""
+    """A device, its speed, and by how much its answers come late: what is between it and the wire,
+    such as a converter in the network, may need so long."""
 
     device: str
     baud: int
+    late_ms: int = 0
 
     @classmethod
     def read(cls, text: str) -> Port:
-        """From DEVICE or DEVICE@BAUD; ValueError."""
-        device, at, baud = text.rpartition("@")
+        """From DEVICE, DEVICE@BAUD or DEVICE@BAUD+MS; ValueError."""
+        device, at, said = text.rpartition("@")
         if not at:
             return cls(text, BAUD)
-        if not device or not baud.isascii() or not baud.isdigit():
-            raise ValueError(f"DEVICE or DEVICE@BAUD, not {text!r}")
+        baud, _, late_ms = said.partition("+")
+        numbers = (baud, late_ms) if "+" in said else (baud,)
+        if not device or not all(word.isascii() and word.isdigit() for word in numbers):
+            raise ValueError(f"DEVICE, DEVICE@BAUD or DEVICE@BAUD+MS, not {text!r}")
         if not BAUD_LEAST <= int(baud) <= BAUD_MOST:
             raise ValueError(f"{BAUD_LEAST} to {BAUD_MOST} baud, not {baud}")
-        return cls(device, int(baud))
+        if int(late_ms or 0) > LATE_MOST_MS:
+            raise ValueError(f"at most {LATE_MOST_MS} ms late, not {late_ms}")
+        return cls(device, int(baud), int(late_ms or 0))
 
     def __str__(self) -> str:
-        return f"{self.device}@{self.baud}"
+        return f"{self.device}@{self.baud}" + (f"+{self.late_ms}" if self.late_ms else "")
 
 
 class Drop:
@@ -229,7 +236,7 @@ class Bus:
         told, drop.queue = drop.queue, []
         data = b"\0" + b"".join(told) + turns.ask(seat.address, seat.bit)
         self._frames.clear()
-        left_ms = _now_ms() + polling.line_ms(self.port.baud, len(data))
+        left_ms = _now_ms() + self.port.late_ms + polling.line_ms(self.port.baud, len(data))
         await self._write(data)
         event, found = await self._answer(seat.address, left_ms)
         if found is not None:
@@ -242,7 +249,8 @@ class Bus:
             drop.close()
 
     async def _answer(self, address: int, left_ms: float) -> tuple[str, tuple[int, bytes] | None]:
-        """What came of asking, and the frame. `left_ms`: when the poll is out."""
+        """What came of asking, and the frame. `left_ms`: when the poll is out
+        at the latest."""
         baud = self.port.baud
         first_ms = deadline_ms = left_ms + polling.first_byte_ms(baud)
         before = heard = self._heard

@@ -11,7 +11,10 @@ RETRY_S = 0.5
 
 
 class Slave(PlainTerminal):
-    """One on `bus`; silent until `join`. answered_s: times of its turns."""
+    """One on `bus`; silent until `join`. answered_s: times of its turns; late_s: what its answers
+    are under way."""
+
+    late_s = 0.0
 
     def __init__(self, bus, number, key):
         super().__init__(number, key)
@@ -21,6 +24,7 @@ class Slave(PlainTerminal):
         self._line = frame.Receiver()
         self.answered_s = []
         self._again = None
+        self._on_its_way = None
 
     async def join(self, epoch=1):
         """Hello and report, in its turns."""
@@ -48,8 +52,10 @@ class Slave(PlainTerminal):
             data = os.read(self._fd, 4096)
             frames = self._line.feed(data)
             if self._rule.heard(frames, not self._line.held):
-                os.write(self._fd, self._rule.say())
-                self.answered_s.append(asyncio.get_running_loop().time())
+                loop = asyncio.get_running_loop()
+                said = self._rule.say()
+                self._on_its_way = loop.call_later(self.late_s, os.write, self._fd, said)
+                self.answered_s.append(loop.time())
             for address, kind, payload in frames:
                 if address == self.number and kind != frame.POLL:
                     self.data_received(frame.pack(address, kind, payload))
@@ -57,6 +63,8 @@ class Slave(PlainTerminal):
     def leave(self):
         """Mute from now on."""
         asyncio.get_running_loop().remove_reader(self._fd)
+        if self._on_its_way is not None:
+            self._on_its_way.cancel()
         if self._again is not None:
             self._again.cancel()
             self._again = None

@@ -88,7 +88,10 @@ def test_who_has_more_to_say_does_not_starve_the_others():
 def test_ports_are_read_and_nonsense_is_refused():
     assert Port.read("/dev/ttyUSB0") == Port("/dev/ttyUSB0", 115200)
     assert Port.read("/dev/serial/by-id/a@b@9600") == Port("/dev/serial/by-id/a@b", 9600)
-    for text in ("@9600", "/dev/a@", "/dev/a@x", "/dev/a@1200", "/dev/a@1000000", "/dev/a@-9600"):
+    assert Port.read("/dev/a@9600+250") == Port("/dev/a", 9600, 250)
+    assert str(Port("/dev/a", 9600, 250)) == "/dev/a@9600+250"
+    speeds = ("", "x", "1200", "1000000", "-9600", "9600+", "9600+x", "9600+-1", "9600+60001")
+    for text in ("@9600", *(f"/dev/a@{speed}" for speed in speeds)):
         with pytest.raises(ValueError):
             Port.read(text)
 
@@ -116,7 +119,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def rigged(count, baud=BAUD, key_log=None):
+async def rigged(count, baud=BAUD, key_log=None, late_ms=0):
     store = MemoryStore()
     for _ in range(count):
         store.enrol("pos", "食堂", "食堂", 0)
@@ -126,7 +129,7 @@ async def rigged(count, baud=BAUD, key_log=None):
     bus = SimulatedBus(baud, Prng(7))
     bus.attach(asyncio.get_running_loop())
     device = bus.station()
-    master = Bus(gateway, Port(device.path, baud))
+    master = Bus(gateway, Port(device.path, baud, late_ms))
     master.start()
     rig = Rig(gateway, store, bus, master, device)
     try:
@@ -178,6 +181,21 @@ def test_slowest_and_fastest(baud):
                 assert len(batch.unpack(answers)) == 5
 
     run(story)
+
+
+def test_answers_that_come_late_are_waited_for_where_that_was_said():
+    async def failures(late_ms):
+        async with rigged(1, late_ms=late_ms) as rig:
+            (slave,) = await rig.joined(1)
+            slave.late_s = 4 * polling.first_byte_ms(BAUD) / 1000
+            seat, most = rig.master._schedule.seats[1], 0
+            for _ in range(30):
+                await asyncio.sleep(slave.late_s / 10)
+                most = max(most, seat.failures)
+            return most
+
+    assert asyncio.run(failures(0)) > 0
+    assert asyncio.run(failures(5000)) == 0
 
 
 async def asks_for(slaves, seconds):
