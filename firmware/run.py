@@ -26,6 +26,8 @@ IDLE_AGAIN_MS = 5000  # how often the idle screen is drawn anew
 SCREEN_MS = 3000  # how long a tap's screen stands
 FAULT_PAUSE_MS = 1000
 HALF_CODE_MS = 250  # silence after which the rest of a code will not come
+TAP_BYTES = 40960  # of garbage, where there is room for it: no tap has to collect its own
+HURRY_MS = 5000  # so long after the start the server may take to be met
 SAME_CARD_MS = 1000  # a card that was refused at the door is not asked again at once
 
 
@@ -52,6 +54,7 @@ class Runner:
         self._reader_fails = False
         self._reader_faults = 0
         self._peak = 0
+        self._is_untidy = False  # there may be garbage that a tap would have to collect
         self._turn = asyncio.Lock()  # one tap at a time, of a card or a code
         self._socket = None
         if board.pipe("psam") and not self.terminal.kind.METERS:
@@ -189,6 +192,7 @@ class Runner:
             return end.value
         finally:
             tap.close()  # a reader that failed is a card that left
+            self._is_untidy = True
 
     def tell(self, effect):
         """Do it, and let what it shows stand for a while."""
@@ -211,6 +215,7 @@ class Runner:
                     self.reader.look_again()  # before the screen asks for a card
                 for effect in self.terminal.key(key, self.now()):
                     self.effect(effect)
+                self._is_untidy = key == "#"  # a card comes next, so now is the time
 
     def effect(self, effect):
         """Do what the core wants done."""
@@ -263,7 +268,23 @@ class Runner:
             if ticks_ms >= self._screen_to_ms and ticks_ms - self._drawn_ms >= IDLE_AGAIN_MS:
                 self.idle()
             self.link.pump()
+            if self.board.in_place and not self._turn.locked():
+                self.get_ready(ticks_ms)
             await asyncio.sleep_ms(TICK_MS)
+
+    def get_ready(self, ticks_ms):
+        """One thing for the next tap, so that it need not be done in it. At the start the server
+        goes first."""
+        if not self.terminal.online and ticks_ms < HURRY_MS:
+            return
+        try:
+            if self.terminal.get_ready():
+                return
+        except MemoryError:  # then it is made when it is needed
+            self._is_untidy = True
+        if self._is_untidy:
+            self._is_untidy = False
+            gc.collect()
 
     def idle(self):
         """The screen when nothing happens, whole; and the moment to look at the heap."""
@@ -277,6 +298,7 @@ class Runner:
                 self.effect(effect)
         self._peak = max(self._peak, gc.mem_alloc())
         gc.collect()
+        self._is_untidy = False
         self.terminal.heap_peak = max(self.terminal.heap_peak, gc.mem_alloc())
 
     def report(self):
@@ -303,6 +325,8 @@ def run(path, slot=None):
         from firmware.core import slots  # no board without slots has it in RAM
 
         board.started(slots.Start(slot, slots.NORMAL), release.KEYS)
+    if board.in_place:
+        gc.threshold(TAP_BYTES)
     runner = Runner(board)
     gc.collect()
     runner.terminal.heap_peak = gc.mem_alloc()

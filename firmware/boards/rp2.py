@@ -56,6 +56,7 @@ class Board:
     """See boards/contract.md."""
 
     name = "rp2"
+    in_place = True
     images = None
     switch = None
 

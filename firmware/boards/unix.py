@@ -49,6 +49,7 @@ class Board:
     """See boards/contract.md."""
 
     name = "unix"
+    in_place = False
     images = None
 
     def __init__(self, config):

@@ -20,6 +20,7 @@ from protocol import messages, record
 
 _U16 = 0xFFFF
 _CODES = 128  # slots: more than can be written while a code is good
+_TAP_RECORDS = 3  # of one tap, but for a card with much unfinished
 _TAKEN = (record.PURCHASE, record.PASS)
 
 
@@ -80,9 +81,22 @@ class Terminal:
     def credential_of(self, found):
         """The credential of what was found, None if there is none for it."""
         name = credential.name_of(found)
-        if name is not None and name not in self._credentials:
+        return None if name is None else self._credential(name)
+
+    def get_ready(self):
+        """Do one thing that the next customer would wait for. -> True if there is more to do.
+        Limits: for who has memory to load what may never come; up to a sector is erased."""
+        self.journal.has_room(_TAP_RECORDS)
+        for name in credential.CARDS:
+            if name not in self._credentials:
+                self._credential(name)
+                return True
+        return "code" in self._credentials and self._credentials["code"].learn(self.params)
+
+    def _credential(self, name):
+        if name not in self._credentials:
             self._credentials[name] = credential.load(name)(self._keys, self.kind.PAYS)
-        return self._credentials.get(name)
+        return self._credentials[name]
 
     # the session
 

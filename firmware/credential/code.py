@@ -16,6 +16,7 @@ from firmware.core import states
 from protocol import params, reasons, record
 
 _REMEMBERED = 64
+_ISSUERS = 2  # whose tables are kept
 
 
 class Code:
@@ -95,19 +96,32 @@ class Code:
         """Has an issuer of ours signed it? Asked once for each phone and authorisation."""
         digest = hashlib.sha256(code.authorised_part(data)).digest()[:16]
         if digest not in self._issued:
-            table = self._issuer(code.parse(data).authorisation.issuer, settings["code_issuers"])
-            if table is None or not code.issued(data, table):
+            number = code.parse(data).authorisation.issuer
+            tables = [self._issuer(k) for k in _split(settings["code_issuers"]) if k[0] == number]
+            if not any(table and code.issued(data, table) for table in tables):
                 return False
             self._issued = self._issued[1 - _REMEMBERED :] + [digest]
         return True
 
-    def _issuer(self, number, keys):
-        """-> multiples of the issuer's key of this number, None if there is none."""
-        for at in range(0, len(keys), params.ISSUER_SIZE):
-            key = bytes(keys[at : at + params.ISSUER_SIZE])
-            point = p256.decode(key[1:]) if key[0] == number else None
-            if point is not None:
-                if key not in self._issuers:
-                    self._issuers = {key: p256.multiples(point)}
-                return self._issuers[key]
-        return None
+    def learn(self, settings):
+        """Make the table of an issuer's key that has none yet. -> True if there was one."""
+        for key in _split(settings["code_issuers"]):
+            if key not in self._issuers:
+                self._issuer(key)
+                return True
+        return False
+
+    def _issuer(self, key):
+        """-> multiples of the key in a parameter, None if it is none."""
+        if key not in self._issuers:
+            if len(self._issuers) == _ISSUERS:  # there are others now
+                self._issuers = {}
+            point = p256.decode(key[1:])
+            self._issuers[key] = None if point is None else p256.multiples(point)
+        return self._issuers[key]
+
+
+def _split(keys):
+    """-> the 34 bytes of each issuer: its number, its key."""
+    size = params.ISSUER_SIZE
+    return [bytes(keys[at : at + size]) for at in range(0, len(keys), size)]
