@@ -1,9 +1,7 @@
 """The code of a phone: its bytes, its QR version, and what checking it costs.
 
-Multiplications in the field are counted, not timed: in the programs that are played. Whole taps, of
-every credential, are of the emulated board in its own time, from the card at the reader, or the
-scanner's last bit, to the beep; they need its base firmware (`make image-base`) and some minutes.
-Other times are the terminals' interpreter's on this machine.
+Multiplications in the field are counted, not timed: in the programs that are played. Times are the
+terminals' interpreter's on this machine; a whole tap with a code is bench chip's.
 """
 
 from __future__ import annotations
@@ -17,16 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from card_layout import base45, code, field, p256, points
-from image import base
 from terminal_sim.image import compiled
 from terminal_sim.terminal import micropython_command
 
 BAR_BYTES, BAR_VERSION = 200, 10
-BARS_MS = {"mifare": 150, "cpu": 300, "code": 400}
-CAUSE = (
-    "the first tap since power-on loads what the later ones have: modules, tables of keys, the "
-    "issuer's word"
-)
 # characters of QR's alphanumeric mode that fit versions 1 to 10 at correction M (ISO 18004 table 7)
 _CAPACITY_M = (20, 38, 61, 90, 122, 154, 178, 221, 262, 311)
 _SCRIPT = Path(__file__).parent / "on_terminal" / "code_check.py"
@@ -52,9 +44,6 @@ def measure() -> dict[str, Any]:
             "a_table_for_a_kept_key": _count(lambda: p256.multiples(p256.GENERATOR)),
         },
         "interpreter_ms": _times(data, _public(issuer)),
-        "whole_tap_ms": _on_chip(),
-        **{f"bar_{name}_ms": bar_ms for name, bar_ms in BARS_MS.items()},
-        "cause": CAUSE,
     }
 
 
@@ -73,20 +62,6 @@ def _count(check: Any) -> int:
     finally:
         points.Field.play = play  # type: ignore[method-assign]
     return count
-
-
-def _on_chip() -> dict[str, Any]:
-    """Credential -> milliseconds of a tap, {"first since power-on", "then"}."""
-    if not base.is_built():
-        return {"not measured": "no base firmware: make image-base"}
-    from hil_tests.emulated import three  # the emulator is there for tests only
-
-    window = three.Three()
-    window.ready()
-    return {
-        name: {"first": round(took[0], 1), "then": round(took[1], 1)}
-        for name, took in three.taps(window).items()
-    }
 
 
 def _times(data: bytes, issuer: bytes) -> dict[str, float]:

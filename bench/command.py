@@ -17,8 +17,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("tap", "code", "flash", "blacklist", "wire", "ingest", "push")
-DEFAULT = ("tap", "code", "flash", "blacklist", "wire", "ingest")
+NAMES = ("tap", "code", "chip", "flash", "blacklist", "wire", "ingest", "push")
+DEFAULT = ("tap", "code", "chip", "flash", "blacklist", "wire", "ingest")
 AT_MOST, AT_LEAST = "at most", "at least"
 
 # bench -> (figure, sense, where in the result its bar stands); * is any row
@@ -27,9 +27,12 @@ BARS = {
     "code": (
         ("bytes", AT_MOST, "bar_bytes"),
         ("qr_version", AT_MOST, "bar_version"),
-        ("whole_tap_ms.mifare.*", AT_MOST, "bar_mifare_ms"),
-        ("whole_tap_ms.cpu.*", AT_MOST, "bar_cpu_ms"),
-        ("whole_tap_ms.code.*", AT_MOST, "bar_code_ms"),
+    ),
+    "chip": (
+        ("taps.mifare.*.whole_ms", AT_MOST, "bar_mifare_ms"),
+        ("taps.cpu.*.whole_ms", AT_MOST, "bar_cpu_ms"),
+        ("taps.code.*.whole_ms", AT_MOST, "bar_code_ms"),
+        ("blacklist_us", AT_MOST, "bar_blacklist_us"),
     ),
     "flash": (
         ("*.bytes_per_record", AT_MOST, "bar_bytes"),

@@ -49,9 +49,10 @@ def _kind_of(page: bytes) -> str:
     return next(kind for kind, value in build.KINDS.items() if value == number)
 
 
-def make(page: bytes, config: dict | None) -> bytes:
+def make(page: bytes, config: dict | None, name: str = "config.json") -> bytes:
     """2 MiB; `page` is the key page of an enrolment, `config` what boards/rp2.py reads. Without a
-    configuration the board starts no terminal and has a console only."""
+    configuration, or with one of another name, the board starts no terminal and has a console
+    only."""
     flash = bytearray(b"\xff" * FLASH_BYTES)
     _, code = uf2.unpack((base.folder() / base.UF2).read_bytes())
     flash[: len(code)] = code
@@ -64,7 +65,7 @@ def make(page: bytes, config: dict | None) -> bytes:
         prog_size=256, read_size=32, cache_size=256, lookahead_size=32, disk_version=0x00020000,
     )  # fmt: skip
     if config is not None:
-        with files.open("config.json", "w") as file:
+        with files.open(name, "w") as file:
             file.write(json.dumps(config))
     flash[FILES_AT:] = files.context.buffer
     return bytes(flash)

@@ -7,7 +7,9 @@ import types
 import pytest
 from click.testing import CliRunner
 
-from bench import blacklist, code, command, flash, tap
+from bench import blacklist, chip, code, command, flash, tap
+from firmware.core.layout import LAYOUTS, SECTOR
+from firmware.core.lists import CardList
 from sync_server.cli import campus
 
 
@@ -79,6 +81,22 @@ def test_the_command_writes_its_figures(tmp_path):
     assert "blacklist: missed deltas.0.ratio" in done.output and "Cause: a delta" in done.output
 
 
+def test_stages_of_a_tap_add_up():
+    line = [["IDENTIFY", 1010, 0], ["DECIDE", 1250, 0], ["SHOW", 1300, 60]]
+    tap = chip._stages(line, began_ns=1_000_000, beep_ns=1_400_000)
+    assert tap["whole_ms"] == 0.4
+    times = [stage["ms"] for stage in tap["stages"].values()]
+    assert list(tap["stages"]) == ["detect", "identify", "decide", "show"]
+    assert sum(times) == pytest.approx(0.4)
+    assert tap["stages"]["show"] == {"ms": 0.1, "asked_ms": 0.06}
+
+
+def test_the_list_for_the_chip_is_written_by_the_firmwares_rules():
+    cards = CardList(chip._listed(), LAYOUTS["rp2"].blacklist, bytearray(SECTOR))
+    cards.mount()
+    assert all(map(cards.has, chip.LISTED)) and not cards.has(chip.LISTED[1] + 1)
+
+
 def _bench(monkeypatch, name, measure):
     monkeypatch.setitem(sys.modules, f"bench.{name}", types.SimpleNamespace(measure=measure))
 
@@ -111,8 +129,7 @@ def test_bars_name_benches():
     assert set(command.BARS) <= set(command.NAMES)
 
 
-def test_multiplications_are_counted_in_programs(monkeypatch):
-    monkeypatch.setattr(code, "_on_chip", dict)
+def test_multiplications_are_counted_in_programs():
     result = code.measure()
     assert (result["bytes"], result["qr_version"]) == (191, 10)
     counts = result["field_multiplications"]
