@@ -3,8 +3,7 @@
 import pytest
 
 from card_layout.des import Des
-from hil_tests.emulated import branch, factory
-from hil_tests.emulated.board import Board
+from hil_tests.emulated import branch
 from hil_tests.emulated.three import CPU, PHONE, Three, taps
 from terminal_sim.demo_card import student_cpu
 from tests.shared import test_field
@@ -12,7 +11,6 @@ from tests.shared import test_field
 BARS_MS = {"cpu": 300, "code": 400}  # a tap of a terminal at work
 FIRST_MS = {"cpu": 600, "code": 500}  # the first since power-on
 EDGES = 6
-LOOKS = 300  # of a tenth of a second each
 STEPS = """
 from card_layout import p256, points, field as book
 from card_layout.native import field as chip, inverse
@@ -63,36 +61,6 @@ def start_and_pay(window):
     return took, booked, window.panel.beeps, window.memory.grey(), window.scanner.ear.noise
 
 
-def told(board, script):
-    """-> the last word of a script on the board's console."""
-    console = board.console
-    console.send(b"\x01")  # raw: nothing is echoed
-    board.run(0.05)
-    for at in range(0, len(script), 64):
-        console.send(script[at : at + 64].encode())
-        board.run(0.01)
-    before = board.heard.count("\x04")
-    console.send(b"\x04")
-    for _ in range(LOOKS):
-        board.run(0.1)
-        if board.heard.count("\x04") >= before + 2:
-            break
-    return board.heard.rsplit("OK", 1)[1].split("\x04")[0].strip()
-
-
-def both_forms(board):
-    steps = STEPS.format(cases=test_field.STEPS, edges=test_field.EDGES[:EDGES])
-    key, block = bytes(range(16)), b"campus!!"
-    return told(board, steps), told(
-        board, DES.format(key=key, block=block, sealed=Des(key).encrypt(block))
-    )
-
-
-def start_and_ask(board):
-    board.run(0.3)
-    return both_forms(board)
-
-
 def test_a_cpu_card_pays(on):
     took_ms, word, booked_fen = on((pay_by_cpu,))[0]
     print(f"\nthe first CPU card since power-on: {took_ms:.1f} ms")
@@ -100,8 +68,10 @@ def test_a_cpu_card_pays(on):
     assert took_ms <= FIRST_MS["cpu"]
 
 
-def test_machine_code_says_what_integers_say(emulated):
-    steps, des = branch.of(start_and_ask, Board(factory.make(b"", None)))
+def test_machine_code_says_what_integers_say(told):
+    steps = told(STEPS.format(cases=test_field.STEPS, edges=test_field.EDGES[:EDGES]))
+    key, block = bytes(range(16)), b"campus!!"
+    des = told(DES.format(key=key, block=block, sealed=Des(key).encrypt(block)))
     assert steps == "wrong 0 True"
     assert des == "wrong 0 True True"
 

@@ -4,8 +4,9 @@ import pytest
 from rp2040py.boards import BOARDS, resolve_firmware
 from rp2040py.device import MicroPythonDevice
 
-from hil_tests.emulated import factory, wires
+from hil_tests.emulated import branch, wires
 from hil_tests.emulated.board import SECOND_NS, Board
+from hil_tests.emulated.script import typed
 from image import base
 
 DR, FR, LCR, CR, IMSC, ICR = 0x00, 0x18, 0x2C, 0x30, 0x38, 0x44
@@ -14,35 +15,10 @@ BUSY, TXFE = 0x08, 0x80
 BYTE_NS = 86_806
 
 
-def bare():
+def delivered():
     """-> the emulator as it is delivered."""
     uf2 = str(base.folder() / base.UF2)
     return MicroPythonDevice(board=resolve_firmware(BOARDS["pico"], "micropython", uf2))
-
-
-def with_console():
-    """-> a board without a configuration: it waits for what is typed."""
-    board = Board(factory.make(b"", None))
-    board.run(0.3)
-    typed(board, "")
-    return board
-
-
-def typed(board, line, limit_s=1.0):
-    """-> what the console answers to a line."""
-    start = len(board.heard)
-    board.console.send(line.encode() + b"\r\n")
-    for _ in range(round(limit_s / 0.02)):
-        board.run(0.02)
-        if board.heard[start:].endswith(">>> "):
-            break
-    return board.heard[start:].split("\r\n")[1:-1]
-
-
-@pytest.fixture(scope="module")
-def console(emulated):
-    """One for all that do it no harm."""
-    return with_console()
 
 
 # USB
@@ -63,13 +39,16 @@ def asked(cdc, run):
     return len(times)
 
 
-def test_a_waiting_board_asks_the_host_once(console):
-    assert asked(console._device.cdc, lambda: console.run(0.1)) == 0
-    assert typed(console, "print(6 * 7)") == ["42"]
+def waited(board):
+    return asked(board._device.cdc, lambda: board.run(0.1)), typed(board, "print(6 * 7)")
+
+
+def test_a_waiting_board_asks_the_host_once(bare):
+    assert branch.of(waited, bare) == (0, ["42"])
 
 
 def test_without_the_mend_it_asks_all_the_time(emulated):
-    device = bare()
+    device = delivered()
     device.mcu.core.pc = 0x10000000
 
     def until(nanoseconds):
@@ -121,11 +100,11 @@ def test_the_transmitter_interrupts_once(emulated):
     uart.raw_write_value = TX
     uart.write_uint32(ICR, TX)
     assert not uart._interrupt_status & TX
-    bare_uart = sender(bare().mcu)
-    bare_uart.raw_write_value = TX
-    bare_uart.write_uint32(ICR, TX)
-    bare_uart.write_uint32(IMSC, TX)
-    assert bare_uart._interrupt_status & TX  # for ever
+    other = sender(delivered().mcu)
+    other.raw_write_value = TX
+    other.write_uint32(ICR, TX)
+    other.write_uint32(IMSC, TX)
+    assert other._interrupt_status & TX  # for ever
 
 
 def test_the_receiver_interrupts_at_its_mark_or_after_a_while(emulated):
@@ -151,20 +130,25 @@ def erase(board, sector=300):
     return int(typed(board, line)[-1])
 
 
-def test_flash_takes_its_time(console):
-    assert 45_000 <= erase(console) <= 47_000
+def test_flash_takes_its_time(bare):
+    assert 45_000 <= branch.of(erase, bare) <= 47_000
 
 
-@pytest.mark.parametrize("torn", [None, 5])
-def test_power_can_fail_in_an_erase(emulated, torn):
-    board = with_console()
+def cut_erase(board, torn):
+    """-> (was it cut in time, bytes that are not erased) of a sector."""
     at = base.CODE_BYTES + 300 * 4096
     board.chip.flash[at : at + 4096] = bytes(4096)
     board.flash.cut(1, torn)
     start_ns = board.now_ns
     board.console.send(b"import rp2;rp2.Flash().ioctl(6,300)\r\n")
-    assert board.run(2) and board.flash.is_off and board.now_ns - start_ns < 2 * SECOND_NS
-    left = board.content()[at : at + 4096].count(0)
+    was_cut = board.run(2) and board.flash.is_off and board.now_ns - start_ns < 2 * SECOND_NS
+    return was_cut, board.content()[at : at + 4096].count(0)
+
+
+@pytest.mark.parametrize("torn", [None, 5])
+def test_power_can_fail_in_an_erase(bare, torn):
+    was_cut, left = branch.of(cut_erase, bare, torn)
+    assert was_cut
     assert left == 4096 if torn is None else 0 < left < 4096
 
 
@@ -183,6 +167,7 @@ def said(board, beat):
     return bytes(heard), ear.noise
 
 
-def test_state_machines_keep_time_while_the_processor_sleeps(emulated):
-    assert said(with_console(), beat=True) == (b"campus card " * 8, 0)
-    assert said(with_console(), beat=False) != (b"campus card " * 8, 0)
+def test_state_machines_keep_time_while_the_processor_sleeps(bare):
+    kept, lost = branch.every([(said, bare, True), (said, bare, False)])
+    assert kept == (b"campus card " * 8, 0)
+    assert lost != (b"campus card " * 8, 0)
