@@ -48,7 +48,9 @@ _NAMES = {
     for table in (pn532_tables.CHIP_COMMANDS, pn532_tables.INITIATOR_COMMANDS)
     for code, (name, _) in table.items()
 }
-_SETTLE_S = 0.005  # after the beep the firmware lets the card go and looks for the next one
+_LOOKS_S = 30  # at most, until the firmware has let the card go and looks for the next one
+_POLL_S = 0.002
+_LOOK = "InListPassiveTarget"
 
 
 class CountedLine(Hsu):
@@ -135,7 +137,9 @@ async def _tap(terminal: Terminal, card: MifareClassic) -> dict[str, Any]:
     wall_us = (time.perf_counter() - line.met_s) * 1e6
     if said != fleet.ACCEPTED:
         raise RuntimeError(f"a tap was {said}: {' / '.join(terminal.panel.rows)}")
-    await asyncio.sleep(_SETTLE_S)
+    async with asyncio.timeout(_LOOKS_S):
+        while line.commands[_LOOK] == commands[_LOOK]:  # ends: it looks for the next card
+            await asyncio.sleep(_POLL_S)
     return {
         "card": dict(Counter(chip.meter.counts) - before),
         "card_us": chip.meter.card_us - began_us,

@@ -4,7 +4,7 @@ Its port is a pty with a name that stays (`link`, the /dev/ttyACM0 of this bench
 the board shows a port.
 
 A fault by name: "unplug@N" the cable comes out when the host has sent N bytes, and is put in again
-by `plug`; "drops@S" it comes out S seconds after the host began to speak and is back at once;
+by `plug`; "drops@N" it comes out whenever the host has sent N bytes, and is back at once;
 "loops" it resets again and again; "mute" it says nothing. Others are those of the chip.
 """
 
@@ -39,8 +39,8 @@ class UsbBoard(threading.Thread):
         self._value = float(value or 0)
         self.heard = 0  # bytes from the host
         self.unplugged = 0  # how often
-        self._in_s = 0.0
-        self._is_used = False  # the host has said something since it was plugged in
+        self._back_s = 0.0  # when a cable that dropped is in again
+        self._heard_in = 0  # of `heard`, since it was plugged in
         self._fd = self._there = None
         self._late = b""  # for a host that does not read at the moment
         self.lock = threading.RLock()
@@ -60,8 +60,7 @@ class UsbBoard(threading.Thread):
         with self.lock:
             if not self.is_plugged:
                 self.is_plugged = True
-                self._is_used = False
-                self._in_s = time.monotonic()
+                self._heard_in = 0
                 self.appear()
 
     def unplug(self):
@@ -110,23 +109,21 @@ class UsbBoard(threading.Thread):
         ready, _, _ = select.select(waiting, [], [], seconds)
         data = os.read(self._fd, 4096) if self._fd in ready else b""
         self.heard += len(data)
-        self._is_used = self._is_used or bool(data)
+        self._heard_in += len(data)
         if self.fault == "unplug" and self.heard >= self._value:
             self.fault = ""
+            self.unplug()
+            return b"", False
+        if self.fault == "drops" and self._heard_in >= self._value:
+            self._back_s = time.monotonic() + _AWAY_S
             self.unplug()
             return b"", False
         return data, also is not None and also in ready
 
     def _step(self):
         if not self.is_plugged:
-            if self.fault == "drops" and self.unplugged and time.monotonic() > self._in_s:
+            if self.fault == "drops" and self.unplugged and time.monotonic() > self._back_s:
                 self.plug()
-            return
-        if not self._is_used:
-            self._in_s = time.monotonic()
-        elif self.fault == "drops" and time.monotonic() - self._in_s > self._value:
-            self.unplug()
-            self._in_s = time.monotonic() + _AWAY_S
             return
         with contextlib.suppress(OSError):
             self.serve(STEP_S)

@@ -44,7 +44,7 @@ async def _tap(town: Town, event: scenario.Tap) -> None:
     """One presentation; torn, or cut off; then the oracle."""
     stand, key = town.stands[event.terminal], event.card + event.copy * COPY
     card = town.cards[key]
-    in_a_race = event.tear or event.cut or town.weather.copies or town.room.fault
+    in_a_race = event.tear or event.cut or town.weather.copies or town.room.is_troubled
     in_a_race = in_a_race or any(wire.has_trouble for wire in town.wires.values())
     if in_a_race:
         await town.drain()

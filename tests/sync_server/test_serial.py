@@ -143,10 +143,10 @@ async def rigged(count, baud=BAUD, key_log=None, late_ms=0):
 
 
 def run(story):
-    asyncio.run(asyncio.wait_for(story(), 30))
+    asyncio.run(asyncio.wait_for(story(), 120))
 
 
-async def until(true, seconds=8.0):
+async def until(true, seconds=60.0):
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from terminal_sim.play.room import Room
 from terminal_sim.server import ServerProcess
 from tests.world.test_phone_page import CHROMIUM, QUIET
 
-WAIT_MS = 40_000
+WAIT_MS = 120_000
 NO_ORDERS = (
     {}, {"do": "press", "keys": "\x1b[A"}, {"do": "hold", "thing": 99}, {"do": "press"},
     {"do": "hold", "thing": "0"}, {"do": "turn", "on": True}, {"do": ["x"]},
@@ -132,7 +132,7 @@ def test_a_meal_a_torn_card_a_phone_a_cut_and_a_gate(server, tmp_path):
             await browser.close()
             assert problems == []
 
-    asyncio.run(asyncio.wait_for(main(), 200))
+    asyncio.run(asyncio.wait_for(main(), 600))
 
 
 async def nothing(name):
@@ -149,4 +149,4 @@ def test_orders_that_are_none_change_nothing(server, tmp_path):
                     seat.do(order)
             assert seat.state() == before
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    asyncio.run(asyncio.wait_for(main(), 240))
