@@ -13,7 +13,7 @@ import binascii
 import mmap
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from firmware.core.layout import LAYOUTS, SECTOR
@@ -37,6 +37,10 @@ _PURSES = (5, 6)  # blocks
 _LAID = LAYOUTS[BOARD]
 _RECORD = 64
 _AHEAD = 8  # slots behind the last record in which the next one may be
+
+
+async def _nothing() -> None:
+    """For who is alone."""
 
 
 class Stuck(RuntimeError):
@@ -63,6 +67,7 @@ class Stand:
         self.page = page
         self.set_up(utc_s)
         self._chip = self.terminal.reader.chip
+        self.tells: Callable[[], Awaitable[object]] = _nothing  # what it has, to whoever hears it
         self._execute = self._chip.execute
         self._chip.execute = self._watch
         self.terminal.panel.on_change = self._heard
@@ -161,6 +166,7 @@ class Stand:
         said = await self.present(key, card)
         while said in (TORN, None) and retaps:
             retaps -= 1
+            await self.tells()  # or the machine chose whether the grey is sent before it is settled
             said = await self.present(key, card)
         if self.is_pos:
             self.terminal.panel.press("*")

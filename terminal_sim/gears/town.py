@@ -14,6 +14,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,6 +103,7 @@ class Town:
         wire.down()
         wire.calm()
         made = Stand(number, kind, folder, page, self.oracle, self.utc_s, wire)
+        made.tells = partial(self.drain, made)
         self.stands[number] = made
 
     def _issue(self, encrypt: Callable[[bytes], bytes]) -> None:

@@ -11,7 +11,7 @@ from terminal_sim.bad_line import DOWN, UP, BadLine, befall
 from terminal_sim.weather import LINK_FAULTS
 
 FRAME = b"\x05abcd\x00"
-WAIT_S = 5
+WAIT_S = 30
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ VERSION = frame(b"\xd4\x02")
 VERSION_ANSWER = ACK + frame(b"\xd5\x03\x32\x01\x06\x07")
 LIST = frame(b"\xd4\x4a\x01\x00")
 LIST_ANSWER = frame(bytes.fromhex("d54b 0101 0004 08 04 deadbeef"))
-WAIT_S = 2
+WAIT_S = 30
 
 
 @pytest.fixture(name="served")

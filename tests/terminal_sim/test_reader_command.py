@@ -45,7 +45,7 @@ def test_ends_cleanly(tmp_path, number):
     assert "nfc-mfclassic r A u dump.mfd" in said
     assert str(link.readlink()).startswith("/dev/")
     process.send_signal(number)
-    rest = process.communicate(timeout=10)[0]
+    rest = process.communicate(timeout=60)[0]
     assert process.returncode == 0
     assert "0 card commands" in rest
     assert not link.is_symlink()

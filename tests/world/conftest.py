@@ -34,7 +34,7 @@ class Campus:
 
     async def uploaded(self, records):
         """Wait until the server has so many records. -> its status."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:  # until they are there, or the time-out
                 status = await asyncio.to_thread(self.server.call, "GET", "/api/status")
                 if status["records"] >= records:

@@ -13,7 +13,7 @@ from terminal_sim.server import ServerProblem
 
 async def confirmed(made):
     """Wait until every terminal has the newest version. -> the state."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:  # until they have, or the time-out
             state = await asyncio.to_thread(made.server.call, "GET", "/api/card-keys")
             if not state["lacking"]:

@@ -35,7 +35,7 @@ def test_a_code_pays_once_and_a_card_pays_too(campus):
 async def said(panel, text, place):
     """Ask 1.00 yuan of whoever shows `text`. -> (beep, third row or first of a refusal)."""
     panel.press("100#")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await panel.screen("应付 1.00 元")
         beep = panel.beep()
         place.terminal.scanner.show(text)

@@ -37,7 +37,7 @@ def test_it_pays_and_passes_and_is_refused_when_it_is_empty(campus):
             assert status["quarantined"] == 0
             assert card.application.balance_fen == 3750
             await asyncio.to_thread(made.server.call, "POST", f"/api/cards/{number}/loss")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while await fleet.pay(made.pos, card, 10) != fleet.REFUSED:
                     await asyncio.sleep(0.1)
 

@@ -35,7 +35,7 @@ def test_each_screen_is_drawn_and_power_takes_it_away(campus, kind):
 async def still(glass):
     """-> its pixels, when they have come to rest."""
     before = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while before != glass.glass.rgb():
             before = glass.glass.rgb()
             await asyncio.sleep(0.3)

@@ -20,7 +20,7 @@ def issued(server):
 
 async def state_of(made, card, wanted):
     """Wait until the last action of a card is in this state."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:  # until it is, or the time-out
             path = f"/api/cards/{card}/actions"
             rows = (await asyncio.to_thread(made.server.call, "GET", path))["actions"]
@@ -36,7 +36,7 @@ def test_cards_of_both_kinds_are_loaded_and_pay_with_it(campus):
             other, chip, wallet = await asyncio.to_thread(issued, made.server)
             body = {"loads": [{"card": n, "amount_fen": 2000} for n in (number, other)]}
             await asyncio.to_thread(made.server.call, "POST", "/api/loads", body)
-            async with asyncio.timeout(15):  # the push may be on its way yet
+            async with asyncio.timeout(60):  # the push may be on its way yet
                 while not made.pos.panel.shows("21.00"):
                     await fleet.present(made.pos, card)
                     await asyncio.sleep(0.1)

@@ -70,7 +70,7 @@ async def _turned_away(made, tmp_path, number, page):
     stranger.attach(asyncio.get_running_loop())
     stranger.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await stranger.panel.screen("未就绪")
         await asyncio.sleep(0.5)
         assert not stranger.panel.shows("请刷卡")
@@ -91,7 +91,7 @@ def test_a_mute_reader_is_told_and_found_again(campus):
             loop.call_later(3, loop.add_reader, made.pos.reader.fileno(),
                             made.pos.reader.on_readable)  # fmt: skip
             beep = made.pos.panel.beep()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 assert await beep == "ok"
 
     asyncio.run(asyncio.wait_for(story(), 60))

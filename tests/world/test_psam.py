@@ -54,7 +54,7 @@ def test_torn_and_told_here_or_there(campus):
                 else:
                     assert await fleet.present(where, card) == fleet.ACCEPTED
                 assert card.application.balance_fen == before - 100
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 status = await made.uploaded(7)
                 while status["grey"] or status["accepted"] < 4:
                     await asyncio.sleep(0.05)
