@@ -16,6 +16,7 @@ STUBS := $(VENV)/micropython-typings
 INPUTS := pyproject.toml Makefile hil_tests/requirements.txt
 
 QRCODE := qrcode-generator@2.0.4
+HTMX := htmx.org@2.0.11
 VENDOR := sync_server/web/static/vendor
 
 .PHONY: help setup run test lint docs bench vendor clean image-base hil font
@@ -80,9 +81,10 @@ docs: setup ## draw the tables and diagrams in docs/ from the code
 bench: setup ## the numbers of design.md, each beside its peer (ARGS=names)
 	$(BIN)/campus bench $(ARGS)
 
-vendor: ## fetch anew the JavaScript library that the phone page brings along (npm)
-	@folder=$$(mktemp -d) && cd $$folder && npm pack --silent $(QRCODE) >/dev/null && tar xzf *.tgz && \
-	    cp package/dist/qrcode.js $(CURDIR)/$(VENDOR)/qrcode.js && rm -r $$folder
+vendor: ## fetch anew the JavaScript libraries that the pages bring along (npm)
+	@folder=$$(mktemp -d) && cd $$folder && npm pack --silent $(QRCODE) $(HTMX) >/dev/null && \
+	    tar xzf qrcode-*.tgz && cp package/dist/qrcode.js $(CURDIR)/$(VENDOR)/qrcode.js && \
+	    tar xzf htmx*.tgz && cp package/dist/htmx.min.js $(CURDIR)/$(VENDOR)/htmx.min.js && rm -r $$folder
 
 font: $(STAMP) ## cut the characters of the screens out of Debian's Unifont anew
 	@$(MAKE) --no-print-directory debian DEBIAN=unifont && $(BIN)/python -m image.font

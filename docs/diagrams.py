@@ -102,6 +102,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "messages": tables.message_table,
     "params": tables.parameter_table,
     "reasons": tables.reason_table,
+    "rights": tables.right_table,
     "flash-faults": tables.flash_faults,
 }
 

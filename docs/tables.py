@@ -12,6 +12,7 @@ from types import ModuleType
 
 from firmware.core import policy
 from protocol import messages, params, reasons, record, states
+from sync_server.core import rights
 from tools.flashing.sentences import SENTENCES
 
 _COMMENTED = re.compile(r'^ +\(.*?"(\w+)".*\),  # (.+)$', re.MULTILINE)
@@ -101,3 +102,11 @@ def flash_faults() -> str:
     """Every fault of `campus flash`: its name in reports, and its sentence in both languages."""
     rows = [[f"`{name}`", zh, en] for name, (zh, en) in SENTENCES.items()]
     return markdown(["fault", "中文", "English"], rows)
+
+
+def right_table() -> str:
+    """Every right: who has it, after which article, for what."""
+    rows = []
+    for right, roles, articles, what in rights.TABLE:
+        rows.append([f"`{right}`", what, ", ".join(roles), articles])
+    return markdown(["right", "allows", "roles", "Art."], rows)

@@ -15,6 +15,8 @@ import click
 COMMANDS = {
     "run": ("terminal_sim.commands.run", "Server, terminals with the real firmware, and console."),
     "serve": ("sync_server.commands.serve", "The server: terminals over TCP, people over HTTP."),
+    "office": ("sync_server.commands.office", "Accounts of people who work here."),
+    "audit": ("sync_server.commands.audit", "Is the log of acts what was written?"),
     "sim": ("terminal_sim.commands.sim", "One simulated terminal with the real firmware."),
     "replay": ("terminal_sim.commands.replay", "Real records through firmware and server."),
     "chaos": ("terminal_sim.commands.chaos", "Break everything, and check every fen after it."),

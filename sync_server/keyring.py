@@ -42,6 +42,7 @@ _TAC_INFO = b"campus-card tac master"
 _PSAM_INFO = b"campus-card psam master"
 _HIDING_INFO = b"campus-card hidden keys"
 _ALL_NAMES = {*NAMES, *(f"{name}.{n}" for n in range(2, 16) for name in CARD_NAMES)}
+_AUDIT_INFO = b"campus-card log of acts"
 OWN_KEY = b"campus-card own key"  # a use of `hide`: an enrolment key made at the device
 
 
@@ -55,7 +56,8 @@ class NoMoreVersions(ValueError):
 
 class Keyring:
     """masters: name -> 16 bytes; path: the file that keeps them, None for none. issuer_key: 33
-    bytes, what terminals check codes with. newest: version of the card keys."""
+    bytes, what terminals check codes with. newest: version of the card keys. audit_key: 32 bytes,
+    under which the log of acts is chained."""
 
     ISSUER = 1  # number of the key that signs what phones may
 
@@ -66,6 +68,7 @@ class Keyring:
         self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb
         self._psam = hkdf.derive(masters["terminal"], b"", _PSAM_INFO, _KEY)
         self._hiding = hkdf.derive(masters["terminal"], b"", _HIDING_INFO, _KEY)
+        self.audit_key = hkdf.derive(masters["terminal"], b"", _AUDIT_INFO, 32)
         secret = int.from_bytes(hkdf.derive(masters["terminal"], b"", _ISSUER_INFO, 40), "big")
         self._issuer = ec.derive_private_key(secret % (p256.ORDER - 1) + 1, ec.SECP256R1())
         self.issuer_key = self._issuer.public_key().public_bytes(

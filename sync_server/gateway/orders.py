@@ -17,16 +17,19 @@ from protocol import batch
 from protocol.errors import LocalError
 from sync_server.core.ingest import whole
 from sync_server.gateway import looks
+from sync_server.gateway.acting import errand
 from sync_server.gateway.actions import Actions
 from sync_server.gateway.card_keys import CardKeys
 from sync_server.gateway.claims import Claims
 from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
+from sync_server.gateway.offices import Offices
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, PARAMETERS, WAITING
 from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
+from sync_server.store.officers import NotYours
 
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
@@ -46,6 +49,7 @@ class Orders:
         self.evidence = Evidence(gateway.store, self._do)
         self.card_keys = CardKeys(self, gateway.store, gateway.keyring, self._do, self._grown)
         self.issues = Issues(self, gateway.store, gateway.keyring, self._do)
+        self.offices = Offices(gateway.store, self._do, self._relist)
 
     # changes
 
@@ -112,20 +116,25 @@ class Orders:
 
     def loss_report(self, card: int, by: str) -> dict[str, Any]:
         """The card is refused from now on, terminal by terminal as they confirm."""
-        return self._relist(self._store.loss_report, card, by)
+        return self._relist_card(self._store.loss_report, card, by)
 
     def loss_approve(self, card: int, by: str) -> dict[str, Any]:
         """Let a report that waits for a second person take effect."""
-        return self._relist(self._store.loss_approve, card, by)
+        return self._relist_card(self._store.loss_approve, card, by)
 
     def loss_withdraw(self, card: int, by: str) -> dict[str, Any]:
         """The card works again, terminal by terminal as they confirm."""
-        return self._relist(self._store.loss_withdraw, card, by)
+        return self._relist_card(self._store.loss_withdraw, card, by)
 
-    def _relist(self, change: Callable[..., int], card: int, by: str) -> dict[str, Any]:
-        self._do(change, card, by, _now_s())
-        self.relisted()
+    def _relist_card(self, change: Callable[..., int], card: int, by: str) -> dict[str, Any]:
+        self._relist(change, card, by, _now_s())
         return self.loss_reach(card)
+
+    def _relist(self, change: Callable[..., Any], *args: Any) -> Any:
+        """A change that may have made a new version of the blacklist. -> what it returns"""
+        done = self._do(change, *args)
+        self.relisted()
+        return done
 
     def _grown(self, version: int) -> None:
         self._tell(self._push_keys, version)
@@ -195,8 +204,14 @@ class Orders:
             raise Impossible(f"there is no terminal {number}", 404)
 
     def _do(self, work: Callable[..., Any], *args: Any) -> Any:
+        asking = errand.get()
+        if asking is not None:
+            work, args = self._store.audited, (asking.act, _now_s(), work, *args)
         try:
-            return self._gateway.writer.call(work, *args).result(CALL_WAIT_S)
+            done = self._gateway.writer.call(work, *args).result(CALL_WAIT_S)
+            if asking is not None:
+                asking.kept += 1
+            return done
         except Overdue:
             raise NotReady("the server is busy, ask again") from None
         except sqlite3.OperationalError as error:
@@ -205,6 +220,8 @@ class Orders:
             raise Impossible(str(error), 404) from None
         except NotListed as error:
             raise Impossible(str(error), 409) from None
+        except NotYours as error:
+            raise Impossible(str(error), 403) from None
         except LocalError as error:
             raise Impossible(str(error)) from None
 

@@ -60,6 +60,7 @@ class Gateway:
         self.changes = 0
         self.keyring = keyring
         store.tac_key = keyring.tac_key
+        store.audit_key = keyring.audit_key
         self.images = Images()
         self.key_log: KeyLog | None = None
         self._server: asyncio.Server | None = None

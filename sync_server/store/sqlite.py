@@ -2,11 +2,12 @@
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
 part is a file of its own: terminals, claims, cards, their keys, issues, phones, records, actions,
-lost ones, lists, accounts.
+lost ones, lists, accounts, officers, the log of acts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,6 +17,7 @@ from sync_server.core.known import Place
 from sync_server.core.rebuild import UNNAMED, Span
 from sync_server.store.accounts import Accounts
 from sync_server.store.actions import Actions, NotOpen
+from sync_server.store.audit import Audit
 from sync_server.store.card_keys import CardKeys
 from sync_server.store.cards import Cards
 from sync_server.store.claims import Claims
@@ -23,17 +25,19 @@ from sync_server.store.database import BadUrl, Database
 from sync_server.store.evidence import Evidence
 from sync_server.store.issues import Issues, NotSo
 from sync_server.store.lists import Lists, NotListed, UnknownCard
+from sync_server.store.officers import NotYours, Officers
 from sync_server.store.phones import Phones
 from sync_server.store.records import Records
 from sync_server.store.restored import Restored
 from sync_server.store.terminals import Terminals
 
-__all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "Store", "UnknownCard")
+__all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "UnknownCard")
 
 
 class Store(
-    Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence
-):
+    Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence,
+    Officers, Audit,
+):  # fmt: skip
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
     def __init__(self, url: str):
@@ -60,6 +64,11 @@ class Store(
         self._load_greys()
         self._load_spans()
         self._load_actions()
+
+    def deed(self, name: str) -> Callable[[int, bool, str, int], None]:
+        """What carries out a deed that waited for a second person."""
+        deeds: dict[str, Callable[[int, bool, str, int], None]] = {}
+        return deeds[name]
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not `ingest`,

@@ -1,8 +1,8 @@
 """Who may come in: the bearer token, the one-time link, the sign-in form's limits.
 
-One secret opens everything in this stage: a random token in a 0600 file beside the database.
-Programs send it with each request; a person types it once (or follows a one-time link printed at
-start) and gets a signed session cookie. Offices with rights of their own come with a later issue.
+The token is the key of the machine: random, in a 0600 file beside the database. Programs send it
+with each request; whoever can read the file may also open the console with it, or with a one-time
+link printed at start. People have accounts (visitors.py). What each may do is core.rights'.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from flask_wtf.csrf import CSRFProtect
 LINK_LIFE_S = 3600
 LINKS_MAX = 16
 SIGN_IN_RATE = "10 per minute"
+NAME_RATE = "30 per hour"  # wrong passwords of one name, from anywhere
 WRONG_TOKEN_RATE = "60 per minute"
 
 limiter = Limiter(get_remote_address)

@@ -13,17 +13,20 @@ from hashlib import sha256
 from flask import Flask
 
 from sync_server.gateway.orders import Orders
-from sync_server.web import refusals, words
+from sync_server.web import pages, refusals, visitors, words
 from sync_server.web.access import Doorkeeper, limiter, protect
 from sync_server.web.api import api
+from sync_server.web.centre import centre
 from sync_server.web.console import console
 from sync_server.web.feed import Feed
+from sync_server.web.needs import TWIN
 from sync_server.web.phone import phone
 from sync_server.web.provision import provision
 
 JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
 STREAMS_MAX = 8
+OFFICES = (centre,)  # each twice: pages for people, the same under /api for programs
 
 
 @dataclass
@@ -36,7 +39,7 @@ class Desk:
 
 
 def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flask:
-    """The Flask application over `orders`; `token` (text) opens both the API and the console."""
+    """The Flask application over `orders`; `token` (text) is the key of the machine."""
     app = Flask(__name__)
     app.config.from_mapping(
         # Derived, not stored: a new token ends every console session with it.
@@ -48,6 +51,8 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
         MAX_FORM_MEMORY_SIZE=FORM_LIMIT_BYTES,
         MAX_FORM_PARTS=20,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,  # visitors.admit checks: a bearer needs no CSRF token
+        RATELIMIT_ENABLED=True,
         RATELIMIT_STORAGE_URI="memory://",
         RATELIMIT_HEADERS_ENABLED=True,
         TEMPLATES_AUTO_RELOAD=False,
@@ -58,15 +63,16 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     words.init_app(app)
     protect.init_app(app)
     limiter.init_app(app)
-    protect.exempt(api)  # a bearer token is never sent by a browser on its own
-    protect.exempt(phone)  # nor is a signature
-    protect.exempt(provision)  # nor is what a code has sealed
     refusals.init_app(app)
-    app.register_blueprint(api)
-    app.register_blueprint(console)
-    app.register_blueprint(phone)
-    app.register_blueprint(provision)
+    for blueprint in (api, console, phone, provision):
+        app.register_blueprint(blueprint)
+    for office in OFFICES:
+        app.register_blueprint(office)
+        app.register_blueprint(office, url_prefix="/api", name=office.name + TWIN)
+    app.after_request(visitors.finish)
     app.after_request(_harden)
+    app.teardown_request(visitors.leave)
+    pages.init_app(app)
     return app
 
 
@@ -79,7 +85,7 @@ def _harden(response):
         "frame-ancestors 'none'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -26,6 +26,19 @@ def body() -> dict[str, Any]:
     return value
 
 
+def given() -> dict[str, Any]:
+    """The fields of a JSON object or of a form, whichever was sent."""
+    return body() if request.mimetype == "application/json" else request.form.to_dict()
+
+
+def number(fields: dict[str, Any], name: str, low: int, high: int) -> int:
+    """A whole number, or its digits as a form has them."""
+    value = fields.get(name)
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        fields = {name: int(value[:20])}
+    return whole(fields, name, low, high)
+
+
 def whole(fields: dict[str, Any], name: str, low: int, high: int) -> int:
     """A whole number of `low`..`high` (a JSON true is no number)."""
     value = fields.get(name)

@@ -5,16 +5,28 @@ An internal error is logged with its traceback and answered without any of it.
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+)
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from sync_server.gateway.acting import errand
 from sync_server.gateway.refusals import Impossible, NotReady
+from sync_server.web import words
 
 _SENTENCES = {
     400: _l("The request was not understood."),
-    403: _l("This form is too old. Please load the page again."),
+    403: _l("Your office does not do this."),
     404: _l("There is nothing here."),
     405: _l("This address does not take that kind of request."),
     413: _l("The request is too large."),
@@ -39,10 +51,22 @@ def init_app(app: Flask) -> None:
 
 
 def _answer(code: int, line: str) -> tuple[Response | str, int]:
+    errand.set(None)  # nothing was done
     if request.path.startswith("/api/"):
         return jsonify(error=line), code
     sentence = _SENTENCES.get(code, _l("The request was refused."))
-    return render_template("refused.html", code=code, sentence=sentence, detail=line), code
+    return render_template("refused.html", code=code, sentence=sentence, detail=_(line)), code
+
+
+def _said(code: int, line: str):
+    """To a program, or on a page of its own; whoever sent a form is back at it, and told why."""
+    nowhere = "//"
+    to = words.back(nowhere)
+    if request.method != "POST" or request.path.startswith("/api/") or to == nowhere:
+        return _answer(code, line)
+    errand.set(None)
+    flash(_(line), "problem")
+    return redirect(to, 303)
 
 
 def _http(error: HTTPException):
@@ -57,15 +81,21 @@ def _http(error: HTTPException):
 
 
 def _csrf(error: CSRFError):
-    return _answer(403, str(error.description))
+    if request.path.startswith("/api/"):
+        return _answer(403, str(error.description))
+    sentence = _("This form is too old. Please load the page again.")
+    page = render_template(
+        "refused.html", code=403, sentence=sentence, detail=str(error.description)
+    )
+    return page, 403
 
 
 def _bad_field(error: BadField):
-    return _answer(400, str(error))
+    return _said(400, str(error))
 
 
 def _impossible(error: Impossible):
-    return _answer(error.status, str(error))
+    return _said(error.status, str(error))
 
 
 def _not_ready(error: NotReady):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -31,11 +32,21 @@ def init_app(app: Flask) -> None:
 
 
 def chosen() -> str:
-    """The language of this request: address, else cookie, else Chinese."""
+    """The language of this request: programs English; address, else cookie, else Chinese."""
+    if request.path.startswith("/api/"):
+        return "en"
     for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wish in LANGUAGES:
             return wish
     return LANGUAGES[0]
+
+
+def back(otherwise: str) -> str:
+    """Address of the page of ours that the request came from."""
+    came = urlsplit(request.referrer or "")
+    if came.netloc != request.host or not came.path.startswith("/") or came.path.startswith("//"):
+        return otherwise
+    return came.path + (f"?{came.query}" if came.query else "")
 
 
 def compile_catalogs() -> None:

@@ -59,6 +59,16 @@ class PretendEvidence:
         }  # fmt: skip
 
 
+class PretendOffices:
+    """No accounts; the log is a list."""
+
+    def __init__(self):
+        self.acts = []
+
+    def note(self, act):
+        self.acts.append(act)
+
+
 class PretendOrders:
     """Answers like Orders; `now_s` is fixed unless None is given."""
 
@@ -70,6 +80,7 @@ class PretendOrders:
         self._dice = random.Random(7)
         self._hostile = hostile
         self.evidence = PretendEvidence(self.now_s, hostile)
+        self.offices = PretendOffices()
         self._serial = 0
         self.rows = [self._tap() for _ in range(taps)]
         self.change = 0

@@ -1,35 +1,17 @@
 """The JSON API under /api: one file a subject, all of it behind the bearer token.
 
-The check stands in one place, before every request of the blueprint, so a new view cannot forget
-it. Wrong tokens count against a rate limit; right ones do not.
+The check stands in one place, before every request of the blueprint (visitors.admit), so a new view
+cannot forget it. Wrong tokens count against a rate limit; right ones do not.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint
 
-from sync_server.web.access import WRONG_TOKEN_RATE, limiter
+from sync_server.web import visitors
 
 api = Blueprint("api", __name__, url_prefix="/api")
-
-
-@limiter.limit(WRONG_TOKEN_RATE)
-def _wrong_token():
-    return (
-        jsonify(error="the Authorization header must be: Bearer TOKEN"),
-        401,
-        {"WWW-Authenticate": "Bearer"},
-    )
-
-
-@api.before_request
-def authenticate():
-    """Turn away whoever does not send the token."""
-    scheme, _, offered = request.headers.get("Authorization", "").partition(" ")
-    desk = current_app.extensions["desk"]
-    if scheme.lower() != "bearer" or not desk.doorkeeper.knows(offered.strip()):
-        return _wrong_token()
-    return None
+api.before_request(visitors.admit)
 
 
 from sync_server.web.api import (  # noqa: E402

@@ -6,7 +6,7 @@ the answer is always the truth of the moment, not of the click.
 
 from __future__ import annotations
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from sync_server.gateway.refusals import Impossible
@@ -68,7 +68,7 @@ def loss():
     orders = current_app.extensions["desk"].orders
     act = orders.loss_withdraw if request.form.get("act") == "withdraw" else orders.loss_report
     try:
-        act(card, by="console")
+        act(card, by=g.visitor.name)
     except Impossible as error:
         flash(_why_not(card, error), "problem")
         return redirect(url_for("console.index"))

@@ -1,0 +1,94 @@
+"""`campus office`: accounts of people who work here, from the machine that has the database.
+
+The first one is made here; later ones are made on the page, by the centre. Works beside a running
+server: it writes one short transaction, and that is in the log like any other.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import click
+
+from sync_server.core import rights
+
+_DB = click.option("--db", "url", required=True, help="sqlite:///PATH of the server's database.")
+_JSON = click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write it here.")
+
+
+@click.group(help="Make accounts for people who work here, and list them.")
+def command() -> None:
+    """Accounts."""
+
+
+@command.command("add", help="Make an account; prints a password that must be changed at once.")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice(rights.ROLES), help="The office.")
+@click.option("--shown", default="", help="The full name on pages; default: NAME.")
+@click.option("--merchant", default="", help="Of a merchant's account: which one.")
+@_DB
+@_JSON
+def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: str | None) -> None:
+    """One account."""
+    from sync_server.core.audit import Act
+    from sync_server.gateway.offices import Offices, given_password
+    from sync_server.web.centre.officers import read_officer
+    from sync_server.web.refusals import BadField
+
+    try:
+        given = {"name": name, "role": role, "shown": shown or name, "merchant": merchant}
+        wish = read_officer(given)
+    except BadField as error:
+        raise click.ClickException(str(error)) from None
+    store = opened(url)
+    password, by = given_password(), f"shell {getpass.getuser()}"
+    offices = Offices(store, lambda work, *args: work(*args), lambda work, *args: work(*args))
+    hashed, now_s = offices.hashed(password), int(time.time())
+    act = Act(by, "", "office add", f"name {wish['name']}", {"role": role})
+    try:
+        store.audited(act, now_s, store.add_officer, wish, hashed, by, now_s)
+    except Exception as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        store.close()
+    click.echo(f"account {wish['name']} ({role}), password {password}, to be changed at once")
+    if json_file:
+        told = {"name": wish["name"], "role": role, "password": password}
+        Path(json_file).write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+@command.command("list", help="List the accounts.")
+@_DB
+@_JSON
+def list_(url: str, json_file: str | None) -> None:
+    """All of them."""
+    store = opened(url)
+    rows = store.officers()
+    store.close()
+    for row in rows:
+        state = "closed" if row["closed_utc_s"] else "open"
+        click.echo(f"{row['name']:<16} {row['role']:<10} {state:<7} {row['shown']}")
+    if json_file:
+        text = json.dumps({"officers": rows}, ensure_ascii=False)
+        Path(json_file).write_text(text + "\n", encoding="utf-8")
+
+
+def opened(url: str):
+    """The store of a server's database, with the key of its log. click.ClickException"""
+    from sync_server.keyring import Keyring
+    from sync_server.running import StartFailed, database_path
+    from sync_server.store.sqlite import Store
+
+    try:
+        path = database_path(url)
+        if not path.exists():
+            raise click.ClickException(f"{path}: there is no database; start the server once")
+        store = Store(url)
+        store.audit_key = Keyring.beside(path).audit_key
+    except (OSError, sqlite3.Error, StartFailed) as error:
+        raise click.ClickException(str(error)) from None
+    return store

@@ -1,0 +1,58 @@
+"""Who may do what: one table after Article 3 of the regulation. Pure.
+
+A right is a word; a role has it or has it not. Which route needs which right is web.needs'. The key
+of the machine (programs with the token) is a role like the others: it enrols, issues and reports,
+and it neither sees accounts nor approves what people asked for.
+"""
+
+from __future__ import annotations
+
+CENTRE = "centre"
+FINANCE = "finance"
+PERSONNEL = "personnel"
+TEACHING = "teaching"
+LOGISTICS = "logistics"
+STUDENTS = "students"
+MERCHANT = "merchant"
+CLERK = "clerk"
+KEY = "key"
+
+ROLES = (CENTRE, FINANCE, PERSONNEL, TEACHING, LOGISTICS, STUDENTS, MERCHANT, CLERK)
+_ALL = (*ROLES, KEY)
+_OFFICES = (CENTRE, FINANCE, PERSONNEL, TEACHING, CLERK, KEY)
+
+# right, who has it, articles, what it allows
+TABLE = (
+    ("home", _ALL, "3", "sign in, one's own password, the first page"),
+    ("console", (CENTRE, FINANCE, LOGISTICS, CLERK, KEY), "3", "taps and terminals as they come"),
+    ("status", (CENTRE, KEY), "3", "totals, images, what terminals uploaded"),
+    ("people", _OFFICES, "3, 8", "search holders, see cards, balance and taps"),
+    ("stop", (CENTRE, CLERK, KEY), "11, 20", "report a card lost, withdraw the report"),
+    ("approve", (CENTRE, FINANCE), "3, 16", "grant or refuse what another person asked for"),
+    ("stop-many", (CENTRE, KEY), "11", "let a report take effect that waits: too many at once"),
+    ("extend", (CENTRE, CLERK, KEY), "8", "extend one holder on a named approver's word"),
+    ("staff-lists", (PERSONNEL, KEY), "3, 8, 9", "who is staff, who left"),
+    ("student-lists", (TEACHING, KEY), "3, 8, 9", "who studies, who graduated"),
+    ("temporary-lists", (CENTRE, CLERK, KEY), "7, 8", "temporary holders, each with an approver"),
+    ("lists", (CENTRE, PERSONNEL, TEACHING, CLERK, KEY), "3", "see the lists and what they do"),
+    ("leavers", (CENTRE, FINANCE, TEACHING, KEY), "10", "see leavers and their balances"),
+    ("refund", (FINANCE,), "10, 16", "settle leavers, ask for a refund list, fetch its file"),
+    ("ledger", (CENTRE, FINANCE, KEY), "16", "accounts and postings"),
+    ("bearers", (CENTRE, FINANCE, LOGISTICS, CLERK, KEY), "23", "who bears what a lost card paid"),
+    ("leave", (CENTRE, KEY), "23", "let a terminal be offline"),
+    ("terminals", (CENTRE, LOGISTICS, STUDENTS, MERCHANT, KEY), "3, 23", "see terminals; merchants "
+     "their own"),
+    ("care", (CENTRE, LOGISTICS), "3, 23", "who is responsible for a terminal"),
+    ("alarms", (CENTRE,), "3", "change an alarm's rule"),
+    ("devices", (KEY,), "4, 23", "enrol, replace and set up terminals, firmware"),
+    ("issue", (KEY,), "7", "issue cards, order loads, invite phones"),
+    ("officers", (CENTRE,), "3", "accounts of people who work here"),
+    ("audit", (CENTRE,), "3", "read the log"),
+)  # fmt: skip
+
+_HAS = {right: frozenset(roles) for right, roles, _, _ in TABLE}
+
+
+def may(role: str, right: str) -> bool:
+    """Has this role that right? A right that is in no table: nobody has it."""
+    return role in _HAS.get(right, ())

@@ -1,0 +1,69 @@
+"""The log of acts in the database: written in the commit of the act itself. Its rules: core.audit.
+
+What it is not: who may read it. Row by row, any thread may read; only the writer adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sync_server.core import audit
+from sync_server.core.audit import Act, Row
+from sync_server.store.database import Database
+
+_ROW = "number, utc_s, who, role, what, subject, detail"
+
+
+class Audit:
+    """Part of the Store. audit_key: of the keyring."""
+
+    _db: Database
+    audit_key = b""
+
+    def audited(self, act: Act, utc_s: int, work: Callable[..., Any], *args: Any) -> Any:
+        """Do some work of the store and keep who did it, both or neither. -> what it returns."""
+        with self._db.transaction():
+            result = work(*args)
+            self.note(act, utc_s)
+            return result
+
+    def note(self, act: Act, utc_s: int) -> None:
+        """Keep an act."""
+        with self._db.transaction() as connection:
+            newest = connection.execute(
+                "SELECT number, link FROM audit ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+            number, before = newest or (0, audit.NO_LINK)
+            row = audit.row(number + 1, utc_s, act)
+            link = audit.link(self.audit_key, before, row)
+            connection.execute(
+                f"INSERT INTO audit ({_ROW}, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, link)
+            )
+            connection.execute(
+                "INSERT INTO audit_head VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET"
+                " count = excluded.count, seal = excluded.seal",
+                (number + 1, audit.seal(self.audit_key, number + 1, link)),
+            )
+
+    def acts(self, before: int, limit: int, who: str = "", subject: str = "") -> list[dict]:
+        """Rows below a number, newest first; of one person, about one thing."""
+        return self._db.rows(
+            f"SELECT {_ROW} FROM audit WHERE number < ? AND (? = '' OR who = ?)"
+            " AND (? = '' OR subject = ?) ORDER BY number DESC LIMIT ?",
+            *(before, who, who, subject, subject, limit),
+        )
+
+    def check_audit(
+        self, expect: tuple[int, bytes] | None = None
+    ) -> tuple[int, bytes, audit.Fault | None]:
+        """(how many rows, the last link, what is wrong first)."""
+        connection = self._db.conn
+        connection.execute("BEGIN")  # rows and head of one moment
+        try:
+            head = connection.execute("SELECT count, seal FROM audit_head").fetchone()
+            found = connection.execute(f"SELECT {_ROW}, link FROM audit ORDER BY number")
+            rows = ((Row(*row[:-1]), bytes(row[-1])) for row in found)
+            return audit.check(self.audit_key, rows, head, expect)
+        finally:
+            connection.execute("COMMIT")

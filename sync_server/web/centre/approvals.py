@@ -1,0 +1,48 @@
+"""/approvals: what one person asked for and another one grants, or refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, g, url_for
+from flask_babel import gettext as _
+
+from sync_server.web import fields
+from sync_server.web.answers import done, shown
+from sync_server.web.centre import centre
+from sync_server.web.fields import CARD_MAX
+from sync_server.web.refusals import BadField
+
+
+def _orders():
+    return current_app.extensions["desk"].orders
+
+
+@centre.get("/approvals")
+def approvals():
+    """-> {requests, losses, decided}"""
+    return shown("approvals.html", _orders().offices.waiting(), deeds=deed_words())
+
+
+@centre.post("/approvals/<int(min=1):number>")
+def decide(number: int):
+    """{act: "grant" or "refuse"} -> {request, granted}; whoever asked may only refuse"""
+    granted = fields.one_of(fields.given(), "act", ("grant", "refuse")) == "grant"
+    _orders().offices.decide(number, granted, by=g.visitor.name)
+    words = _("Granted: it is done.") if granted else _("Refused.")
+    return done({"request": number, "granted": granted}, url_for("centre.approvals"), words)
+
+
+@centre.post(f"/approvals/losses/<int(max={CARD_MAX}):card>")
+def let_loss(card: int):
+    """-> how far it is: a report that the brake held takes effect"""
+    waiting = {row["card"]: row["reported_by"] for row in _orders().offices.waiting()["losses"]}
+    if waiting.get(card) == g.visitor.name:
+        raise BadField(_("whoever asked may not grant it: a second person must"))
+    told = _orders().loss_approve(card, by=g.visitor.name)
+    return done(told, url_for("centre.approvals"), _("Granted: it is done."))
+
+
+def deed_words() -> dict[str, Any]:
+    """deed -> what it is called."""
+    return {}

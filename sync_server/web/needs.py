@@ -1,0 +1,94 @@
+"""Which right each route needs (core.rights), and which fields of its request the log keeps.
+
+A route that is in neither table answers 403 to everybody; a test says so. The routes of an office
+are there twice, for people and under /api for programs: one row is for both.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask_babel import lazy_gettext as _l
+
+TWIN = "_api"  # behind the name of an office's blueprint, where it stands under /api
+
+
+class Need(NamedTuple):
+    """right: a word of core.rights; kept: names of fields that the log may have, none secret."""
+
+    right: str
+    kept: tuple[str, ...] = ()
+
+
+# who somebody is, is told by the request itself: a form being filled in, a signature, a claim
+OPEN = frozenset({
+    "static", "console.sign_in", "console.enter", "console.speak",
+    "phone.page", "phone.worker", "phone.enrol", "phone.renew", "provision.use",
+})  # fmt: skip
+
+NEEDS = {
+    "console.sign_out": Need("home"),
+    "console.password": Need("home"),
+    "console.index": Need("console"),
+    "console.events": Need("console"),
+    "console.loss": Need("stop", ("card", "act")),
+    "console.bearers": Need("bearers"),
+    # the centre
+    "centre.officers": Need("officers"),
+    "centre.add_officer": Need("officers", ("name", "shown", "role", "merchant")),
+    "centre.give_password": Need("officers"),
+    "centre.close_officer": Need("officers"),
+    "centre.approvals": Need("approve"),
+    "centre.decide": Need("approve", ("act",)),
+    "centre.let_loss": Need("stop-many"),
+    "centre.acts": Need("audit"),
+    # programs
+    "api.status": Need("status"),
+    "api.ledger": Need("ledger"),
+    "api.link": Need("devices"),
+    "api.records": Need("status"),
+    "api.enrol": Need("devices", ("kind", "place", "merchant")),
+    "api.replace": Need("devices"),
+    "api.journal": Need("devices"),
+    "api.lost": Need("status"),
+    "api.give_up": Need("devices"),
+    "api.make_claim": Need("devices", ("kind", "place", "merchant", "boxes", "days", "kit")),
+    "api.for_all": Need("devices"),
+    "api.for_one": Need("devices"),
+    "api.grants_reach": Need("status"),
+    "api.grants": Need("devices"),
+    "api.put": Need("devices"),
+    "api.images": Need("status"),
+    "api.issue": Need("issue"),
+    "api.issue_wallets": Need("issue"),
+    "api.invite": Need("issue", ("holder_kind", "name", "valid_until", "zones", "balance_fen")),
+    "api.report": Need("stop"),
+    "api.withdraw": Need("stop"),
+    "api.approve": Need("stop-many"),
+    "api.reach": Need("people"),
+    "api.card_keys": Need("status"),
+    "api.grow_card_keys": Need("devices", ("sectors",)),
+    "api.use_card_keys": Need("devices", ("version",)),
+    "api.retire_card_keys": Need("devices", ("oldest",)),
+    "api.bearers": Need("bearers"),
+    "api.grant": Need("leave", ("from_utc_s", "until_utc_s", "reason")),
+    "api.leaves": Need("leave"),
+    "api.end": Need("leave"),
+    "api.order_loads": Need("issue"),
+    "api.actions_of_card": Need("people"),
+    "api.withdraw_action": Need("issue"),
+}
+
+# the way through the pages: route, word, in this order
+PLACES = (
+    ("console.index", _l("Overview")),
+    ("centre.approvals", _l("Approvals")),
+    ("centre.officers", _l("Accounts")),
+    ("centre.acts", _l("Log")),
+)
+
+
+def need_of(endpoint: str) -> Need | None:
+    """What a route needs; None: nobody may."""
+    office, _, view = endpoint.rpartition(".")
+    return NEEDS.get(f"{office.removesuffix(TWIN)}.{view}")

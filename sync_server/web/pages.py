@@ -1,0 +1,28 @@
+"""What every page may use: the way through the pages, words of roles and facts, money and times."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from sync_server.web import visitors
+from sync_server.web.console import view
+from sync_server.web.roles import ROLE_WORDS
+
+FACT_WORDS = {
+    "cards": _l("Cards"),
+    "people": _l("People"),
+    "amount_fen": _l("Amount"),
+    "file": _l("File"),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give templates their words and filters."""
+    app.jinja_env.globals["places"] = visitors.places
+    app.jinja_env.globals["role_words"] = ROLE_WORDS
+    app.jinja_env.globals["fact_words"] = FACT_WORDS
+    app.jinja_env.filters["moment"] = lambda utc_s: view.clock(utc_s, int(time.time()))
+    app.jinja_env.filters["yuan"] = view.money
