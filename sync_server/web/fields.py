@@ -27,8 +27,8 @@ def body() -> dict[str, Any]:
 
 
 def given() -> dict[str, Any]:
-    """The fields of a JSON object or of a form, whichever was sent."""
-    return body() if request.mimetype == "application/json" else request.form.to_dict()
+    """The fields of a program's JSON object, or of a form."""
+    return body() if request.path.startswith("/api/") else request.form.to_dict()
 
 
 def number(fields: dict[str, Any], name: str, low: int, high: int) -> int:

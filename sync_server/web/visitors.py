@@ -157,10 +157,13 @@ def _act(visitor: Visitor, endpoint: str, kept: tuple[str, ...]) -> Act:
     """As the log has it: the route's name, what it is about, and those fields it may keep."""
     office, _, view = endpoint.rpartition(".")
     subject = " ".join(f"{name} {value}" for name, value in (request.view_args or {}).items())
-    given: Any = request.form if request.form else request.get_json(force=True, silent=True)
+    given: Any = {}
+    if kept:
+        is_api = request.path.startswith("/api/")
+        given = request.get_json(force=True, silent=True) if is_api else request.form
     detail = {}
-    for name in kept:
-        value = given.get(name) if hasattr(given, "get") else None
+    for name in kept if hasattr(given, "get") else ():
+        value = given.get(name)
         if isinstance(value, (str, int)) and value != "":
             detail[name] = value[:TEXT_MOST] if isinstance(value, str) else value
     return Act(visitor.name, visitor.role, f"{office.removesuffix('_api')}.{view}", subject, detail)
