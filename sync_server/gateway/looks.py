@@ -13,7 +13,7 @@ from protocol import record
 from sync_server.gateway.push import BLACKLIST, GRANTS
 
 if TYPE_CHECKING:
-    from sync_server.gateway.service import Gateway
+    from sync_server.gateway.service import Enrolled, Gateway
 
 ALARMS = 20
 MISSING_NAMED = 200
@@ -108,10 +108,22 @@ def reach(gateway: Gateway, card: int) -> dict[str, Any]:
         "terminals": len(terminals),
         "confirmed": len(terminals) - len(missing),
         "connected": len(gateway.live),
-        "missing": [
-            {"number": terminal.number, "kind": terminal.kind, "place": terminal.place}
-            for terminal in missing[:MISSING_NAMED]
-        ],
+        "since_utc_s": gateway.store.confirmed_since(version) if version else None,
+        "reported_utc_s": gateway.store.reported_since(card),
+        "missing": [_missing(gateway, terminal) for terminal in missing[:MISSING_NAMED]],
+    }
+
+
+def _missing(gateway: Gateway, terminal: Enrolled) -> dict[str, Any]:
+    """A terminal that has not confirmed, and since when it says nothing (None: it is connected,
+    and the list is on its way)."""
+    live = gateway.live.get(terminal.number)
+    return {
+        "number": terminal.number,
+        "kind": terminal.kind,
+        "place": terminal.place,
+        "connected": live is not None,
+        "silent_since_utc_s": None if live is not None else terminal.contact_utc_s,
     }
 
 

@@ -25,6 +25,7 @@ from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.offices import Offices
+from sync_server.gateway.people import People
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, PARAMETERS, WAITING
 from sync_server.gateway.refusals import Impossible, NotReady
@@ -50,6 +51,7 @@ class Orders:
         self.card_keys = CardKeys(self, gateway.store, gateway.keyring, self._do, self._grown)
         self.issues = Issues(self, gateway.store, gateway.keyring, self._do)
         self.offices = Offices(gateway.store, self._do, self._relist)
+        self.people = People(gateway, self._do, self._relist)
 
     # changes
 

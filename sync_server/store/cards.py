@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from protocol.errors import LocalError
 from sync_server.core import ledger
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
 
 _COLUMNS = (
     "number", "uid", "holder_kind", "name", "valid_until", "zones", "list_stamp", "balance_fen",
-    "issued_utc_s", "key_version",
+    "issued_utc_s", "key_version", "holder",
 )  # fmt: skip
 
 
@@ -26,7 +27,8 @@ class Cards:
     def issue_cards(self, wishes: list[dict[str, Any]], utc_s: int) -> list[int]:
         """New cards with their opening balances, all or none. -> numbers, in the order asked.
 
-        A wish: holder_kind, name, uid (hex), valid_until (days since 2000), zones, balance_fen.
+        A wish: holder_kind, name, uid (hex), valid_until (days since 2000), zones, balance_fen;
+        holder: the office's number of whose card it is, if that is somebody's. LocalError.
         The blacklist version of now becomes each card's stamp: an older list says nothing of it.
         """
         with self._db.transaction() as connection:
@@ -36,7 +38,7 @@ class Cards:
             rows = [
                 {name: wish[name] for name in _COLUMNS if name in wish}
                 | {"number": number, "list_stamp": stamp, "issued_utc_s": utc_s}
-                | {"key_version": version}
+                | {"key_version": version, "holder": self._whose(wish)}
                 for number, wish in enumerate(wishes, first)
             ]
             connection.executemany(
@@ -49,6 +51,18 @@ class Cards:
         numbers = [row["number"] for row in rows]
         self._cards.update(numbers)
         return numbers
+
+    def _whose(self, wish: dict[str, Any]) -> int | None:
+        """The id of the holder that a wish names. LocalError."""
+        number = wish.get("holder")
+        if not number:
+            return None
+        row = self._db.conn.execute(
+            "SELECT id, kind, ended_utc_s FROM holder WHERE number = ?", (number,)
+        ).fetchone()
+        if row is None or row[1] != wish["holder_kind"] or row[2] is not None:
+            raise LocalError(f"no card for {number}: unknown, of another kind, or has left")
+        return int(row[0])
 
     def card(self, number: int) -> dict[str, Any] | None:
         """The row of one card."""

@@ -36,8 +36,8 @@ class Lists:
         if card not in self._cards:
             raise UnknownCard(f"card {card} was never issued")
         with self._db.transaction() as connection:
-            if self._open_loss(card):
-                return self._version(BLACKLIST, 0)
+            if self._open_loss(card) or self.is_listed(card):
+                return self._version(BLACKLIST, 0)  # the latter: its holder has left
             listed = self._db.one("SELECT count(*) FROM list_member WHERE list = 0")
             lately = self._db.one("SELECT count(*) FROM loss WHERE reported_utc_s > ?", utc_s - 60)
             waits = loss_lists.must_wait(listed, len(self._cards), lately)
@@ -76,9 +76,29 @@ class Lists:
                 "UPDATE loss SET withdrawn_by = ?, withdrawn_utc_s = ? WHERE id = ?",
                 (by, utc_s, loss["id"]),
             )
-            if loss["version"] is None:
+            if loss["version"] is None or self._is_ended(card):
                 return self._version(BLACKLIST, 0)
             return self._change(BLACKLIST, 0, {card: False}, utc_s)
+
+    def many_would_wait(self, cards: int, utc_s: int) -> bool:
+        """Would the brake hold so many cards more on the blacklist?"""
+        listed = self._db.one("SELECT count(*) FROM list_member WHERE list = 0")
+        lately = self._db.one("SELECT count(*) FROM loss WHERE reported_utc_s > ?", utc_s - 60)
+        return loss_lists.must_wait(listed + cards - 1, len(self._cards), lately + cards - 1)
+
+    def end_cards(self, cards: list[int], utc_s: int) -> int:
+        """These never work again. -> the version that says so, one for all; inside the caller's
+        transaction."""
+        self._db.conn.executemany(
+            "UPDATE card SET ended_utc_s = ? WHERE number = ? AND ended_utc_s IS NULL",
+            [(utc_s, card) for card in cards],
+        )
+        fresh = {card: True for card in cards if not self.is_listed(card)}
+        return self._change(BLACKLIST, 0, fresh, utc_s) if fresh else self._version(BLACKLIST, 0)
+
+    def _is_ended(self, card: int) -> bool:
+        query = "SELECT ended_utc_s IS NOT NULL FROM card WHERE number = ?"
+        return bool(self._db.one(query, card))
 
     def is_listed(self, card: int) -> bool:
         """Is the card on the blacklist that is in force?"""
@@ -93,6 +113,19 @@ class Lists:
         changed = "SELECT max(version) FROM list_change WHERE list = 0 AND card = ?"
         version = self._db.one(changed, card)
         return self.is_listed(card), version or 0, loss is not None and loss["version"] is None
+
+    def confirmed_since(self, version: int) -> int | None:
+        """When the last of those terminals confirmed that hold this version or a newer one."""
+        return self._db.one(
+            "SELECT max((SELECT min(c.confirmed_utc_s) FROM list_confirmed c"
+            " WHERE c.terminal = t.number AND c.list = 0 AND c.version >= ?)) FROM terminal t",
+            version,
+        )
+
+    def reported_since(self, card: int) -> int | None:
+        """When it was reported lost, if it is."""
+        query = "SELECT max(reported_utc_s) FROM loss WHERE card = ? AND withdrawn_utc_s IS NULL"
+        return self._db.one(query, card)
 
     def set_grants(self, terminal: int, numbers: list[int], utc_s: int) -> int:
         """Exactly these cards may pass at this gate. -> version. UnknownCard names the first."""

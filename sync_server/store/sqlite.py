@@ -2,7 +2,7 @@
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
 part is a file of its own: terminals, claims, cards, their keys, issues, phones, records, actions,
-lost ones, lists, accounts, officers, the log of acts.
+lost ones, lists, accounts, officers, the log of acts, holders, rosters, leavers.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from sync_server.store.cards import Cards
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
 from sync_server.store.evidence import Evidence
+from sync_server.store.holders import Holders
 from sync_server.store.issues import Issues, NotSo
+from sync_server.store.leavers import Leavers
 from sync_server.store.lists import Lists, NotListed, UnknownCard
 from sync_server.store.officers import NotYours, Officers
 from sync_server.store.phones import Phones
 from sync_server.store.records import Records
 from sync_server.store.restored import Restored
+from sync_server.store.rosters import Rosters
 from sync_server.store.terminals import Terminals
 
 __all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "UnknownCard")
@@ -36,7 +39,7 @@ __all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "Unkn
 
 class Store(
     Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence,
-    Officers, Audit,
+    Officers, Audit, Holders, Rosters, Leavers,
 ):  # fmt: skip
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 
@@ -67,8 +70,7 @@ class Store(
 
     def deed(self, name: str) -> Callable[[int, bool, str, int], None]:
         """What carries out a deed that waited for a second person."""
-        deeds: dict[str, Callable[[int, bool, str, int], None]] = {}
-        return deeds[name]
+        return {"end": self.end_granted, "refund": self.refund_granted}[name]
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not `ingest`,

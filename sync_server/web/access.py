@@ -22,6 +22,7 @@ LINK_LIFE_S = 3600
 LINKS_MAX = 16
 SIGN_IN_RATE = "10 per minute"
 NAME_RATE = "30 per hour"  # wrong passwords of one name, from anywhere
+LIST_LIMIT_BYTES = 9 * 1024 * 1024  # of core.sheets, and what a form puts around it
 WRONG_TOKEN_RATE = "60 per minute"
 
 limiter = Limiter(get_remote_address)

@@ -42,6 +42,24 @@ NEEDS = {
     "centre.decide": Need("approve", ("act",)),
     "centre.let_loss": Need("stop-many"),
     "centre.acts": Need("audit"),
+    # the desk
+    "desk.people": Need("people"),
+    "desk.person": Need("people"),
+    "desk.extend": Need("extend", ("until", "approver", "paper")),
+    "desk.link": Need("extend", ("card",)),
+    "desk.card": Need("people"),
+    "desk.stop": Need("stop"),
+    "desk.free": Need("stop"),
+    # lists of people; whose list it is, is asked once the list is known
+    "registry.lists": Need("lists"),
+    "registry.put": Need("lists", ("kind",)),
+    "registry.one": Need("lists"),
+    "registry.apply": Need("lists"),
+    # finance
+    "finance.leavers": Need("leavers"),
+    "finance.settle": Need("refund"),
+    "finance.refund": Need("refund"),
+    "finance.file": Need("refund"),
     # programs
     "api.status": Need("status"),
     "api.ledger": Need("ledger"),
@@ -79,9 +97,14 @@ NEEDS = {
     "api.withdraw_action": Need("issue"),
 }
 
+LARGE = frozenset({"registry.put"})  # take a file
+
 # the way through the pages: route, word, in this order
 PLACES = (
     ("console.index", _l("Overview")),
+    ("desk.people", _l("Holders")),
+    ("registry.lists", _l("Lists")),
+    ("finance.leavers", _l("Leavers")),
     ("centre.approvals", _l("Approvals")),
     ("centre.officers", _l("Accounts")),
     ("centre.acts", _l("Log")),

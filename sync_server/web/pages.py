@@ -7,6 +7,7 @@ import time
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from sync_server.core import validity
 from sync_server.web import visitors
 from sync_server.web.console import view
 from sync_server.web.roles import ROLE_WORDS
@@ -16,6 +17,7 @@ FACT_WORDS = {
     "people": _l("People"),
     "amount_fen": _l("Amount"),
     "file": _l("File"),
+    "list": _l("List"),
 }
 
 
@@ -26,3 +28,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["fact_words"] = FACT_WORDS
     app.jinja_env.filters["moment"] = lambda utc_s: view.clock(utc_s, int(time.time()))
     app.jinja_env.filters["yuan"] = view.money
+    app.jinja_env.filters["day"] = validity.shown

@@ -16,3 +16,4 @@ ROLE_WORDS = {
     rights.KEY: _l("Key"),
     "": "",
 }
+HOLDER_WORDS = {1: _l("Staff"), 2: _l("Student"), 3: _l("Temporary")}

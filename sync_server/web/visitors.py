@@ -17,8 +17,8 @@ from flask import abort, current_app, g, jsonify, redirect, request, session, ur
 from sync_server.core import rights
 from sync_server.core.audit import Act
 from sync_server.gateway.acting import Errand, errand
-from sync_server.web.access import WRONG_TOKEN_RATE, limiter, protect
-from sync_server.web.needs import OPEN, PLACES, need_of
+from sync_server.web.access import LIST_LIMIT_BYTES, WRONG_TOKEN_RATE, limiter, protect
+from sync_server.web.needs import LARGE, OPEN, PLACES, TWIN, need_of
 
 IDLE_S = 30 * 60
 LIFE_S = 12 * 3600
@@ -49,6 +49,8 @@ CONSOLE = Visitor("console", rights.KEY)  # the key, in a browser
 def admit() -> Any:
     """Before every request of a blueprint: who is it, and may they? None lets them in."""
     endpoint = request.endpoint or ""
+    if endpoint.replace(f"{TWIN}.", ".") in LARGE:
+        request.max_content_length = LIST_LIMIT_BYTES
     if request.path.startswith("/api/"):
         visitor = _by_token()
         if visitor is None:
@@ -166,7 +168,7 @@ def _act(visitor: Visitor, endpoint: str, kept: tuple[str, ...]) -> Act:
         value = given.get(name)
         if isinstance(value, (str, int)) and value != "":
             detail[name] = value[:TEXT_MOST] if isinstance(value, str) else value
-    return Act(visitor.name, visitor.role, f"{office.removesuffix('_api')}.{view}", subject, detail)
+    return Act(visitor.name, visitor.role, f"{office.removesuffix(TWIN)}.{view}", subject, detail)
 
 
 def _note_refusal() -> None:

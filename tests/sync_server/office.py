@@ -44,6 +44,12 @@ class College:
     def _on_loop(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
 
+    def enrol(self, kind, place, merchant=""):
+        """A terminal that the gateway knows of. -> its number"""
+        number, _ = self.orders.enrol(kind, place, merchant)
+        self._on_loop(asyncio.sleep(0))  # what was told to the loop is done
+        return number
+
     def close(self):
         self._on_loop(self.gateway.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)

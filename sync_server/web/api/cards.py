@@ -18,7 +18,8 @@ CARDS_MAX = 5000
 
 @api.post("/cards")
 def issue():
-    """{cards: [{holder_kind, name, uid, valid_until, zones, balance_fen}]} -> {cards: [...]}"""
+    """{cards: [{holder_kind, name, uid, valid_until, zones, balance_fen,
+    holder (the office's number of whose it is; may lack)}]} -> {cards: [...]}"""
     issued = current_app.extensions["desk"].orders.issue_cards(_wishes())
     return jsonify(
         cards=[
@@ -65,4 +66,5 @@ def wish_of(wish: dict[str, Any]) -> dict[str, Any]:
         "valid_until": fields.day(wish, "valid_until"),
         "zones": fields.whole(wish, "zones", 0, 0xFFFF),
         "balance_fen": fields.whole(wish, "balance_fen", 0, fields.MONEY_MAX_FEN),
+        "holder": fields.text(wish, "holder", 24) if wish.get("holder") else None,
     }

@@ -45,4 +45,4 @@ def let_loss(card: int):
 
 def deed_words() -> dict[str, Any]:
     """deed -> what it is called."""
-    return {}
+    return {"end": _("Stop the cards of a list of leavers"), "refund": _("Refund by the bank")}

@@ -1,0 +1,67 @@
+"""Those who leave: when all they paid is in, and where their money goes (Art. 10). Pure.
+
+A card that is stopped may still have paid at a terminal that has not told of it. So a leaver is
+frozen until every terminal that takes money holds the list that stopped the card and has nothing
+more to send; then the balance is split once, between the foundation and the refund.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sync_server.core.ledger import SUSPENSE, Account, Transfer, bank
+
+FOUNDATION: Account = ("foundation", "")
+REFUND: Account = (SUSPENSE, "refund")  # out of the purses, not yet at the bank
+PAYING = ("pos", "water")
+
+
+class Split(NamedTuple):
+    """What is given to the foundation, what goes back, and the transfers that do both."""
+
+    donated_fen: int
+    refund_fen: int
+    transfers: list[Transfer]
+
+
+def outstanding(version: int, terminals: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Numbers of those that may still have a record of a card that `version` stopped. terminals:
+    rows of the table with their last report."""
+    waits = []
+    for row in terminals:
+        if row["kind"] not in PAYING:
+            continue
+        report = row["report"]
+        if report is None:
+            if row["contact_utc_s"] is not None or row["epoch"]:
+                waits.append(row["number"])  # it has worked, and its flash was replaced since
+            continue
+        if report["list_version"] < version or report["queue"] or report["grey"]:
+            waits.append(row["number"])
+    return waits
+
+
+def split(balances: list[tuple[Account, int]], choice: str, donate_fen: int) -> Split:
+    """balances: the accounts of all cards of one holder. One that owes pays from the others."""
+    total = sum(fen for _, fen in balances)
+    assert total >= 0, "whoever owes is not settled"
+    donated = {"donate": total, "part": min(donate_fen, total)}.get(choice, 0)
+    transfers = []
+    owed = [(account, -fen) for account, fen in balances if fen < 0]
+    wanted = [*owed, (FOUNDATION, donated), (REFUND, total - donated)]
+    have = [(account, fen) for account, fen in balances if fen > 0]
+    for taker, needed in wanted:
+        while needed:
+            giver, fen = have.pop(0)
+            moved = min(fen, needed)
+            transfers.append(Transfer(giver, taker, moved, 0, 0))
+            needed -= moved
+            if fen > moved:
+                have.insert(0, (giver, fen - moved))
+    return Split(donated, total - donated, transfers)
+
+
+def paid(fen: int) -> Transfer:
+    """A refund leaves with the bank's list."""
+    return Transfer(REFUND, bank(), fen, 0, 0)

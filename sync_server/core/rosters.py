@@ -1,0 +1,226 @@
+"""What a list of people would change, row by row, and what is wrong, before it is done. Pure.
+
+Rules:
+1. A row that is wrong changes nothing, and no other row is held up by it.
+2. The same rows on the same holders make the same plan; what was applied makes a plan of nothing.
+3. A list speaks only of its own kind of holder; who is on no list stays as they are.
+
+Kinds of lists: who is there (staff, students, temporary), and who leaves (the same with -leave).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sync_server.core import validity
+from sync_server.core.sheets import CELL_MOST, BadSheet
+
+KINDS = {
+    "staff": validity.STAFF,
+    "students": validity.STUDENT,
+    "temporary": validity.TEMPORARY,
+    "staff-leave": validity.STAFF,
+    "students-leave": validity.STUDENT,
+    "temporary-leave": validity.TEMPORARY,
+}
+RIGHTS = {
+    "staff": "staff-lists",
+    "students": "student-lists",
+    "temporary": "temporary-lists",
+}
+
+# field -> the heads of columns that mean it
+HEADS = {
+    "number": ("工号", "学号", "编号", "证件号", "number", "cardno", "id"),
+    "name": ("姓名", "name"),
+    "department": ("部门", "学院", "院系", "专业", "班级", "单位", "department", "major"),
+    "until": ("有效期", "有效期至", "到期日期", "until", "valid_until"),
+    "approver": ("审批人", "批准人", "approver"),
+    "paper": ("证明", "文号", "证明材料", "paper"),
+    "why": ("原因", "离校原因", "终止原因", "why"),
+    "choice": ("余额处理", "处理方式", "choice"),
+    "donate": ("捐赠金额", "捐赠", "donate"),
+    "bank": ("银行卡号", "银行账号", "bank"),
+}
+NEEDED = {
+    "staff": ("number", "name"),
+    "students": ("number", "name"),
+    "temporary": ("number", "name", "until", "approver"),
+}
+CHOICES = {
+    "": "refund", "退款": "refund", "退回": "refund", "refund": "refund",
+    "捐赠": "donate", "全部捐赠": "donate", "donate": "donate",
+    "部分捐赠": "part", "part": "part",
+}  # fmt: skip
+TEXT_MOST = {"number": 24, "name": 40, "department": 60, "approver": 40, "paper": 60, "why": 40}
+
+NEW, RENEW, CHANGE, SAME, END, WRONG = "new", "renew", "change", "same", "end", "wrong"
+
+
+class Holder(NamedTuple):
+    """One who is there already."""
+
+    id: int
+    number: str
+    kind: int
+    name: str
+    department: str
+    valid_until: int
+    is_ended: int
+
+
+class Line(NamedTuple):
+    """One row: its number in the file, what it would do, and what is wrong: (code, field, value).
+
+    will: the columns of holder that it would set; for one who leaves why, choice, donate_fen, bank.
+    """
+
+    row: int
+    number: str
+    name: str
+    change: str
+    will: Mapping[str, object]
+    was: Holder | None
+    faults: tuple[tuple[str, str, str], ...]
+
+
+def ends(kind: str) -> bool:
+    """Is it a list of those who leave?"""
+    return kind.endswith("-leave")
+
+
+def right_of(kind: str) -> str:
+    """Whose list it is (core.rights)."""
+    return RIGHTS[kind.removesuffix("-leave")]
+
+
+def read(kind: str, table: list[list[str]]) -> list[dict[str, str]]:
+    """Rows by field, "row" their number in the file. BadSheet names the columns that lack."""
+    if not table:
+        raise BadSheet("the list is empty")
+    meaning: dict[int, str] = {}
+    for at, head in enumerate(table[0]):
+        plain = head.strip().lower().replace(" ", "")
+        for field, heads in HEADS.items():
+            if plain in heads and field not in meaning.values():
+                meaning[at] = field
+    needed = ("number", "name") if ends(kind) else NEEDED[kind]
+    lacks = [HEADS[field][0] for field in needed if field not in meaning.values()]
+    if lacks:
+        raise BadSheet("the first row must name the columns; these lack", "、".join(lacks))
+    return [
+        {"row": str(at)} | {field: row[n] for n, field in meaning.items() if n < len(row)}
+        for at, row in enumerate(table[1:], 2)
+    ]
+
+
+def plan(
+    kind: str, rows: list[dict[str, str]], holders: Mapping[str, Holder], today: int
+) -> list[Line]:
+    """A line for each row."""
+    seen: dict[str, int] = {}
+    lines = []
+    for row in rows:
+        at, number = int(row["row"]), row.get("number", "")
+        faults = [("lacks", field, "") for field in ("number", "name") if not row.get(field)]
+        faults += [
+            ("long", field, value[:20])
+            for field, value in row.items()
+            if len(value) > TEXT_MOST.get(field, CELL_MOST)
+        ]
+        faults += [
+            ("odd", field, repr(value)[:20])
+            for field, value in row.items()
+            if not value.isprintable()
+        ]
+        if number and number in seen:
+            faults.append(("doubled", "number", str(seen[number])))
+        seen.setdefault(number, at)
+        was = holders.get(number)
+        if was is not None and was.kind != KINDS[kind]:
+            faults.append(("other kind", "number", number))
+        make = _leaves if ends(kind) else _stays
+        change, will, more = make(kind, row, was, today)
+        faults += more
+        lines.append(
+            Line(at, number, row.get("name", ""), WRONG if faults else change, will, was,
+                 tuple(faults))
+        )  # fmt: skip
+    return lines
+
+
+def _stays(kind: str, row: dict[str, str], was: Holder | None, today: int):
+    """-> (change, will, faults) of one who is there."""
+    of = KINDS[kind]
+    most = validity.latest(of, today)
+    faults: list[tuple[str, str, str]] = []
+    told = row.get("until", "")
+    until = validity.day(told) if told else None
+    if told and until is None:
+        faults.append(("no day", "until", told[:20]))
+    elif until is not None and until > most:
+        faults.append(("beyond", "until", validity.shown(most)))
+    elif until is not None and until < today:
+        faults.append(("past", "until", told[:20]))
+    if of == validity.TEMPORARY:
+        faults += [("lacks", field, "") for field in ("until", "approver") if not row.get(field)]
+    if was is not None and was.is_ended:
+        faults.append(("ended", "number", was.number))
+    if until is None:
+        soon = was is None or of == validity.STAFF and was.valid_until < today + validity.RENEW_DAYS
+        until = most if was is None or soon else was.valid_until
+    later = was is not None and until > was.valid_until
+    if later and of == validity.STUDENT and not row.get("approver"):
+        faults.append(("lacks", "approver", ""))
+    will = {
+        "name": row.get("name", ""),
+        "department": row.get("department", was.department if was else ""),
+        "valid_until": until,
+        "approver": row.get("approver", ""),
+        "paper": row.get("paper", ""),
+    }
+    if was is None:
+        return NEW, will, faults
+    if until != was.valid_until:
+        return RENEW, will, faults
+    same = (will["name"], will["department"]) == (was.name, was.department)
+    return SAME if same else CHANGE, will, faults
+
+
+def _leaves(kind: str, row: dict[str, str], was: Holder | None, today: int):
+    """-> (change, will, faults) of one who goes."""
+    faults: list[tuple[str, str, str]] = []
+    choice = CHOICES.get(row.get("choice", "").lower())
+    donate_fen = fen(row.get("donate", "") or "0")
+    bank = row.get("bank", "").replace(" ", "")
+    if was is None:
+        faults.append(("unknown", "number", row.get("number", "")[:24]))
+    elif was.name != row.get("name"):
+        faults.append(("other name", "name", was.name))
+    if choice is None:
+        faults.append(("no choice", "choice", row.get("choice", "")[:20]))
+    if donate_fen is None:
+        faults.append(("no amount", "donate", row.get("donate", "")[:20]))
+    elif choice == "part" and donate_fen == 0:
+        faults.append(("lacks", "donate", ""))
+    if bank and not (bank.isascii() and bank.isdigit() and 8 <= len(bank) <= 24):
+        faults.append(("no bank", "bank", bank[:24]))
+    will = {
+        "why": row.get("why", ""),
+        "choice": choice or "refund",
+        "donate_fen": donate_fen or 0,
+        "bank": bank,
+    }
+    return SAME if was is not None and was.is_ended else END, will, faults
+
+
+def fen(text: str) -> int | None:
+    """ "12.5", "1,200.00", "12元" -> fen; None for what is no amount, or has three decimals."""
+    plain = text.strip().removeprefix("¥").removesuffix("元").replace(",", "").strip()
+    yuan, point, rest = plain.partition(".")
+    if not (yuan + rest).isascii() or not yuan.isdigit() or len(yuan) > 7:
+        return None
+    if point and not (rest.isdigit() and len(rest) <= 2):
+        return None
+    return int(yuan) * 100 + int((rest + "00")[:2])

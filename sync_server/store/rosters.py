@@ -1,0 +1,194 @@
+"""Lists of people in the database: kept as they came, planned by core.rosters, applied once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from protocol.errors import LocalError
+from sync_server.core import rosters, validity
+from sync_server.core.rosters import Holder, Line
+from sync_server.store.database import Database
+
+_ROSTER = "id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome"
+
+
+class Rosters:
+    """Part of the Store."""
+
+    _db: Database
+
+    def end_cards(self, cards: list[int], utc_s: int) -> int:
+        """Of Lists."""
+        raise NotImplementedError
+
+    def many_would_wait(self, cards: int, utc_s: int) -> bool:
+        """Of Lists."""
+        raise NotImplementedError
+
+    def ask_second(self, deed: str, subject: int, told: dict[str, Any], by: str, utc_s: int) -> int:
+        """Of Officers."""
+        raise NotImplementedError
+
+    def _date_cards(self, holder: int, until: int) -> None:
+        """Of Holders."""
+        raise NotImplementedError
+
+    def _note_extension(
+        self, holder: int, was: int, until: int, word: dict[str, str], by: str, utc_s: int
+    ) -> None:
+        """Of Holders."""
+        raise NotImplementedError
+
+    def put_roster(
+        self, kind: str, digest: bytes, file: str, rows: list[dict], by: str, utc_s: int
+    ) -> tuple[int, bool]:
+        """-> (id, was it new): a file that came before is the list that it was then."""
+        with self._db.transaction() as connection:
+            found = self._db.one(
+                "SELECT id FROM roster WHERE (kind, digest) = (?, ?)", kind, digest
+            )
+            if found is not None:
+                return found, False
+            content = json.dumps(rows, ensure_ascii=False)
+            made = connection.execute(
+                "INSERT INTO roster (kind, digest, file, content, put_by, put_utc_s)"
+                " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                (kind, digest, file, content, by, utc_s),
+            ).fetchone()[0]
+            return made, True
+
+    def rosters(self, limit: int) -> list[dict[str, Any]]:
+        """The last ones, newest first; waits: a second person must grant it."""
+        rows = self._db.rows(
+            f"SELECT {_ROSTER}, EXISTS (SELECT 1 FROM request q WHERE q.deed = 'end'"
+            " AND q.subject = roster.id AND q.granted IS NULL) AS waits"
+            " FROM roster ORDER BY id DESC LIMIT ?",
+            limit,
+        )
+        return [_told(row) for row in rows]
+
+    def roster(self, number: int, today: int) -> tuple[dict[str, Any], list[Line]] | None:
+        """A list, and what it would do now (nothing any more where it has been applied)."""
+        rows = self._db.rows(f"SELECT {_ROSTER}, content FROM roster WHERE id = ?", number)
+        if not rows:
+            return None
+        content = json.loads(rows[0].pop("content"))
+        return _told(rows[0]), rosters.plan(
+            rows[0]["kind"], content, self._holders_of(content), today
+        )
+
+    def apply_roster(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:
+        """Do what the plan says, once. -> how many of which change; {"waits": request} if so many
+        cards would stop that a second person must grant it. LocalError: applied already."""
+        with self._db.transaction():
+            lines = self._open_plan(number, today)
+            ending = self._cards_ending(lines)
+            if ending and self.many_would_wait(len(ending), utc_s):
+                kind, file = self._db.conn.execute(
+                    "SELECT kind, file FROM roster WHERE id = ?", (number,)
+                ).fetchone()
+                people = sum(line.change == rosters.END for line in lines)
+                told = {"file": file, "list": kind, "people": people, "cards": len(ending)}
+                return {"waits": self.ask_second("end", number, told, by, utc_s)}
+            return self._carry_out(number, lines, ending, by, utc_s)
+
+    def end_granted(self, number: int, granted: bool, by: str, utc_s: int) -> None:
+        """The deed `end`: a second person has decided on a list of leavers."""
+        if granted:
+            today = validity.today(utc_s)
+            lines = self._open_plan(number, today)
+            self._carry_out(number, lines, self._cards_ending(lines), by, utc_s)
+
+    def _open_plan(self, number: int, today: int) -> list[Line]:
+        found = self.roster(number, today)
+        if found is None:
+            raise LocalError(f"there is no list {number}")
+        told, lines = found
+        if told["applied_utc_s"] is not None:
+            raise LocalError(f"{told['applied_by']} has applied this list already")
+        if all(line.change == rosters.WRONG for line in lines):
+            raise LocalError("no row of this list can be applied")
+        return lines
+
+    def _cards_ending(self, lines: list[Line]) -> list[int]:
+        """Cards of those who leave that are not on the blacklist yet."""
+        gone = [line.was.id for line in lines if line.change == rosters.END and line.was]
+        query = "SELECT number FROM card WHERE holder = ? AND ended_utc_s IS NULL ORDER BY number"
+        return [row[0] for one in gone for row in self._db.conn.execute(query, (one,))]
+
+    def _carry_out(
+        self, number: int, lines: list[Line], ending: list[int], by: str, utc_s: int
+    ) -> dict[str, int]:
+        version = self.end_cards(ending, utc_s) if ending else 0
+        for line in lines:
+            if line.change == rosters.END:
+                self._end_holder(number, line, version, utc_s)
+            elif line.change in (rosters.NEW, rosters.RENEW, rosters.CHANGE):
+                self._keep_holder(number, line, by, utc_s)
+        outcome = dict(Counter(line.change for line in lines))
+        self._db.conn.execute(
+            "UPDATE roster SET applied_by = ?, applied_utc_s = ?, outcome = ? WHERE id = ?",
+            (by, utc_s, json.dumps(outcome), number),
+        )
+        return outcome
+
+    def _keep_holder(self, number: int, line: Line, by: str, utc_s: int) -> None:
+        will, connection = line.will, self._db.conn
+        named = (will["name"], will["department"], will["valid_until"])
+        if line.was is None:
+            kind = self._db.one("SELECT kind FROM roster WHERE id = ?", number)
+            holder = connection.execute(
+                "INSERT INTO holder (number, kind, name, department, valid_until, made_utc_s)"
+                " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                (line.number, rosters.KINDS[kind], *named, utc_s),
+            ).fetchone()[0]
+            was_until = 0
+        else:
+            holder, was_until = line.was.id, line.was.valid_until
+            connection.execute(
+                "UPDATE holder SET name = ?, department = ?, valid_until = ? WHERE id = ?",
+                (*named, holder),
+            )
+        if line.change != rosters.CHANGE and (line.was is not None or will["approver"]):
+            self._date_cards(holder, int(str(will["valid_until"])))
+            word = {
+                "approver": str(will["approver"]),
+                "paper": str(will["paper"]) or f"list {number}",
+            }
+            until = int(str(will["valid_until"]))
+            self._note_extension(holder, was_until, until, word, by, utc_s)
+
+    def _end_holder(self, number: int, line: Line, version: int, utc_s: int) -> None:
+        assert line.was is not None
+        will, connection = line.will, self._db.conn
+        connection.execute(
+            "UPDATE holder SET ended_why = ?, ended_utc_s = ? WHERE id = ?",
+            (will["why"], utc_s, line.was.id),
+        )
+        connection.execute(
+            "INSERT INTO leaver (holder, roster, choice, donate_fen, bank, version)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (line.was.id, number, will["choice"], will["donate_fen"], will["bank"], version),
+        )
+
+    def _holders_of(self, rows: list[dict[str, str]]) -> dict[str, Holder]:
+        """Holders whose numbers are in the list."""
+        found = {}
+        numbers = sorted({row.get("number", "") for row in rows})
+        for at in range(0, len(numbers), 500):
+            part = numbers[at : at + 500]
+            marks = ", ".join("?" * len(part))
+            for row in self._db.conn.execute(
+                "SELECT id, number, kind, name, department, valid_until, ended_utc_s IS NOT NULL"
+                f" FROM holder WHERE number IN ({marks})",
+                part,
+            ):
+                found[row[1]] = Holder(*row)
+        return found
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    outcome = row["outcome"]
+    return row | {"outcome": json.loads(outcome) if outcome else None}
