@@ -103,6 +103,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "params": tables.parameter_table,
     "reasons": tables.reason_table,
     "rights": tables.right_table,
+    "alarms": tables.alarm_table,
     "flash-faults": tables.flash_faults,
 }
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from firmware.core import policy
 from protocol import messages, params, reasons, record, states
-from sync_server.core import rights
+from sync_server.core import alarms, rights
 from tools.flashing.sentences import SENTENCES
 
 _COMMENTED = re.compile(r'^ +\(.*?"(\w+)".*\),  # (.+)$', re.MULTILINE)
@@ -110,3 +110,14 @@ def right_table() -> str:
     for right, roles, articles, what in rights.TABLE:
         rows.append([f"`{right}`", what, ", ".join(roles), articles])
     return markdown(["right", "allows", "roles", "Art."], rows)
+
+
+def alarm_table() -> str:
+    """Every alarm of a terminal: what it looks at, its limit and the range that may be set."""
+    source = inspect.getsource(alarms)
+    words = dict(re.findall(r'^ +\("(\w+)", .*\),  # (.+)$', source, re.MULTILINE))
+    rows = [
+        [f"`{name}`", words[name], f"{default} {unit}", f"{least}..{most}"]
+        for name, unit, default, least, most in alarms.TABLE
+    ]
+    return markdown(["alarm", "raised when", "limit", "range"], rows)

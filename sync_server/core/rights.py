@@ -42,6 +42,7 @@ TABLE = (
     ("leave", (CENTRE, KEY), "23", "let a terminal be offline"),
     ("terminals", (CENTRE, LOGISTICS, STUDENTS, MERCHANT, KEY), "3, 23", "see terminals; merchants "
      "their own"),
+    ("damage", (CENTRE, LOGISTICS, STUDENTS, MERCHANT), "3, 23", "report damage, note inspections"),
     ("care", (CENTRE, LOGISTICS), "3, 23", "who is responsible for a terminal"),
     ("alarms", (CENTRE,), "3", "change an alarm's rule"),
     ("devices", (KEY,), "4, 23", "enrol, replace and set up terminals, firmware"),

@@ -34,7 +34,6 @@ def status(gateway: Gateway) -> dict[str, Any]:
     store = gateway.store
     counts = store.counts()
     version, _, _ = store.list_state(BLACKLIST, 0)
-    refilling = store.refilling()
     return {
         "utc_s": int(time.time()),
         "list_version": version,
@@ -45,12 +44,18 @@ def status(gateway: Gateway) -> dict[str, Any]:
         "unnamed_fen": store.unnamed_fen(),
         "restored": store.restored(),
         "alarms": store.alarms(ALARMS),
-        "terminals": [
-            _terminal(gateway, row) | {"refilling": row["number"] in refilling}
-            for row in store.terminals()
-        ],
+        "terminals": terminals(gateway),
         "gateway": dict(gateway.counts) | {"connections": len(gateway.connections)},
     }
+
+
+def terminals(gateway: Gateway) -> list[dict[str, Any]]:
+    """Each as the status has it."""
+    refilling = gateway.store.refilling()
+    return [
+        _terminal(gateway, row) | {"refilling": row["number"] in refilling}
+        for row in gateway.store.terminals()
+    ]
 
 
 def _terminal(gateway: Gateway, row: dict[str, Any]) -> dict[str, Any]:

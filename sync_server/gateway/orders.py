@@ -20,6 +20,7 @@ from sync_server.gateway import looks
 from sync_server.gateway.acting import errand
 from sync_server.gateway.actions import Actions
 from sync_server.gateway.card_keys import CardKeys
+from sync_server.gateway.care import Care
 from sync_server.gateway.claims import Claims
 from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.issues import Issues
@@ -52,6 +53,7 @@ class Orders:
         self.issues = Issues(self, gateway.store, gateway.keyring, self._do)
         self.offices = Offices(gateway.store, self._do, self._relist)
         self.people = People(gateway, self._do, self._relist)
+        self.care = Care(gateway, self._do)
 
     # changes
 

@@ -2,7 +2,7 @@
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
 part is a file of its own: terminals, claims, cards, their keys, issues, phones, records, actions,
-lost ones, lists, accounts, officers, the log of acts, holders, rosters, leavers.
+lost ones, lists, accounts, officers, the log of acts, holders, rosters, leavers, care of terminals.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sync_server.store.actions import Actions, NotOpen
 from sync_server.store.audit import Audit
 from sync_server.store.card_keys import CardKeys
 from sync_server.store.cards import Cards
+from sync_server.store.care import Care
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
 from sync_server.store.evidence import Evidence
@@ -39,7 +40,7 @@ __all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "Unkn
 
 class Store(
     Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence,
-    Officers, Audit, Holders, Rosters, Leavers,
+    Officers, Audit, Holders, Rosters, Leavers, Care,
 ):  # fmt: skip
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 

@@ -21,6 +21,7 @@ from sync_server.web.console import console
 from sync_server.web.desk import desk
 from sync_server.web.feed import Feed
 from sync_server.web.finance import finance
+from sync_server.web.logistics import logistics
 from sync_server.web.needs import TWIN
 from sync_server.web.phone import phone
 from sync_server.web.provision import provision
@@ -29,12 +30,8 @@ from sync_server.web.registry import registry
 JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
 STREAMS_MAX = 8
-OFFICES = (
-    desk,
-    registry,
-    finance,
-    centre,
-)  # each twice: pages for people, the same under /api for programs
+# each twice: pages for people, the same under /api for programs
+OFFICES = (desk, registry, finance, logistics, centre)
 
 
 @dataclass

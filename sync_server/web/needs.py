@@ -60,6 +60,14 @@ NEEDS = {
     "finance.settle": Need("refund"),
     "finance.refund": Need("refund"),
     "finance.file": Need("refund"),
+    # logistics; which terminals somebody sees is web.logistics.sees
+    "logistics.terminals": Need("terminals"),
+    "logistics.terminal": Need("terminals"),
+    "logistics.answer_for": Need("care", ("who",)),
+    "logistics.note": Need("damage", ("kind", "note")),
+    "logistics.end_damage": Need("care"),
+    "logistics.alarms": Need("terminals"),
+    "logistics.set_alarm": Need("alarms", ("limit", "is_on")),
     # programs
     "api.status": Need("status"),
     "api.ledger": Need("ledger"),
@@ -105,6 +113,7 @@ PLACES = (
     ("desk.people", _l("Holders")),
     ("registry.lists", _l("Lists")),
     ("finance.leavers", _l("Leavers")),
+    ("logistics.terminals", _l("Terminals")),
     ("centre.approvals", _l("Approvals")),
     ("centre.officers", _l("Accounts")),
     ("centre.acts", _l("Log")),

@@ -87,8 +87,9 @@ def test_the_universe_grows_with_the_cards(store):
     store.loss_report(first[0], "desk", 1)
     with store._db.transaction() as connection:
         connection.execute(
-            "INSERT INTO card SELECT 32768, uid, holder_kind, name, valid_until, zones, list_stamp,"
-            " 0, 1, NULL, NULL FROM card"
+            "INSERT INTO card (number, uid, holder_kind, name, valid_until, zones, list_stamp,"
+            " balance_fen, issued_utc_s) SELECT 32768, uid, holder_kind, name, valid_until, zones,"
+            " list_stamp, 0, 1 FROM card"
         )
     store._remember()
     assert store.list_state(BLACKLIST, 0)[1] == 32768  # of the version, not of now

@@ -169,8 +169,10 @@ def test_a_card_that_is_nobodys_is_linked_once(college):
     clerk.post(f"/people/{ids[1]}/cards", card="777")
     assert [kind for kind, _ in clerk.said()] == ["done", "problem", "problem"]
     assert college.store.holder_of_card(card) == ids[0]
-    bad = {"holder_kind": 1, "name": "x", "uid": "00000098", "valid_until": "2028-01-01", "zones": 1,
-           "balance_fen": 0, "holder": "180001"}  # fmt: skip
+    bad = {
+        "holder_kind": 1, "name": "x", "uid": "00000098", "valid_until": "2028-01-01", "zones": 1,
+        "balance_fen": 0, "holder": "180001",
+    }  # fmt: skip
     status, told = college.api("POST", "/api/cards", {"cards": [bad]})
     assert status == 400 and "no card for 180001" in told["error"]
 

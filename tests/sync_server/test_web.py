@@ -326,7 +326,7 @@ def test_status_ledger_and_link(api):
     ("method", "address", "body", "code"),
     [
         ("GET", "/api/nothing", None, 404),
-        ("GET", "/api/terminals", None, 405),
+        ("GET", "/api/wallets", None, 405),
         ("POST", "/api/terminals", b"{", 400),
         ("POST", "/api/terminals", b"[1]", 400),
         ("POST", "/api/terminals", b'"x"' * 1_000_000, 413),

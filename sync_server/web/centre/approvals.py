@@ -12,6 +12,7 @@ from sync_server.web.answers import done, shown
 from sync_server.web.centre import centre
 from sync_server.web.fields import CARD_MAX
 from sync_server.web.refusals import BadField
+from sync_server.web.registry.words import list_words
 
 
 def _orders():
@@ -21,7 +22,9 @@ def _orders():
 @centre.get("/approvals")
 def approvals():
     """-> {requests, losses, decided}"""
-    return shown("approvals.html", _orders().offices.waiting(), deeds=deed_words())
+    return shown(
+        "approvals.html", _orders().offices.waiting(), deeds=deed_words(), kinds=list_words()
+    )
 
 
 @centre.post("/approvals/<int(min=1):number>")

@@ -32,7 +32,7 @@ def field_words() -> dict[str, str]:
     return {
         "number": _("Number"),
         "name": _("Full name"),
-        "department": _("Department"),
+        "department": _("Unit"),
         "until": _("Valid until"),
         "valid_until": _("Valid until"),
         "approver": _("Approved by"),

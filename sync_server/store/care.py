@@ -1,0 +1,109 @@
+"""Care of terminals in the database: who answers for one, what is noted, what alarms look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol import record
+from protocol.errors import LocalError
+from sync_server.store.database import Database
+
+_RECENT = 5000  # records of one terminal that are looked through for events
+
+
+class Care:
+    """Part of the Store."""
+
+    _db: Database
+
+    def set_responsible(self, terminal: int, who: str) -> None:
+        """Who answers for it, "" for nobody."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE terminal SET responsible = ? WHERE number = ?", (who, terminal)
+            )
+
+    def responsibles(self) -> dict[int, str]:
+        """terminal -> who, of all that have somebody."""
+        return dict(
+            self._db.conn.execute(
+                "SELECT number, responsible FROM terminal WHERE responsible != ''"
+            )
+        )
+
+    def note_care(self, terminal: int, kind: str, note: str, by: str, utc_s: int) -> int:
+        """damage or inspection. -> id"""
+        with self._db.transaction() as connection:
+            return connection.execute(
+                "INSERT INTO care (terminal, kind, note, noted_by, noted_utc_s)"
+                " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                (terminal, kind, note, by, utc_s),
+            ).fetchone()[0]
+
+    def end_care(self, terminal: int, number: int, by: str, utc_s: int) -> None:
+        """Somebody has seen to a damage. LocalError if it is none that is open there."""
+        with self._db.transaction() as connection:
+            done = connection.execute(
+                "UPDATE care SET ended_by = ?, ended_utc_s = ? WHERE id = ? AND terminal = ?"
+                " AND kind = 'damage' AND ended_utc_s IS NULL",
+                (by, utc_s, number, terminal),
+            )
+            if not done.rowcount:
+                raise LocalError("this report of damage is not open")
+
+    def care_of(self, terminal: int) -> list[dict[str, Any]]:
+        """What was noted about it, newest first."""
+        return self._db.rows(
+            "SELECT * FROM care WHERE terminal = ? ORDER BY id DESC LIMIT 30", terminal
+        )
+
+    def damages(self) -> dict[int, int]:
+        """terminal -> how many reports of damage are open."""
+        return dict(
+            self._db.conn.execute(
+                "SELECT terminal, count(*) FROM care WHERE kind = 'damage'"
+                " AND ended_utc_s IS NULL GROUP BY terminal"
+            )
+        )
+
+    def uploaded(self) -> dict[int, int]:
+        """terminal -> when the record with its highest number came."""
+        return {
+            number: received
+            for number, received in self._db.conn.execute(
+                "SELECT t.number, (SELECT r.received_utc_s FROM record r"
+                " WHERE r.terminal = t.number ORDER BY r.serial DESC LIMIT 1) FROM terminal t"
+            )
+            if received is not None
+        }
+
+    def version_made(self, version: int) -> int:
+        """When this version of the blacklist was made."""
+        query = "SELECT made_utc_s FROM list_version WHERE (list, scope, version) = (0, 0, ?)"
+        return self._db.one(query, version) or 0
+
+    def newest_of(self, terminal: int, events: bool, limit: int) -> list[dict[str, Any]]:
+        """Its last records, rows as `recent`: events, or all others."""
+        top = self._db.one("SELECT max(serial) FROM record WHERE terminal = ?", terminal) or 0
+        return self._db.rows(
+            "SELECT r.terminal, r.serial, r.type, r.outcome, r.reason, r.fault, r.flags, r.utc_s,"
+            " r.card, r.amount_fen, r.balance_fen, t.place, t.kind FROM record r"
+            " JOIN terminal t ON t.number = r.terminal WHERE r.terminal = ? AND r.serial > ?"
+            " AND (r.type = ?) = ? ORDER BY r.serial DESC LIMIT ?",
+            *(terminal, top - _RECENT, record.EVENT, events, limit),
+        )
+
+    def alarm_rules(self) -> dict[str, tuple[int, bool]]:
+        """name -> (limit, is on) of those that were changed."""
+        rows = self._db.conn.execute("SELECT name, limit_value, is_on FROM alarm_rule")
+        return {name: (limit, bool(is_on)) for name, limit, is_on in rows}
+
+    def set_alarm_rule(self, name: str, limit: int, is_on: bool, by: str, utc_s: int) -> None:
+        """From now on."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT INTO alarm_rule VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " limit_value = excluded.limit_value, is_on = excluded.is_on,"
+                " changed_by = excluded.changed_by, changed_utc_s = excluded.changed_utc_s",
+                (name, limit, is_on, by, utc_s),
+            )

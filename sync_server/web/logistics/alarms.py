@@ -1,0 +1,35 @@
+"""/alarms: every rule as a sentence with a limit that the centre can change."""
+
+from __future__ import annotations
+
+from flask import current_app, g, url_for
+from flask_babel import gettext as _
+
+from sync_server.core import alarms as core
+from sync_server.web import fields
+from sync_server.web.answers import done, shown
+from sync_server.web.logistics import logistics
+from sync_server.web.logistics.words import alarm_words
+
+
+def _care():
+    return current_app.extensions["desk"].orders.care
+
+
+@logistics.get("/alarms")
+def alarms():
+    """-> {rules: [{name, unit, limit, least, most, is_on, default}]}"""
+    told = {"rules": [rule._asdict() for rule in _care().rules()]}
+    return shown("alarms.html", told, words=alarm_words())
+
+
+@logistics.post("/alarms/<name>")
+def set_alarm(name: str):
+    """{limit, is_on: "1" or "0"} -> {name, limit, is_on}"""
+    most = max(row[4] for row in core.TABLE)
+    wish = fields.given()
+    limit = fields.number(wish, "limit", 0, most)
+    is_on = str(wish.get("is_on", "0")) in ("1", "True")
+    _care().set_rule(name, limit, is_on, by=g.visitor.name)
+    told = {"name": name, "limit": limit, "is_on": is_on}
+    return done(told, url_for("logistics.alarms"), _("The alarm is changed."))

@@ -1,0 +1,139 @@
+"""Terminals as those see them who care for them: alarms, damage, and whose is whose."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_server.core import alarms
+from sync_server.core.alarms import Facts
+from tests.sync_server.office import College
+
+NOW = 1_000_000
+REPORT = {
+    "utc_s": NOW - 5, "queue": 0, "grey": 0, "capacity": 1000, "taps": 1000, "tears": 10,
+}  # fmt: skip
+WELL = Facts(True, NOW, 9, 9, NOW - 900, REPORT, NOW - 5, NOW - 60, 0)
+RULES = alarms.rules({})
+
+
+def raised(facts, changed=None):
+    return alarms.raised(alarms.rules(changed or {}), facts, NOW)
+
+
+def test_a_terminal_that_is_well_raises_nothing():
+    assert raised(WELL) == []
+    new = Facts(False, None, None, 9, NOW - 900, None, None, None, 0)
+    assert raised(new) == []  # it never worked
+
+
+@pytest.mark.parametrize(
+    ("facts", "alarm"),
+    [
+        (WELL._replace(connected=False, contact_utc_s=NOW - 301), ("silent", 301)),
+        (WELL._replace(held=8, version_utc_s=NOW - 61), ("list", 61)),
+        (WELL._replace(held=None, version_utc_s=NOW - 61), ("list", 61)),
+        (WELL._replace(report=REPORT | {"utc_s": NOW - 606}), ("clock", 601)),
+        (WELL._replace(report=REPORT | {"utc_s": NOW + 700}), ("clock", 705)),
+        (WELL._replace(report=REPORT | {"queue": 3}, uploaded_utc_s=NOW - 90_000), ("upload", 25)),
+        (WELL._replace(report=REPORT | {"queue": 510}), ("queue", 51)),
+        (WELL._replace(report=REPORT | {"grey": 1}), ("grey", 1)),
+        (WELL._replace(report=REPORT | {"tears": 51}), ("tears", 51)),
+        (WELL._replace(damages=1), ("damage", 1)),
+    ],
+)
+def test_each_alarm_is_raised_changed_and_switched_off(facts, alarm):
+    name, value = alarm
+    assert raised(facts) == [alarm]
+    assert raised(facts, {name: (value + 1, True)}) == []
+    assert raised(facts, {name: (1, False)}) == []
+
+
+def test_one_at_its_limit_is_not_raised_a_count_is():
+    assert raised(WELL._replace(connected=False, contact_utc_s=NOW - 300)) == []
+    assert raised(WELL._replace(damages=2), {"damage": (2, True)}) == [("damage", 2)]
+    few = REPORT | {"taps": 99, "tears": 99}
+    assert raised(WELL._replace(report=few)) == []
+
+
+@given(st.integers(0, 2**32), st.integers(0, 2**32), st.none() | st.integers(0, 99))
+def test_any_clock_and_version_is_an_answer(utc_s, contact_s, held):
+    facts = WELL._replace(
+        report=REPORT | {"utc_s": utc_s}, received_utc_s=contact_s, contact_utc_s=contact_s,
+        held=held, connected=False,
+    )  # fmt: skip
+    for name, value in raised(facts):
+        assert name in {rule.name for rule in RULES} and value >= 0
+
+
+# pages
+
+
+@pytest.fixture
+def college(tmp_path):
+    college = College(tmp_path)
+    college.enrol("pos", "食堂 <1>", "食堂")
+    college.enrol("pos", "超市", "超市")
+    college.enrol("water", "3-2-07")
+    yield college
+    college.close()
+
+
+def test_who_sees_which(college):
+    def seen(browser):
+        page = browser.text("/terminals")
+        return [place for place in ("食堂 &lt;1&gt;", "超市</a>", "3-2-07") if place in page]
+
+    assert len(seen(college.browser("zhao", "logistics"))) == 3
+    shop = college.browser("shop", "merchant", "超市")
+    assert seen(shop) == ["超市</a>"]
+    assert seen(college.browser("xue", "students")) == ["3-2-07"]
+    assert shop.get("/terminals/2").status_code == 200
+    for path in ("/terminals/1", "/terminals/3", "/terminals/9"):
+        assert shop.get(path).status_code == 404
+    assert shop.post("/terminals/1/care", kind="damage", note="x").status_code == 303
+    assert college.store.damages() == {}  # not theirs
+
+
+def test_damage_is_reported_shows_and_is_seen_to(college):
+    xue, zhao = college.browser("xue", "students"), college.browser("zhao", "logistics")
+    xue.post("/terminals/3/care", kind="damage", note="阀门漏水 <b>")
+    xue.post("/terminals/3/care", kind="inspection", note="")
+    xue.post("/terminals/3/care", kind="party", note="x")
+    assert [kind for kind, _ in xue.said()] == ["done", "problem", "problem"]
+    assert "报修 1" in zhao.text("/terminals?only=alarms") and "阀门漏水 &lt;b&gt;" in zhao.text(
+        "/terminals/3"
+    )
+    assert xue.post("/terminals/3/care/1/end").status_code == 403
+    assert zhao.post("/terminals/2/care/1/end").status_code == 303  # of another terminal
+    assert college.store.damages() == {3: 1}
+    zhao.post("/terminals/3/care/1/end")
+    zhao.post("/terminals/3/responsible", who="赵工")
+    page = zhao.text("/terminals/3")
+    assert "zhao 已处理" in page and "赵工" in page and college.store.damages() == {}
+    assert "赵工" in zhao.text("/terminals?q=赵") and "超市" not in zhao.text("/terminals?q=赵")
+
+
+def test_the_rules_are_rows_that_the_centre_changes(college):
+    wang, zhao = college.browser("wang"), college.browser("zhao", "logistics")
+    assert (
+        "超过" in zhao.text("/alarms")
+        and zhao.post("/alarms/silent", limit="60").status_code == 403
+    )
+    for limit in ("60", "5", "x", "-1", "99999999", ""):
+        wang.post("/alarms/silent", limit=limit, is_on="1")
+    assert [kind for kind, _ in wang.said()] == ["done"] + ["problem"] * 5
+    wang.post("/alarms/nonsense", limit="60")
+    wang.post("/alarms/clock", limit="30")
+    assert college.store.alarm_rules() == {"silent": (60, True), "clock": (30, False)}
+    status, told = college.api("GET", "/api/alarms")
+    assert status == 200 and told["rules"][0]["limit"] == 60 and not told["rules"][2]["is_on"]
+
+
+def test_one_page_of_a_terminal_and_its_twin(college):
+    zhao = college.browser("zhao", "logistics")
+    page = zhao.text("/terminals/1")
+    assert "食堂 &lt;1&gt;" in page and "还没有刷卡" in page
+    status, told = college.api("GET", "/api/terminals/1")
+    assert status == 200 and told["terminal"]["alarms"] == [] and told["taps"] == []
+    assert college.api("GET", "/api/terminals/99")[0] == 404
+    assert len(college.api("GET", "/api/terminals")[1]["terminals"]) == 3
