@@ -1,20 +1,18 @@
 """Those who leave: when all they paid is in, and where their money goes (Art. 10). Pure.
 
 A card that is stopped may still have paid at a terminal that has not told of it. So a leaver is
-frozen until every terminal that takes money holds the list that stopped the card and has nothing
-more to send; then the balance is split once, between the foundation and the refund.
+frozen until no terminal owes records of it (cards_life.owing); then the balance is split once,
+between the foundation and the refund.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sync_server.core.ledger import SUSPENSE, Account, Transfer, bank
 
 FOUNDATION: Account = ("foundation", "")
 REFUND: Account = (SUSPENSE, "refund")  # out of the purses, not yet at the bank
-PAYING = ("pos", "water")
 
 
 class Split(NamedTuple):
@@ -23,23 +21,6 @@ class Split(NamedTuple):
     donated_fen: int
     refund_fen: int
     transfers: list[Transfer]
-
-
-def outstanding(version: int, terminals: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Numbers of those that may still have a record of a card that `version` stopped. terminals:
-    rows of the table with their last report."""
-    waits = []
-    for row in terminals:
-        if row["kind"] not in PAYING:
-            continue
-        report = row["report"]
-        if report is None:
-            if row["contact_utc_s"] is not None or row["epoch"]:
-                waits.append(row["number"])  # it has worked, and its flash was replaced since
-            continue
-        if report["list_version"] < version or report["queue"] or report["grey"]:
-            waits.append(row["number"])
-    return waits
 
 
 def split(balances: list[tuple[Account, int]], choice: str, donate_fen: int) -> Split:

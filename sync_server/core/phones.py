@@ -18,6 +18,8 @@ INVITATION_S = 24 * 3600
 CLOCK_S = 600  # how far a phone's clock may be off when it renews
 OFFLINE_TAPS, TAP_FEN, DAY_FEN = 3, 5_000, 10_000
 _RENEWS = b"campus renewal"
+_LOOKS = b"campus cards"
+_LOSES = b"campus loss"
 _DAY_S = 86400
 
 Sign = Callable[[bytes], bytes]
@@ -46,10 +48,19 @@ def renewal(number: int, utc_s: int) -> bytes:
     return _RENEWS + number.to_bytes(3, "big") + utc_s.to_bytes(4, "big")
 
 
-def may_renew(
-    number: int, public_key: bytes, phone_utc_s: int, signature: bytes, utc_s: int
-) -> bool:
-    """Is it this phone, and does it speak of now?"""
+def look(number: int, utc_s: int) -> bytes:
+    """What a phone signs to see the cards of its holder."""
+    return _LOOKS + number.to_bytes(3, "big") + utc_s.to_bytes(4, "big")
+
+
+def loss(number: int, utc_s: int, card: int, is_lost: bool) -> bytes:
+    """What it signs to report one of them lost, or to withdraw the report."""
+    said = number.to_bytes(3, "big") + utc_s.to_bytes(4, "big") + card.to_bytes(3, "big")
+    return _LOSES + said + bytes((is_lost,))
+
+
+def says(public_key: bytes, said: bytes, signature: bytes, phone_utc_s: int, utc_s: int) -> bool:
+    """Did this phone sign it, and does it speak of now?"""
     if abs(phone_utc_s - utc_s) > CLOCK_S:
         return False
-    return p256.verify(public_key, renewal(number, phone_utc_s), signature)
+    return p256.verify(public_key, said, signature)

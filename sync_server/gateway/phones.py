@@ -57,13 +57,43 @@ class Phones:
 
     def renew(self, number: int, phone_utc_s: int, signature: bytes) -> dict[str, Any]:
         """A phone asks for some more days."""
-        row = self._store.phone(number)
-        key = row["public_key"] if row else None
-        if not key or not phones.may_renew(number, key, phone_utc_s, signature, _now_s()):
-            raise Impossible("this is not a phone of ours, or its clock is wrong", 403)
+        key = self._says(number, phones.renewal(number, phone_utc_s), phone_utc_s, signature)
         if self._store.is_listed(number):
             raise Impossible("this phone was reported lost", 403)
         return self._authorised(number, key)
+
+    def cards(self, number: int, phone_utc_s: int, signature: bytes) -> list[dict[str, Any]]:
+        """The cards of its holder that are no phones and have not ended, each with how far its
+        loss has come."""
+        self._says(number, phones.look(number, phone_utc_s), phone_utc_s, signature)
+        return [self._orders.loss_reach(card) for card in self._cards_beside(number)]
+
+    def loss(
+        self, number: int, phone_utc_s: int, card: int, is_lost: bool, signature: bytes
+    ) -> dict[str, Any]:
+        """One of these cards is lost, or found. What was signed before the last change of it is
+        old. -> how far it has come"""
+        said = phones.loss(number, phone_utc_s, card, is_lost)
+        self._says(number, said, phone_utc_s, signature)
+        if card not in self._cards_beside(number):
+            raise Impossible("this is no card of yours", 404)
+        if self._store.loss_changed(card) > phone_utc_s:
+            raise Impossible("this was signed before the last report of that card", 409)
+        change = self._orders.loss_report if is_lost else self._orders.loss_withdraw
+        return change(card, by=f"phone {number}")
+
+    def _cards_beside(self, number: int) -> list[int]:
+        holder = self._store.holder_of_card(number)
+        rows = self._store.cards_of(holder) if holder is not None else []
+        return [row["number"] for row in rows if not row["phone"] and not row["ended_utc_s"]]
+
+    def _says(self, number: int, said: bytes, phone_utc_s: int, signature: bytes) -> bytes:
+        """-> the key of a phone of ours that has signed this now. Impossible 403."""
+        row = self._store.phone(number)
+        key = row["public_key"] if row else None
+        if not key or not phones.says(key, said, signature, phone_utc_s, _now_s()):
+            raise Impossible("this is not a phone of ours, or its clock is wrong", 403)
+        return key
 
     def _authorised(self, number: int, key: bytes) -> dict[str, Any]:
         card, now_s, keyring = self._store.card(number), _now_s(), self._keyring

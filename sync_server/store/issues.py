@@ -66,6 +66,11 @@ class Issues:
             )
             if replaces is not None:
                 connection.execute("UPDATE closed SET heir = ? WHERE card = ?", (number, replaces))
+                connection.execute(  # it is the same person's
+                    "UPDATE card SET holder = (SELECT o.holder FROM card o WHERE o.number = ?)"
+                    " WHERE number = ? AND holder IS NULL",
+                    (replaces, number),
+                )
             return self._issue(number)
 
     def end_issue(self, card: int, utc_s: int) -> dict[str, Any]:
@@ -111,6 +116,8 @@ class Issues:
         with self._db.transaction() as connection:
             self._row(card)
             closing = self.closing(card)
+            if self._is_settled(card):
+                raise NotSo(f"the balance of card {card} was settled when its holder left")
             if closing is None:
                 self._close(card, RETURNED, by, utc_s)
                 paid_fen = fen + self._unload(card, utc_s)
@@ -183,6 +190,11 @@ class Issues:
     def _is_issued(self, card: int | None) -> bool:
         found = self.issue(card) if card is not None else None
         return found is not None and found["state"] == ISSUED
+
+    def _is_settled(self, card: int) -> bool:
+        """Was the account of its holder closed (leavers)?"""
+        query = "SELECT 1 FROM card c JOIN holder h ON h.id = c.holder WHERE c.number = ?"
+        return self._db.one(f"{query} AND h.closed_utc_s IS NOT NULL", card) is not None
 
     def _row(self, card: int) -> dict[str, Any]:
         row = self.card(card)

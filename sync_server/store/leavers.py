@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.errors import LocalError
-from sync_server.core import leavers
+from sync_server.core import cards_life, leavers
 from sync_server.core.ledger import Account
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
@@ -61,7 +61,7 @@ class Leavers:
     def leaver_waits(self) -> list[int]:
         """Terminals that may still have a record of somebody who is not settled."""
         newest = self._db.one("SELECT max(version) FROM leaver WHERE settled_utc_s IS NULL")
-        return [] if newest is None else leavers.outstanding(newest, self.terminals())
+        return [] if newest is None else cards_life.owing(self.terminals(), newest)
 
     def settle_leavers(self, most: int, utc_s: int) -> dict[str, int]:
         """Settle some of those whose records are all in. -> settled, waiting, owing; left: settled
@@ -79,7 +79,7 @@ class Leavers:
                     told["left"] = 1
                     break
                 if version not in clear:
-                    clear[version] = not leavers.outstanding(version, terminals)
+                    clear[version] = not cards_life.owing(terminals, version)
                 if not clear[version] or self._is_open(holder):
                     told["waiting"] += 1
                     continue

@@ -127,6 +127,11 @@ class Lists:
         query = "SELECT max(reported_utc_s) FROM loss WHERE card = ? AND withdrawn_utc_s IS NULL"
         return self._db.one(query, card)
 
+    def loss_changed(self, card: int) -> int:
+        """When it was last reported or found, 0: never."""
+        query = "SELECT max(max(reported_utc_s, coalesce(withdrawn_utc_s, 0))) FROM loss"
+        return self._db.one(f"{query} WHERE card = ?", card) or 0
+
     def set_grants(self, terminal: int, numbers: list[int], utc_s: int) -> int:
         """Exactly these cards may pass at this gate. -> version. UnknownCard names the first."""
         wanted = set(numbers)

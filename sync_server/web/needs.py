@@ -23,7 +23,8 @@ class Need(NamedTuple):
 # who somebody is, is told by the request itself: a form being filled in, a signature, a claim
 OPEN = frozenset({
     "static", "console.sign_in", "console.enter", "console.speak",
-    "phone.page", "phone.worker", "phone.enrol", "phone.renew", "provision.use",
+    "phone.page", "phone.worker", "phone.enrol", "phone.renew", "phone.cards", "phone.loss",
+    "provision.use",
 })  # fmt: skip
 
 NEEDS = {
@@ -92,6 +93,16 @@ NEEDS = {
     "api.withdraw": Need("stop"),
     "api.approve": Need("stop-many"),
     "api.reach": Need("people"),
+    "api.psam": Need("devices"),
+    "api.begin_issue": Need("issue", ("credential", "holder_kind", "name", "uid", "valid_until",
+                                      "balance_fen", "replaces")),
+    "api.end_issue": Need("issue"),
+    "api.void_issue": Need("issue"),
+    "api.chip": Need("issue"),
+    "api.card_as_it_is": Need("people"),
+    "api.read_chip": Need("issue"),
+    "api.take_back": Need("issue"),
+    "api.settle": Need("issue"),
     "api.card_keys": Need("status"),
     "api.grow_card_keys": Need("devices", ("sectors",)),
     "api.use_card_keys": Need("devices", ("version",)),

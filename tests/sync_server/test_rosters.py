@@ -223,16 +223,3 @@ def test_a_split_empties_every_purse_and_no_fen_is_lost(fens, choice, donate_fen
     assert held.pop(leavers.REFUND, 0) == made.refund_fen
     assert set(held.values()) <= {0} and made.donated_fen + made.refund_fen == sum(fens)
     assert made.donated_fen <= {"refund": 0, "donate": sum(fens), "part": donate_fen}[choice]
-
-
-def test_who_may_still_have_records():
-    def row(number, kind="pos", version=9, queue=0, grey=0, reported=True):
-        report = {"list_version": version, "queue": queue, "grey": grey} if reported else None
-        return {"number": number, "kind": kind, "report": report, "epoch": 1, "contact_utc_s": 5}
-
-    rows = [
-        row(1), row(2, version=8), row(3, queue=1), row(4, grey=1), row(5, "gate", version=1),
-        row(6, reported=False), row(7, reported=False) | {"epoch": 0, "contact_utc_s": None},
-        row(8, "water", version=8),
-    ]  # fmt: skip
-    assert leavers.outstanding(9, rows) == [2, 3, 4, 6, 8]

@@ -23,7 +23,7 @@ WIDTHS = {"wide": (1180, 760), "phone": (390, 800)}
 PAGES = {
     "people": ("li", "/people?q=18"),
     "person": ("li", "/people/1"),
-    "truth": ("li", "/cards/1"),
+    "truth": ("li", "/cards/1/reach"),
     "list": ("liu", "/lists/2"),
     "lists": ("liu", "/lists"),
     "approvals": ("wang", "/approvals"),
@@ -151,6 +151,22 @@ async def look(browser, http, folder):
             await shown.close()
 
 
+async def hold(browser, server, picture):
+    """The holder's own phone, with the card that is lost."""
+    wish = {"holder_kind": 2, "name": name(0), "valid_until": 10000, "zones": 1, "balance_fen": 0,
+            "holder": "180001"}  # fmt: skip
+    _, ticket = await asyncio.to_thread(server.orders.phones.invite, wish)
+    shown = await browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
+    page = await shown.new_page()
+    await page.goto(f"{server.ready['http']}/phone#{ticket}")
+    await page.click("#bind")
+    await page.click("#mine")
+    await page.wait_for_selector("article")
+    await page.screenshot(path=picture)
+    (ROOT / "docs" / "images" / "phone-loss.png").write_bytes(picture.read_bytes())
+    await shown.close()
+
+
 async def main(folder):
     """Make the college, look at every page."""
     anywhere = Address("127.0.0.1", 0)
@@ -164,6 +180,7 @@ async def main(folder):
         async with async_playwright() as play:
             browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             await look(browser, server.ready["http"], folder)
+            await hold(browser, server, folder / "phone-loss.png")
             await browser.close()
         await server.close()
 

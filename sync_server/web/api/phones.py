@@ -10,7 +10,8 @@ from sync_server.web.api import api
 
 @api.post("/phones")
 def invite():
-    """{holder_kind, name, valid_until, zones, balance_fen} -> {card, link}"""
+    """{holder_kind, name, valid_until, zones, balance_fen, holder (may lack)} -> {card,
+    link}"""
     body = fields.body()
     wish = {
         "holder_kind": fields.whole(body, "holder_kind", 1, 3),
@@ -18,6 +19,7 @@ def invite():
         "valid_until": fields.day(body, "valid_until"),
         "zones": fields.whole(body, "zones", 0, 0xFFFF),
         "balance_fen": fields.whole(body, "balance_fen", 0, fields.MONEY_MAX_FEN),
+        "holder": fields.text(body, "holder", 24) if "holder" in body else None,
     }
     number, ticket = current_app.extensions["desk"].orders.phones.invite(wish)
     return jsonify(card=number, link=f"{request.host_url}phone#{ticket}"), 201

@@ -1,4 +1,4 @@
-"""/cards/<n>: stop a lost card, free a found one, and the truth of how far that has come.
+"""/cards/<n>/...: stop a lost card, free a found one, and the truth of how far that has come.
 
 The page asks for its part again every two seconds until every terminal has confirmed.
 """
@@ -25,7 +25,7 @@ def _orders():
     return current_app.extensions["desk"].orders
 
 
-@desk.get(_ONE)
+@desk.get(f"{_ONE}/reach")
 def card(card: int):
     """-> {card, listed, waits, version, terminals, confirmed, since_utc_s, missing, holder}"""
     told = _orders().loss_reach(card)

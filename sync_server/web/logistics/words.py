@@ -13,7 +13,7 @@ def alarm_words() -> dict[str, tuple[str, str]]:
         "clock": (_("clock"), _("its clock is off by more than # seconds")),
         "upload": (_("no upload"), _("has records to send, and sent none for more than # hours")),
         "queue": (_("queue"), _("more than # % of its journal is not uploaded")),
-        "grey": (_("grey"), _("has at least # payments whose outcome is not known")),
+        "grey": (_("Grey"), _("has at least # payments whose outcome is not known")),
         "tears": (_("torn taps"), _("more than # of 1,000 taps are torn")),
         "damage": (_("damage"), _("at least # reports of damage are open")),
     }

@@ -16,12 +16,15 @@ from flask import (
     send_from_directory,
 )
 
+from sync_server.core.audit import Act
+from sync_server.gateway.acting import Errand, errand
 from sync_server.web import fields
 from sync_server.web.access import SIGN_IN_RATE, limiter
 
 phone = Blueprint("phone", __name__)
 
 TICKET_BYTES = 16
+LOOK_RATE = "60 per minute"
 
 
 def _phones():
@@ -55,7 +58,33 @@ def enrol():
 @limiter.limit(SIGN_IN_RATE)
 def renew():
     """{card, utc_s, signature} -> the same"""
+    return jsonify(_phones().renew(*_signed(fields.body())))
+
+
+@phone.post("/api/phone/cards")
+@limiter.limit(LOOK_RATE)
+def cards():
+    """{card, utc_s, signature} -> {cards: [as a loss report is answered]}"""
     body = fields.body()
+    number, told_s, signature = _signed(body)
+    return jsonify(cards=_phones().cards(number, told_s, signature))
+
+
+@phone.post("/api/phone/loss")
+@limiter.limit(SIGN_IN_RATE)
+def loss():
+    """{card, utc_s, signature, lost: another card of the holder, is_lost} -> as a loss report"""
+    body = fields.body()
+    number, told_s, signature = _signed(body)
+    lost = fields.whole(body, "lost", 1, fields.CARD_MAX)
+    is_lost = bool(fields.whole(body, "is_lost", 0, 1))
+    act = Act(f"phone {number}", "", "phone.loss", f"card {lost}", {"is_lost": int(is_lost)})
+    errand.set(Errand(act))
+    return jsonify(_phones().loss(number, told_s, lost, is_lost, signature))
+
+
+def _signed(body: dict) -> tuple[int, int, bytes]:
+    """(card number of the phone, its clock, its signature)"""
     number = fields.whole(body, "card", 1, fields.CARD_MAX)
     told_s = fields.whole(body, "utc_s", 0, 0xFFFFFFFF)
-    return jsonify(_phones().renew(number, told_s, fields.hexadecimal(body, "signature")))
+    return number, told_s, fields.hexadecimal(body, "signature")

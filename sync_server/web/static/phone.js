@@ -134,7 +134,7 @@
   let turning = 0;
   async function turn(me) {
     clearTimeout(turning);
-    if (document.hidden) return; // no counters for nobody
+    if (document.hidden || part("code").hidden) return; // no counters for nobody
     await draw(me);
     tell(me);
     const bar = part("left");
@@ -143,7 +143,102 @@
     if (navigator.onLine && expiryS(me) - nowS(me) < RENEW_BEFORE_S) renew(me).then(() => tell(me));
   }
 
+  // The holder's cards: signed for each time, so a page that somebody else opened shows nothing.
+  const LOOK_MS = 2000;
+  let looking = 0;
+
+  const signed = async (me, what, now, ...more) =>
+    hex(new Uint8Array(await crypto.subtle.sign(SHA, me.pair.privateKey,
+      join(text(what), number(me.card, 3), number(now, 4), ...more))));
+
+  async function look(me) {
+    clearTimeout(looking);
+    if (part("cards").hidden || document.hidden) return;
+    try {
+      const now = nowS(me);
+      const told = await ask("/api/phone/cards", {
+        card: me.card, utc_s: now, signature: await signed(me, "campus cards", now),
+      });
+      showCards(me, told.cards);
+      part("trouble").textContent = "";
+      const open = told.cards.some((one) => one.version && one.confirmed < one.terminals);
+      looking = setTimeout(() => look(me), open ? LOOK_MS : 5 * LOOK_MS);
+    } catch {
+      part("trouble").textContent = words.unreached;
+      looking = setTimeout(() => look(me), 2 * LOOK_MS);
+    }
+  }
+
+  async function change(me, card, isLost) {
+    if (isLost && !confirm(words.sure)) return;
+    const now = nowS(me);
+    try {
+      await ask("/api/phone/loss", {
+        card: me.card, utc_s: now, lost: card, is_lost: isLost ? 1 : 0,
+        signature: await signed(me, "campus loss", now, number(card, 3), number(isLost ? 1 : 0, 1)),
+      });
+    } catch {
+      part("trouble").textContent = words.unreached;
+    }
+    look(me);
+  }
+
+  function element(name, content, className) {
+    const made = document.createElement(name);
+    if (content) made.textContent = content;
+    if (className) made.className = className;
+    return made;
+  }
+
+  const clock = (utcS) => new Date(utcS * 1000).toLocaleString(document.documentElement.lang,
+    { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+
+  function straggler(one) {
+    const line = element("li");
+    line.append(element("b", `${words.kinds[one.kind] || one.kind} ${one.place}`));
+    const when = one.silent_since_utc_s;
+    line.append(element("span", one.connected ? words.way
+      : when ? words.silent.replace("#when", clock(when)) : words.never));
+    return line;
+  }
+
+  function showCards(me, cards) {
+    part("list").replaceChildren(...cards.map((one) => {
+      const isLost = one.listed || one.waits;
+      const shown = element("article", "", isLost ? "bad" : "");
+      const head = element("header");
+      head.append(element("b", `${words.card} ${one.card}`), element("span", isLost ? words.lostword : words.works));
+      shown.append(head);
+      if (one.waits) shown.append(element("p", words.waits));
+      else if (one.version) {
+        const line = (one.listed ? words.stopped : words.freed).replace("#n", one.confirmed)
+          .replace("#all", one.terminals).replace("#when", one.since_utc_s ? clock(one.since_utc_s) : "–");
+        shown.append(element("p", line, "said"));
+        const bar = element("progress");
+        bar.max = one.terminals || 1;
+        bar.value = one.confirmed;
+        shown.append(bar);
+        if (one.missing.length) {
+          shown.append(element("p", words.notyet));
+          const list = element("ul");
+          list.append(...one.missing.slice(0, 8).map(straggler));
+          const more = one.terminals - one.confirmed - 8;
+          if (more > 0) list.append(element("li", words.more.replace("#n", more)));
+          shown.append(list);
+        }
+      }
+      const button = element("button", isLost ? words.withdraw : words.report, isLost ? "quiet" : "");
+      button.type = "button";
+      button.addEventListener("click", () => { button.disabled = true; change(me, one.card, !isLost); });
+      shown.append(button);
+      return shown;
+    }));
+    if (!cards.length) part("list").append(element("p", words.nocards));
+  }
+
   function start(me) {
+    part("mine").addEventListener("click", () => { see("cards"); look(me); });
+    part("back").addEventListener("click", () => { see("code"); turn(me); });
     see("code");
     part("name").textContent = me.name;
     part("card").textContent = me.card;
