@@ -1,5 +1,5 @@
-"""A loss on a Friday night: the clerk in a browser, then the holder's own phone, both told the truth
-while real terminals confirm; htmx under the page's own policy."""
+"""A loss on a Friday night: the clerk in a browser, then the holder's own phone, both told the
+truth while real terminals confirm; htmx under the page's own policy."""
 
 import asyncio
 import re
