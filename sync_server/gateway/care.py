@@ -68,10 +68,10 @@ class Care:
             "version": told["version"],
             "version_utc_s": told["version_utc_s"],
             "terminal": told["terminals"][0],
-            "taps": looks.taps(self._store.newest_of(number, False, _TAPS)),
+            "taps": looks.taps(self._store.last_records(number, False, _TAPS)),
             "events": [
                 {"serial": row["serial"], "reason": row["reason"], "utc_s": row["utc_s"]}
-                for row in self._store.newest_of(number, True, _EVENTS)
+                for row in self._store.last_records(number, True, _EVENTS)
             ],
             "care": self._store.care_of(number),
             "leaves": self._store.leaves(number),

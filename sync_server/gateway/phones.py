@@ -85,7 +85,11 @@ class Phones:
     def _cards_beside(self, number: int) -> list[int]:
         holder = self._store.holder_of_card(number)
         rows = self._store.cards_of(holder) if holder is not None else []
-        return [row["number"] for row in rows if not row["phone"] and not row["ended_utc_s"]]
+        return [
+            row["number"]
+            for row in rows
+            if not (row["phone"] or row["ended_utc_s"] or row["closed"])
+        ]
 
     def _says(self, number: int, said: bytes, phone_utc_s: int, signature: bytes) -> bytes:
         """-> the key of a phone of ours that has signed this now. Impossible 403."""

@@ -82,7 +82,7 @@ class Care:
         query = "SELECT made_utc_s FROM list_version WHERE (list, scope, version) = (0, 0, ?)"
         return self._db.one(query, version) or 0
 
-    def newest_of(self, terminal: int, events: bool, limit: int) -> list[dict[str, Any]]:
+    def last_records(self, terminal: int, events: bool, limit: int) -> list[dict[str, Any]]:
         """Its last records, rows as `recent`: events, or all others."""
         top = self._db.one("SELECT max(serial) FROM record WHERE terminal = ?", terminal) or 0
         return self._db.rows(

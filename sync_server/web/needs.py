@@ -94,8 +94,10 @@ NEEDS = {
     "api.approve": Need("stop-many"),
     "api.reach": Need("people"),
     "api.psam": Need("devices"),
-    "api.begin_issue": Need("issue", ("credential", "holder_kind", "name", "uid", "valid_until",
-                                      "balance_fen", "replaces")),
+    "api.begin_issue": Need(
+        "issue",
+        ("credential", "holder_kind", "name", "uid", "valid_until", "balance_fen", "replaces"),
+    ),
     "api.end_issue": Need("issue"),
     "api.void_issue": Need("issue"),
     "api.chip": Need("issue"),

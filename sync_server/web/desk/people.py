@@ -78,6 +78,9 @@ def card_state(card: dict[str, Any], today: int) -> tuple[str, str]:
     """(word, tone) of a card."""
     if card["ended_utc_s"]:
         return _("ended"), "bad"
+    if card["closed"]:
+        words = {"replaced": _("replaced"), "returned": _("taken back"), "void": _("given up")}
+        return words[card["closed"]], "bad"
     if card["lost"]:
         return _("reported lost"), "bad"
     if card["valid_until"] < today:
