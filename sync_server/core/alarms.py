@@ -15,6 +15,7 @@ TABLE = (
     ("list", "s", 60, 5, 86_400),  # a newer blacklist is not confirmed, though it is connected
     ("clock", "s", 600, 5, 86_400),  # its clock and the server's were so far apart
     ("upload", "h", 24, 1, 720),  # records wait in it, and none came for so long
+    ("missing", "s", 900, 60, 604_800),  # a later record came so long ago, this one did not
     ("queue", "%", 50, 1, 100),  # of its journal is not uploaded
     ("grey", "records", 1, 1, 1000),  # payments whose outcome is not known
     ("tears", "per mille", 50, 1, 1000),  # of its taps the card was pulled away
@@ -36,7 +37,8 @@ class Rule(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of one terminal. report: its last one, received_utc_s: when that came."""
+    """What is known of one terminal. report: its last one, received_utc_s: when that came.
+    missing_utc_s: when the record after the oldest hole came."""
 
     connected: bool
     contact_utc_s: int | None
@@ -46,6 +48,7 @@ class Facts(NamedTuple):
     report: Mapping[str, Any] | None
     received_utc_s: int | None
     uploaded_utc_s: int | None
+    missing_utc_s: int | None
     damages: int
 
 
@@ -86,6 +89,8 @@ def _values(facts: Facts, now_s: int) -> dict[str, int]:
         values["silent"] = now_s - facts.contact_utc_s
     if facts.connected and (facts.held or 0) < facts.version:
         values["list"] = now_s - facts.version_utc_s
+    if facts.missing_utc_s is not None:
+        values["missing"] = now_s - facts.missing_utc_s
     report = facts.report
     if report is None:
         return values

@@ -66,10 +66,12 @@ def check(
     rows: Iterable[tuple[Row, bytes]],
     head: tuple[int, bytes] | None,
     expect: tuple[int, bytes] | None = None,
+    begin: tuple[int, bytes] = (0, NO_LINK),
 ) -> tuple[int, bytes, Fault | None]:
     """(how many rows, last link, the first fault). rows: with their links, by number; head: count
-    and seal as stored; expect: a number and the link that it had when it was printed."""
-    count, before = 0, NO_LINK
+    and seal as stored; expect: a number and the link that it had when it was printed; begin: number and
+    link of the row before the first of `rows`."""
+    count, before = begin
     for entry, found in rows:
         if entry.number != count + 1:
             return count, before, Fault(count + 1, "is missing")

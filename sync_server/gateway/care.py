@@ -35,6 +35,7 @@ class Care:
         version, _, _ = self._store.list_state(BLACKLIST, 0)
         made_s = self._store.version_made(version)
         uploaded, damages = self._store.uploaded(), self._store.damages()
+        missing = self._store.missing()
         responsible, rules = self._store.responsibles(), self.rules()
         reports = {row["number"]: row for row in self._store.terminals()}
         now_s, told = int(time.time()), []
@@ -43,7 +44,8 @@ class Care:
             facts = alarms.Facts(
                 row["connected"], row["contact_utc_s"], row["list_version"], version, made_s,
                 reports[number]["report"], reports[number]["contact_utc_s"],
-                uploaded.get(number), damages.get(number, 0),
+                uploaded.get(number), missing.get(number),
+                damages.get(number, 0),
             )  # fmt: skip
             told.append(
                 row
@@ -76,6 +78,10 @@ class Care:
             "care": self._store.care_of(number),
             "leaves": self._store.leaves(number),
         }
+
+    def suspects(self) -> list[dict[str, Any]]:
+        """Taps that something is wrong with: copies, altered cards, balances not explained."""
+        return looks.taps(self._store.suspects(_TAPS))
 
     def set_responsible(self, number: int, who: str) -> None:
         """Who answers for it."""

@@ -55,15 +55,23 @@ class Audit:
         )
 
     def check_audit(
-        self, expect: tuple[int, bytes] | None = None
+        self, expect: tuple[int, bytes] | None = None, newest: int = 0
     ) -> tuple[int, bytes, audit.Fault | None]:
-        """(how many rows, the last link, what is wrong first)."""
+        """(how many rows, the last link, what is wrong first). newest: only so many rows at the
+        end are looked at, 0: all."""
         connection = self._db.conn
         connection.execute("BEGIN")  # rows and head of one moment
         try:
             head = connection.execute("SELECT count, seal FROM audit_head").fetchone()
-            found = connection.execute(f"SELECT {_ROW}, link FROM audit ORDER BY number")
+            begin = connection.execute(
+                "SELECT number, link FROM audit WHERE ? AND number <="
+                " (SELECT max(number) FROM audit) - ? ORDER BY number DESC LIMIT 1",
+                (newest, newest),
+            ).fetchone() or (0, audit.NO_LINK)
+            found = connection.execute(
+                f"SELECT {_ROW}, link FROM audit WHERE number > ? ORDER BY number", (begin[0],)
+            )
             rows = ((Row(*row[:-1]), bytes(row[-1])) for row in found)
-            return audit.check(self.audit_key, rows, head, expect)
+            return audit.check(self.audit_key, rows, head, expect, begin)
         finally:
             connection.execute("COMMIT")

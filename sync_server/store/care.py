@@ -9,6 +9,15 @@ from protocol.errors import LocalError
 from sync_server.store.database import Database
 
 _RECENT = 5000  # records of one terminal that are looked through for events
+HOLES_AMONG = 500  # of one terminal
+SUSPECTS_AMONG = 50_000  # of all
+_OLDEST_HOLE = (
+    "SELECT received_utc_s FROM (SELECT serial, received_utc_s,"
+    " lag(serial) OVER (ORDER BY serial) AS before FROM record WHERE terminal = ? AND serial >"
+    " (SELECT max(serial) FROM record WHERE terminal = ?) - ?) WHERE serial > before + 1"
+    " AND NOT EXISTS (SELECT 1 FROM lost l WHERE l.terminal = ? AND l.first <= before + 1"
+    " AND l.last >= serial - 1) ORDER BY serial LIMIT 1"
+)
 
 
 class Care:
@@ -76,6 +85,26 @@ class Care:
             )
             if received is not None
         }
+
+    def missing(self) -> dict[int, int]:
+        """terminal -> when the record after its oldest hole came: among the last HOLES_AMONG, and
+        of numbers that were not declared lost."""
+        found = {}
+        for (number,) in self._db.conn.execute("SELECT number FROM terminal").fetchall():
+            received = self._db.one(_OLDEST_HOLE, number, number, HOLES_AMONG, number)
+            if received is not None:
+                found[number] = received
+        return found
+
+    def suspects(self, limit: int) -> list[dict[str, Any]]:
+        """The last records that something is wrong with, rows as `recent`."""
+        return self._db.rows(
+            "SELECT r.terminal, r.serial, r.type, r.outcome, r.reason, r.fault, r.flags, r.utc_s,"
+            " r.card, r.amount_fen, r.balance_fen, t.place, t.kind FROM record r"
+            " LEFT JOIN terminal t ON t.number = r.terminal WHERE r.fault != 0"
+            " AND r.id > (SELECT coalesce(max(id), 0) FROM record) - ? ORDER BY r.id DESC LIMIT ?",
+            *(SUSPECTS_AMONG, limit),
+        )
 
     def version_made(self, version: int) -> int:
         """When this version of the blacklist was made."""

@@ -99,6 +99,18 @@ def test_the_database_refuses_and_the_command_finds(store, tmp_path):
     raw.close()
 
 
+def test_the_page_looks_at_the_newest_rows_and_the_end(store):
+    raw = store._db.conn
+    assert store.check_audit(newest=2)[0] == 5 and store.check_audit(newest=99)[2] is None
+    raw.execute("DROP TRIGGER audit_is_never_changed")
+    raw.execute("UPDATE audit SET who = 'li' WHERE number = 2")
+    assert store.check_audit(newest=3)[2] is None and store.check_audit()[2].number == 2
+    assert store.check_audit(newest=4)[2].number == 2
+    raw.execute("DROP TRIGGER audit_is_never_deleted")
+    raw.execute("DELETE FROM audit WHERE number = 5")
+    assert store.check_audit(newest=2)[2].number == 5
+
+
 def test_an_act_and_its_row_are_one(store):
     def fails():
         store.enrol("pos", "x", None, 1)

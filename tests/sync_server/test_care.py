@@ -12,7 +12,7 @@ NOW = 1_000_000
 REPORT = {
     "utc_s": NOW - 5, "queue": 0, "grey": 0, "capacity": 1000, "taps": 1000, "tears": 10,
 }  # fmt: skip
-WELL = Facts(True, NOW, 9, 9, NOW - 900, REPORT, NOW - 5, NOW - 60, 0)
+WELL = Facts(True, NOW, 9, 9, NOW - 900, REPORT, NOW - 5, NOW - 60, None, 0)
 RULES = alarms.rules({})
 
 
@@ -22,7 +22,7 @@ def raised(facts, changed=None):
 
 def test_a_terminal_that_is_well_raises_nothing():
     assert raised(WELL) == []
-    new = Facts(False, None, None, 9, NOW - 900, None, None, None, 0)
+    new = Facts(False, None, None, 9, NOW - 900, None, None, None, None, 0)
     assert raised(new) == []  # it never worked
 
 
@@ -35,6 +35,7 @@ def test_a_terminal_that_is_well_raises_nothing():
         (WELL._replace(report=REPORT | {"utc_s": NOW - 606}), ("clock", 601)),
         (WELL._replace(report=REPORT | {"utc_s": NOW + 700}), ("clock", 705)),
         (WELL._replace(report=REPORT | {"queue": 3}, uploaded_utc_s=NOW - 90_000), ("upload", 25)),
+        (WELL._replace(missing_utc_s=NOW - 901), ("missing", 901)),
         (WELL._replace(report=REPORT | {"queue": 510}), ("queue", 51)),
         (WELL._replace(report=REPORT | {"grey": 1}), ("grey", 1)),
         (WELL._replace(report=REPORT | {"tears": 51}), ("tears", 51)),
@@ -137,3 +138,25 @@ def test_one_page_of_a_terminal_and_its_twin(college):
     assert status == 200 and told["terminal"]["alarms"] == [] and told["taps"] == []
     assert college.api("GET", "/api/terminals/99")[0] == 404
     assert len(college.api("GET", "/api/terminals")[1]["terminals"]) == 3
+
+
+def test_a_record_that_is_missing_and_one_that_is_declared_lost(college):
+    rows = [
+        (1, serial, 1, 15, 0, 0, 0, 5, 1, 100, 0, b"", 1000 + serial) for serial in (1, 2, 5, 6, 9)
+    ]
+    college.store._db.insert(
+        "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
+        " balance_fen, content, received_utc_s)",
+        rows,
+    )
+    assert college.store.missing() == {1: 1005}
+    college.store._db.conn.execute(
+        "INSERT INTO lost (terminal, first, last, used_to, declared_utc_s) VALUES (1, 3, 4, 4, 9)"
+    )
+    assert college.store.missing() == {1: 1009}
+    zhao = college.browser("zhao", "logistics")
+    assert "缺流水" in zhao.text("/terminals?only=alarms")
+    college.store._db.conn.execute("UPDATE record SET fault = 65 WHERE serial = 6")
+    assert "存疑流水" in college.browser("wang").text("/alarms")
+    assert "存疑流水" not in zhao.text("/alarms")  # cards are not theirs to see
+    assert len(college.api("GET", "/api/alarms")[1]["suspects"]) == 1

@@ -313,3 +313,44 @@ def test_two_clerks_on_one_card_at_once(college):
     assert college.store.list_state(0, 0)[0] == 2 and college.store.check_audit()[2] is None
     stops = [act for act in college.acts() if act[1] == "desk.stop"]
     assert len(stops) == 4 and json.dumps(stops)
+
+
+@pytest.mark.parametrize("point", range(1, 12, 3))
+def test_a_list_that_fails_in_the_middle_leaves_nothing_and_is_applied_again(college, point):
+    admitted(college, 6)
+    rows = [(number, name, "退学", "", "", "") for number, name, _ in students(6)]
+    _, made = put(college, "students-leave", leaving(*rows))
+    dump = "".join(college.store._db.conn.iterdump())
+    fails = Fails(college.store._db, point)
+    status, told = college.api("POST", f"/api/lists/{made['id']}/apply")
+    fails.end()
+    assert (status, "disk" in told["error"]) == (500, False)  # the log has it
+    assert "".join(college.store._db.conn.iterdump()) == dump
+    assert college.store.list_state(0, 0)[0] == 0 and not college.store.is_listed(1)
+    assert college.api("POST", f"/api/lists/{made['id']}/apply")[1] == {"outcome": {"end": 6}}
+    assert all(college.store.is_listed(card) for card in range(1, 7))
+    assert college.store.check_audit()[2] is None
+
+
+class Fails:
+    """The n-th row that is written to holder, leaver, audit or the lists finds no room."""
+
+    TABLES = ("holder", "leaver", "audit", "list_change", "list_version")
+
+    def __init__(self, db, point):
+        self.conn = db.conn
+        self.conn.execute("CREATE TABLE IF NOT EXISTS fuse (left INTEGER)")
+        self.conn.execute("INSERT INTO fuse VALUES (?)", (point,))
+        for table in self.TABLES:
+            for event in ("INSERT", "UPDATE"):
+                self.conn.execute(
+                    f"CREATE TRIGGER fuse_{table}_{event} BEFORE {event} ON {table} BEGIN"
+                    " UPDATE fuse SET left = left - 1;"
+                    " SELECT raise(ROLLBACK, 'disk full') FROM fuse WHERE left = 0; END"
+                )
+
+    def end(self):
+        for table in self.TABLES:
+            for event in ("INSERT", "UPDATE"):
+                self.conn.execute(f"DROP TRIGGER fuse_{table}_{event}")
+        self.conn.execute("DROP TABLE fuse")

@@ -9,6 +9,7 @@ from flask import current_app, request
 
 from sync_server.web.answers import shown
 from sync_server.web.centre import centre
+from sync_server.web.centre.words import act_line
 from sync_server.web.console import view
 from sync_server.web.roles import ROLE_WORDS
 
@@ -32,6 +33,7 @@ def acts():
 def _line(row: dict) -> dict:
     detail = json.loads(row["detail"])
     return row | {
+        "words": act_line(row["what"]),
         "time": view.clock(row["utc_s"], int(time.time())),
         "detail": ", ".join(f"{name} {value}" for name, value in detail.items()),
     }

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sync_server.core import alarms as core
 from sync_server.web import fields
 from sync_server.web.answers import done, shown
+from sync_server.web.console import view
 from sync_server.web.logistics import logistics
 from sync_server.web.logistics.words import alarm_words
 
@@ -18,9 +19,10 @@ def _care():
 
 @logistics.get("/alarms")
 def alarms():
-    """-> {rules: [{name, unit, limit, least, most, is_on, default}]}"""
-    told = {"rules": [rule._asdict() for rule in _care().rules()]}
-    return shown("alarms.html", told, words=alarm_words())
+    """-> {rules: [{name, unit, limit, least, most, is_on, default}], suspects: [taps]}"""
+    suspects = _care().suspects() if g.visitor.may("people") else []
+    told = {"rules": [rule._asdict() for rule in _care().rules()], "suspects": suspects}
+    return shown("alarms.html", told, words=alarm_words(), lines=view.taps(suspects))
 
 
 @logistics.post("/alarms/<name>")

@@ -191,7 +191,7 @@
   }
 
   const clock = (utcS) => new Date(utcS * 1000).toLocaleString(document.documentElement.lang,
-    { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+    { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, timeZone: "Asia/Shanghai" });
 
   function straggler(one) {
     const line = element("li");

@@ -1,0 +1,45 @@
+"""Acts of the log by the names that people call them; others keep the name of their route."""
+
+from flask_babel import gettext as _
+
+
+def act_words() -> dict[str, str]:
+    """what -> words."""
+    return {
+        "signed in": _("signed in"),
+        "wrong password": _("wrong password"),
+        "office add": _("account made in the shell"),
+        "console.password": _("password changed"),
+        "console.loss": _("loss reported or withdrawn"),
+        "centre.add_officer": _("account made"),
+        "centre.give_password": _("password given"),
+        "centre.close_officer": _("account closed by the centre"),
+        "centre.decide": _("request decided"),
+        "centre.let_loss": _("held loss report granted"),
+        "desk.extend": _("holder extended"),
+        "desk.link": _("card linked"),
+        "desk.stop": _("loss reported"),
+        "desk.free": _("loss withdrawn"),
+        "phone.loss": _("loss reported or withdrawn by phone"),
+        "registry.put": _("list sent"),
+        "registry.apply": _("list applied"),
+        "finance.settle": _("leavers settled"),
+        "finance.refund": _("refund list made"),
+        "logistics.answer_for": _("responsible person set"),
+        "logistics.note": _("damage or inspection noted"),
+        "logistics.end_damage": _("damage seen to"),
+        "logistics.set_alarm": _("alarm changed"),
+        "api.enrol": _("terminal enrolled"),
+        "api.issue": _("cards issued"),
+        "api.invite": _("phone invited"),
+        "api.order_loads": _("loads ordered"),
+        "api.report": _("loss reported"),
+        "api.withdraw": _("loss withdrawn"),
+    }
+
+
+def act_line(what: str) -> str:
+    """In words; what was refused says so."""
+    plain = what.removesuffix(" refused")
+    words = act_words().get(plain, plain)
+    return words if plain == what else _("refused: %(what)s", what=words)
