@@ -69,8 +69,8 @@ def check(
     begin: tuple[int, bytes] = (0, NO_LINK),
 ) -> tuple[int, bytes, Fault | None]:
     """(how many rows, last link, the first fault). rows: with their links, by number; head: count
-    and seal as stored; expect: a number and the link that it had when it was printed; begin: number and
-    link of the row before the first of `rows`."""
+    and seal as stored; expect: a number and the link that it had when it was printed; begin: number
+    and link of the row before the first of `rows`."""
     count, before = begin
     for entry, found in rows:
         if entry.number != count + 1:
