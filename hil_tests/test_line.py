@@ -132,7 +132,7 @@ def noon(folder, taps, cuts):
             "paid": played.paid, "took_ms": sorted(played.took_ms), "tears": played.tears,
             "cuts": played.cuts, "records": server.records(number), "ledger": ledger,
             "taken": {n: FEN - balance_fen(card, mac_key) for n, card in cards.items()},
-            "polls": (line.polls, line.unanswered),
+            "polls": (line.polls, line.unanswered), "entered_anew": till.entered_anew,
             "minutes": (till.lived_ns + till.board.now_ns) / 60e9,
             "noise": (line.link.ear.noise, line.link.mute, line.link.clashes),
             "lost": [uart.lost for uart in till.board.uarts],
@@ -171,7 +171,8 @@ def tell(found):
         f"\n{len(found['paid'])} sales on RS-485 at {BAUD} baud: 0 lost, 0 doubled; "
         f"{found['tears']} cards torn, {found['cuts']} power cuts; whole tap in the chip's time: "
         f"median {middle:.1f} ms, p99 {p99:.1f} ms, slowest {took_ms[-1]:.1f} ms; "
-        f"{found['minutes']:.1f} minutes of it; polls, unanswered: {found['polls']}"
+        f"{found['minutes']:.1f} minutes of it; polls, unanswered: {found['polls']}; "
+        f"{found['entered_anew']} amounts entered anew"
     )
     return middle
 

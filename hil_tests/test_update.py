@@ -1,8 +1,9 @@
 """Images on the chip: one that fails, safe mode, what is refused; with --all an update, and cuts.
 
 The update has come to its last sectors already: the emulated chip takes minutes for a whole one.
-What the flash was told is recorded, and cut: a sample of the states that a cut leaves is started by
-the real base firmware. Cuts of every shape, twice deep, are in tests/power.
+What the flash was told is recorded, and cut at each command, clean and torn: the rules judge every
+state that this leaves, and the real base firmware starts one of each kind that it can tell apart.
+Cuts of every shape, twice deep, with planted bugs, are in tests/power.
 """
 
 import random
@@ -23,7 +24,9 @@ from terminal_sim.server import ServerProcess
 
 MISSING = 2  # sectors of the image that the update has yet to fetch, and the torn one before
 SEED = 20_260_901
-SAMPLE = 24
+SLOT_BYTES = (factory.DATA_AT - factory.STORAGE_AT) // factory.SLOTS
+TEARS = (None, 1, 2, 3)  # clean, and ways to tear a command
+TEARS_MOST = 16
 OLD = (0, 0, 9)
 FEN = 1250
 GOOD = (slots.WHOLE, slots.TRY, slots.CONFIRM)
@@ -109,6 +112,17 @@ def test_an_update_is_fetched_tried_and_confirmed(golden):
     print(f"\n{len(log)} flash commands of the update")
 
 
+def where(command):
+    """-> the part of the flash that a command changes."""
+    at = int.from_bytes(command[1:4], "big") - factory.STORAGE_AT
+    parts = {"slot 0": SLOT_BYTES, "slot 1": SLOT_BYTES, "data": factory.DATA_BYTES}
+    for name, length in parts.items():
+        if 0 <= at < length:
+            return name
+        at -= length
+    return "elsewhere"
+
+
 def first_start(flash):
     """-> what the base firmware starts, and how each slot is left."""
     board = Board(flash)
@@ -118,34 +132,44 @@ def first_start(flash):
     return said, [updates.look(board.content(), n).state for n in (0, 1)]
 
 
-def states(before, log, after, count):
-    """-> (number of the command, is torn, flash) of so many cuts."""
-    points = [(at, torn) for at in range(len(log)) for torn in (False, True)]
-    chosen = set(random.Random(SEED).sample(points, min(count, len(points))))
+def by_the_rules(flash):
+    """The same from the rules alone, on the PC, and all that they look at: headers and digests."""
+    pair = [updates.look(flash, n) for n in (0, 1)]
+    ends = [factory.STORAGE_AT + SLOT_BYTES, factory.DATA_AT]
+    seen = [(flash[end - 4096 : end], slot.digest_is_right()) for end, slot in zip(ends, pair)]
+    start = slots.choose(pair, messages.POS, 0)
+    return (f"slot {start.slot}, {start.mode}", [slot.state for slot in pair]), seen
+
+
+def states(before, log, after):
+    """Yield (number of the command, way to tear it or None, flash) of every cut."""
     flash = bytearray(before)
-    found = []
     for at, command in enumerate(log):
-        for torn in (False, True):
-            if (at, torn) in chosen:
-                cut = bytearray(flash)
-                if torn:
-                    half(cut, command, random.Random(SEED + at))
-                found.append((at, torn, bytes(cut)))
+        for tear in TEARS:
+            cut = bytearray(flash)
+            if tear is not None:
+                half(cut, command, random.Random(SEED + TEARS_MOST * at + tear))
+            yield at, tear, bytes(cut)
         whole(flash, command)
     assert bytes(flash) == after  # or the record is not of what happened
-    return found
 
 
 @pytest.mark.long
-def test_cuts_of_it_start_an_image(golden):
+def test_every_cut_of_it_starts_an_image(golden):
+    """The rules judge each state; the chip starts one of all that look the same to it."""
     before, log, after = golden[:3]
-    cuts = states(before, log, after, SAMPLE)
-    found = branch.every([(first_start, flash) for _, _, flash in cuts])
-    for (at, torn, _), (said, left) in zip(cuts, found):
+    assert all(where(command) in ("slot 1", "data") for command in log)
+    cuts, kinds = 0, {}
+    for at, tear, flash in states(before, log, after):
+        (said, left), seen = by_the_rules(flash)
         is_new = left[1] in (slots.TRIED, slots.CONFIRMED)
-        assert said == f"slot {int(is_new)}, normal", (at, torn, said, left)
-        assert left[0] == slots.CONFIRMED, (at, torn, left)
-    print(f"\n{len(cuts)} cuts of {len(log)} commands")
+        assert said == f"slot {int(is_new)}, normal", (at, tear, said, left)
+        assert left[0] == slots.CONFIRMED, (at, tear, left)
+        kinds.setdefault(repr(seen), ((said, left), flash))
+        cuts += 1
+    found = branch.every([(first_start, flash) for _, flash in kinds.values()])
+    assert found == [expected for expected, _ in kinds.values()]
+    print(f"\n{cuts} cuts of {len(log)} commands, {len(kinds)} of them differ at a start")
 
 
 def fallen_back():

@@ -10,7 +10,7 @@ from tests.structure.tree import ROOT, parse
 PAGE = ROOT / "docs" / "requirements.md"
 COUNT = 29
 ROW = re.compile(r"^\| (R\d+) \| (.*?) \| (.*?) ?\| (.*?) ?\| (.*?) ?\|$", re.MULTILINE)
-TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+TEST = re.compile(r"`((?:hil_)?tests/[\w/]+\.py)::(\w+)`")
 LINK = re.compile(r"\]\(([\w.-]+)\)")
 
 
