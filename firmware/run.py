@@ -112,7 +112,7 @@ class Runner:
                 await self.reader.set_up()
                 self._reader_fails = False
                 self.terminal.fit = True
-                self.redraw()
+                self.idle()  # before the first card: what it pays is on the screen
                 while True:  # until the reader fails
                     await self.serve(await self.reader.card())
             except (pn532.ReaderFault, MemoryError):
@@ -247,6 +247,8 @@ class Runner:
     def turned_away(self, reason):
         """The server does not know us, or takes us for a copy: a technician has to look."""
         self.show("turned_away", (reason,))
+        for effect in self.terminal.kind.idle(self.terminal.params) or ():
+            self.effect(effect)  # an amount that a card may pay stays on the screen
 
     # time
 

@@ -14,6 +14,7 @@ from protocol.errors import LocalError, RemoteError
 MAX_SIZE = 1024
 MAX_WINDOWS = 36
 MAX_ISSUERS = 2
+MAX_PRICES = 4
 ISSUER_SIZE = 34  # number 1, public key 33
 
 _BYTES = "s"
@@ -47,6 +48,9 @@ TABLE = (
     (22, "most_units", "units", "H", 600, 1, 2000),  # of one session
     (23, "margin_units", "units", "B", 1, 0, 50),  # that flow while the valve shuts
     (24, "no_flow_s", "s", "B", 20, 2, 250),  # so long without a unit ends a session
+    (25, "prices", "2-byte fen", _BYTES, b"", 0, 8),  # of the price keys A to D; 0: no such key
+    (26, "fixed_fen", "fen", "I", 0, 0, 1000000),  # asked of each card when nothing is keyed in
+    (27, "repeat_s", "s", "H", 0, 0, 3600),  # same card, same amount so soon: the cashier is asked
     (50, "card_key", "", "B", 1, 1, 15),  # key version that cards shall have: older are re-keyed
     (51, "oldest_card_key", "", "B", 1, 1, 15),  # cards of an older version are refused
 )
@@ -148,11 +152,25 @@ def _issuers_fault(data):
     return None
 
 
+def _prices_fault(data):
+    """What is wrong with the bytes of `prices`, or None."""
+    if len(data) % 2 or len(data) > 2 * MAX_PRICES:
+        return f"prices are 0 to 4 times 2 bytes, not {len(data)} bytes"
+    return None
+
+
 _BYTE_FAULTS = {
     "windows": _windows_fault,
     "code_issuers": _issuers_fault,
     "tariff": tariff.fault,
+    "prices": _prices_fault,
 }
+
+
+def prices(data):
+    """List of the fen of all price keys; what `data`, a `prices` value, leaves out is 0."""
+    fen = [data[at] << 8 | data[at + 1] for at in range(0, len(data), 2)]
+    return fen + [0] * (MAX_PRICES - len(fen))
 
 
 def windows(data):

@@ -34,6 +34,7 @@ CODE_LATE = 25
 CODE_USED = 26
 IN_USE = 27
 OUT_OF_SERVICE = 28
+REPEATED = 29
 
 REKEYED = 38
 FREED = 39
@@ -91,6 +92,7 @@ _TEXT = """
 26 | CODE_USED | 二维码已用过 | code was shown before | 请刷新二维码再出示 | refresh the code and show it again
 27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
+29 | REPEATED | 刚刚已支付 | paid a moment ago | 确需再付请按 # | press # to pay once more
 38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
 39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced

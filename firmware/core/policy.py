@@ -89,6 +89,10 @@ def _paid_before(tap):
     return tap.terminal.recall.repeats(tap.card, tap.amount_fen, tap.now, tolerance_s)
 
 
+def _repeated(tap):
+    return tap.kind_reason == reasons.REPEATED
+
+
 def _offline_too_long(tap):
     if tap.now.online:
         return False
@@ -138,6 +142,7 @@ CHECKS = (
     (reasons.NO_RIGHT, _no_right),
     (reasons.OUT_OF_HOURS, _out_of_hours),
     (reasons.PAID_BEFORE, _paid_before),
+    (reasons.REPEATED, _repeated),
     (reasons.OFFLINE_TOO_LONG, _offline_too_long),
     (reasons.LIST_TOO_OLD, _list_too_old),
     (reasons.OFFLINE_TAPS, _offline_taps),

@@ -178,7 +178,7 @@ class Terminal:
 
     def idle(self, now):
         """-> list of effects for the screen when nothing happens."""
-        effects = self.kind.idle()
+        effects = self.kind.idle(self.params)
         if effects is not None:
             return list(effects)
         if self.recall.idle(now, self.params["clock_tolerance_s"]):
@@ -198,9 +198,12 @@ class Terminal:
         return [("show", "idle_offline", values)]
 
     def effects(self):
-        """-> list of effects that the server's words have caused since the last call."""
+        """-> list of effects that the server's words have caused since the last call. A screen of
+        theirs is heard, and does not cover what people are in the middle of."""
         effects = self._effects
         self._effects = []
+        if "show" in [effect[0] for effect in effects]:
+            effects.extend(self.kind.idle(self.params) or ())
         return effects
 
     # for the other files of the core

@@ -4,13 +4,13 @@ It owns no port: `show` gives the bytes that change what is on the panel to what
 takes what arrived. Lines are UTF-8 and end in a line feed:
     T<row> text      a row, 0 to 3          L green|amber|red|off      the lamp
     B ok|warn|error  a beep                 C                          all rows empty
-Keys are single bytes: 0-9 . * #. What was lost on the line, or by a panel that was plugged
-in again, is there again after `forget`. Limit: a change is at most 256 bytes with the words of
-screens/.
+Keys are single bytes: 0-9 . * # + and A-D. What was lost on the line, or by a panel that was
+plugged in again, is there again after `forget`. Limit: a change is at most 256 bytes with the words
+of screens/.
 """
 
 ROWS = 4
-_KEYS = b"0123456789.*#"
+_KEYS = b"0123456789.*#+ABCD"
 
 
 class Panel:

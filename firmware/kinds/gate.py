@@ -50,6 +50,6 @@ class Gate:
     def owes(self, tap):
         """Nothing."""
 
-    def idle(self):
+    def idle(self, params):
         """The terminal's own idle screen."""
         return None

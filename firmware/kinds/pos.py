@@ -1,16 +1,19 @@
 """A point of sale: the cashier enters an amount, the next card pays it.
 
-It does not know whether a card may pay (policy). Keys: digits enter fen (1250 is 12.50 yuan), or
-yuan as soon as '.' is pressed; '#' asks for a card, '*' clears. '0' '#' within a minute of a sale
-asks for its card once more, to give the money back. A debit that was torn keeps its
-amount for the card that it was torn from: until that card comes back or the cashier presses '*',
-no other card can pay and no key counts. Limit: 7 digits.
+It does not know whether a card may pay (policy), nor how dishes add up (core.bill). Its keys are
+told in docs/pos.md. Rules:
+ 1. What a card pays was on the screen when it came: every screen that stands while an amount waits
+    says that amount.
+ 2. A debit that was torn keeps its amount for the card that it was torn from: until that card comes
+    back or the cashier presses '*', no other card can pay and no key counts.
+ 3. The same card and the same amount once more within a set time: the cashier is asked.
 """
 
-from protocol import messages, reasons, record
+from firmware.core.bill import PRICES, Bill
+from protocol import messages, params, reasons, record
 
-_DIGITS = 7
 CANCEL_MS = 60_000  # so long after a sale it can be cancelled
+_RECENT = 16  # sales that a repeated one is looked for among
 
 
 class Pos:
@@ -25,26 +28,26 @@ class Pos:
     def __init__(self):
         self.awaited = None
         self.armed_fen = None  # what the next card pays, None: nothing
-        self._typed = ""
+        self._bill = Bill()
+        self._fixed_fen = 0  # what is asked for when nothing is keyed in, 0: nothing
+        self._pauses = False  # the fixed price is not asked for
+        self._recent = []  # (card, fen, ticks) of sales, the last one last
+        self._asked = False  # whether the same is to be paid once more
+        self._again = False  # it is
         self._last = None  # (card, serial, fen, ticks of) the last sale
         self._cancels = False  # its card is asked for
 
     def key(self, char, now, params):
         """One key of the keypad; others count for nothing."""
         if char == "*":
-            self._clear()
-            return [("show", "amount", (0,))]
+            return self._star()
         if self.awaited is not None:
             return [("show", "put_back", (self.armed_fen or 0,))]
         if char == "#":
             return self._enter(params, now)
-        if char not in ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "."):
+        if char not in ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ".", "+") + tuple(PRICES):
             return []
-        self.armed_fen = None
-        typed = self._typed + char
-        if len(typed) <= _DIGITS and _is_amount(typed):
-            self._typed = typed
-        return [("show", "amount", (_fen(self._typed),))]
+        return self._keyed(char, params)
 
     def ready(self, amount_fen):
         """The next card pays this; what may not be paid is refused at the tap."""
@@ -54,23 +57,34 @@ class Pos:
 
     def decide(self, tap):
         """The amount entered, None without one."""
+        if self.armed_fen is not None and self._repeats(tap):
+            return self.armed_fen, reasons.REPEATED
         return self.armed_fen, reasons.OK
 
     def accepted(self, tap):
-        """Paid."""
+        """Paid: green; amber if the server does not know it yet."""
         self._clear()
         self._last = (tap.card, tap.serial, tap.amount_fen, tap.now.ticks_ms)
+        self._recent = self._recent[1 - _RECENT :] + [(tap.card, tap.amount_fen, tap.now.ticks_ms)]
+        where = "" if tap.now.online else "_offline"
         if tap.balance_fen is None:
-            return (("show", "paid_account", (tap.amount_fen,)),)
-        return (("show", "paid", (tap.amount_fen, tap.balance_fen)),)
+            return (("show", "paid_account" + where, (tap.amount_fen,)),)
+        if self._arm_fixed(tap.terminal.params):
+            return (("show", "next" + where, (tap.balance_fen, self.armed_fen)),)
+        return (("show", "paid" + where, (tap.amount_fen, tap.balance_fen)),)
 
     def refused(self, tap):
         """Why not; the amount stays for another card."""
+        self._asked = tap.reason == reasons.REPEATED
         if tap.reason == reasons.BALANCE and tap.balance_fen is not None:
             return (("show", "too_low", (tap.amount_fen, tap.balance_fen)),)
         if tap.reason == reasons.PAID_BEFORE:
             return (tap.terminal.recall.asks(),)
-        return (("show", "refused", (tap.reason,)),)
+        if self._asked:
+            return (("show", "repeated", (tap.amount_fen,)),)
+        if self.armed_fen is None:
+            return (("show", "refused", (tap.reason,)),)
+        return (("show", "unpaid", (tap.reason, self.armed_fen)),)
 
     def torn(self, tap):
         """The same card, please."""
@@ -81,6 +95,7 @@ class Pos:
         if tap.loaded_fen and self._cancels:
             self._clear()
             self._last = None
+            self._recent.pop()
             screen = "cancelled" if tap.credential.GIVES_ALONE else "cancelled_later"
             return (("show", screen, (tap.loaded_fen, tap.balance_fen)),)
         if tap.loaded_fen:
@@ -106,51 +121,93 @@ class Pos:
             return serial, fen
         return None
 
-    def idle(self):
+    def idle(self, params):
         """What the cashier is in the middle of."""
         if self.awaited is not None:
             return (("show", "put_back", (self.armed_fen or 0,)),)
         if self._cancels:
             return (("show", "cancel", (self._last[2],)),)
+        if not self._bill.is_empty and self.armed_fen is None:
+            return (self._billed(),)
+        if self._fixed_fen or self.armed_fen is None:
+            self._arm_fixed(params)
         if self.armed_fen is not None:
             return (("show", "ready", (self.armed_fen,)),)
-        if self._typed:
-            return (("show", "amount", (_fen(self._typed),)),)
-        return None
+        return (("show", "paused", (params["fixed_fen"],)),) if self._pauses else None
+
+    def _keyed(self, char, settings):
+        """A key of the amount. After '#' a digit begins anew; '+' or a price key goes on."""
+        if self.armed_fen is not None and (self._fixed_fen or char not in "+" + PRICES):
+            self._bill.clear()
+        self.armed_fen = None
+        self._fixed_fen = 0
+        self._asked = self._again = self._cancels = False
+        self._bill.key(char, params.prices(settings["prices"]))
+        return [self._billed()]
+
+    def _star(self):
+        """Back: from what was asked for, of what is keyed in, or of the fixed price."""
+        if self.armed_fen is None and self.awaited is None and not self._cancels:
+            self._bill.back()
+            return [self._billed()]
+        paused_fen = self._fixed_fen if self.awaited is None else 0
+        self._clear()
+        self._pauses = self._pauses or paused_fen != 0
+        return [("show", "paused", (paused_fen,)) if paused_fen else self._billed()]
+
+    def _billed(self):
+        bill = self._bill
+        if not bill.dishes:
+            return "show", "amount", (bill.fen,)
+        if bill.typed:
+            return "show", "dish", (bill.dishes, bill.dish_fen, bill.fen)
+        return "show", "dishes", (bill.dishes, bill.fen)
+
+    def _arm_fixed(self, params):
+        """Ask for the fixed price, where there is one. -> True if it is asked for."""
+        self._fixed_fen = 0 if self._pauses else params["fixed_fen"]
+        self.armed_fen = self._fixed_fen or None
+        return self.armed_fen is not None
+
+    def _repeats(self, tap):
+        """Has this card just paid as much?"""
+        if self._again:
+            return False
+        since_ms = tap.now.ticks_ms - tap.terminal.params["repeat_s"] * 1000
+        for card, fen, ticks_ms in self._recent:
+            if (card, fen) == (tap.card, self.armed_fen) and ticks_ms > since_ms:
+                return True
+        return False
 
     def _may_cancel(self, now):
         return self._last is not None and now.ticks_ms - self._last[3] <= CANCEL_MS
 
     def _enter(self, params, now):
         """'#': an amount that no card may pay is not asked of one."""
-        amount_fen = _fen(self._typed) if self._typed else self.armed_fen or 0
-        if self._typed == "0" and self._may_cancel(now):
+        bill = self._bill
+        if not bill.dishes and bill.typed == "0" and self._may_cancel(now):
             self._clear()
             self._cancels = True
             return [("show", "cancel", (self._last[2],))]
-        if amount_fen == 0:
+        self._again = self._asked
+        self._asked = False
+        if self.armed_fen is None and bill.is_empty:
+            self._pauses = False
+            self._arm_fixed(params)
+        elif self.armed_fen is None:
+            if bill.fen > params["tap_limit_fen"]:
+                if not bill.dishes:
+                    bill.clear()
+                return [("show", "refused", (reasons.TAP_LIMIT,))]
+            self.armed_fen = bill.fen or None
+        if self.armed_fen is None:
             return [("show", "refused", (reasons.AMOUNT_ZERO,))]
-        if amount_fen > params["tap_limit_fen"]:
-            self._typed = ""
-            return [("show", "refused", (reasons.TAP_LIMIT,))]
-        return self.ready(amount_fen)
+        return [("show", "ready", (self.armed_fen,))]
 
     def _clear(self):
         self.awaited = None
         self.armed_fen = None
-        self._typed = ""
+        self._fixed_fen = 0
+        self._bill.clear()
+        self._asked = self._again = False
         self._cancels = False
-
-
-def _is_amount(typed):
-    """At most one point, and two digits after it."""
-    parts = typed.split(".")
-    return len(parts) == 1 or (len(parts) == 2 and len(parts[1]) <= 2)
-
-
-def _fen(typed):
-    """Amount of what was typed: fen, or yuan and fen around a point."""
-    if "." not in typed:
-        return int(typed or "0")
-    yuan, fen = typed.split(".")
-    return int(yuan or "0") * 100 + int((fen + "00")[:2])

@@ -155,7 +155,7 @@ class Water:
     def settle(self, serial):
         """The journal tells the reserves itself."""
 
-    def idle(self):
+    def idle(self, params):
         """What flows, or the terminal's own idle screen."""
         if self.is_running:
             return (self._flowing(),)

@@ -12,8 +12,15 @@ SCREENS = {
     "not_ready": ("amber", None, ("number",)),
     "amount": ("off", None, ("fen",)),
     "ready": ("off", None, ("fen",)),
+    "dishes": ("off", None, ("number", "fen")),
+    "dish": ("off", None, ("number", "fen", "fen")),
+    "paused": ("off", None, ("fen",)),
     "paid": ("green", "ok", ("fen", "fen")),
+    "paid_offline": ("amber", "ok", ("fen", "fen")),
     "paid_account": ("green", "ok", ("fen",)),
+    "paid_account_offline": ("amber", "ok", ("fen",)),
+    "next": ("green", "ok", ("fen", "fen")),
+    "next_offline": ("amber", "ok", ("fen", "fen")),
     "balance": ("green", "ok", ("fen", "day")),
     "cancel": ("amber", "warn", ("fen",)),
     "cancelled": ("green", "ok", ("fen", "fen")),
@@ -23,6 +30,8 @@ SCREENS = {
     "pass": ("green", "ok", ("holder",)),
     "too_low": ("red", "error", ("fen", "fen")),
     "refused": ("red", "error", ("reason",)),
+    "unpaid": ("red", "error", ("reason", "fen")),
+    "repeated": ("amber", "warn", ("fen",)),
     "open": ("green", "ok", ("fen",)),
     "flowing": ("green", None, ("fen", "number")),
     "ended": ("amber", None, ("fen", "fen")),
@@ -41,6 +50,8 @@ SCREENS = {
 
 # screen -> its row with the amount, which a display of pixels shows large
 LARGE = {
-    "amount": 1, "ready": 1, "paid": 1, "paid_account": 1, "balance": 1, "put_back": 1,
+    "amount": 1, "dishes": 1, "dish": 1, "ready": 1, "paid": 1, "paid_offline": 1,
+    "paid_account": 1, "paid_account_offline": 1, "next": 2, "next_offline": 2,
+    "balance": 1, "put_back": 1,
     "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1,
 }  # fmt: skip

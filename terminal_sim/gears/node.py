@@ -20,7 +20,8 @@ from terminal_sim.gears.tape import Witness, line
 from terminal_sim.oracle import PAID, PASSED, REFUSED, TORN, Oracle, Violation
 from terminal_sim.pocket import Pocket
 
-_SAID = {"paid": PAID, "paid_account": PAID, "pass": PASSED, "put_back": TORN, "refused": REFUSED,
+_SAID = {"paid": PAID, "paid_offline": PAID, "paid_account": PAID, "paid_account_offline": PAID,
+         "pass": PASSED, "put_back": TORN, "refused": REFUSED, "unpaid": REFUSED,
          "too_low": REFUSED, "paid_before": REFUSED}  # fmt: skip
 _STEP_MS = 200
 CODE_S = -15, 45  # how old a code may be: docs/code.md, and the parameters as they are delivered

@@ -205,7 +205,7 @@ class Stand:
         if not self._beeps:
             return None
         led, rows = self._beeps[-1]
-        if led == "green" and rows[0] == "支付成功":
+        if rows[0] in ("支付成功", "脱机已付"):
             values = tuple(round(float(row.split()[1]) * 100) for row in rows[1:3])
             self._oracle.said(self.key, key, PAID, values)
             return PAID

@@ -20,7 +20,7 @@ from terminal_sim.phone import Phone
 from terminal_sim.play.tray import Thing
 from terminal_sim.wire import Wire
 
-KEYS = "0123456789.*#"
+KEYS = "0123456789.*#+ABCD"
 _MOST_KEYS = 8
 _PULSE = 1_000_000  # of the meter, in millionths
 _STAYS_S = 0.15  # after the beep, before a card is taken from where it lay

@@ -28,7 +28,7 @@ def show(terminal, text, utc_s=NOON):
 def refused(terminal, text, reason, utc_s=NOON):
     outcome, effects = show(terminal, text, utc_s)
     assert (outcome.accepted, outcome.reason) == (False, reason), reasons.name(outcome.reason)
-    assert screens(effects) == ["refused"]
+    assert screens(effects) == ["unpaid"]
 
 
 def test_taken_once():

@@ -41,7 +41,7 @@ def refused(terminal, card, reason, recorded=True, now=None):
     before = dict(card.blocks)
     outcome, effects = tap(terminal, card, now)
     assert (outcome.accepted, outcome.reason) == (False, reason), outcome
-    assert screens(effects) in (["refused"], ["too_low"]), effects
+    assert screens(effects) in (["refused"], ["unpaid"], ["too_low"]), effects
     raws = records(terminal)
     if reason == reasons.LISTED and card.blocks != before:
         mark = record.unpack(raws.pop())
@@ -136,7 +136,7 @@ def test_many_cards():
     terminal = pos()
     outcome, effects = tap(terminal, None, found=("many", 2))
     assert (outcome.accepted, outcome.reason) == (False, reasons.MANY_CARDS)
-    assert effects == [("show", "refused", (reasons.MANY_CARDS,))]
+    assert effects == [("show", "unpaid", (reasons.MANY_CARDS, 1250))]
     assert records(terminal) == []
 
 
@@ -301,13 +301,14 @@ def test_a_clock_that_disagrees_with_the_server_ages_nothing():
 
 
 def test_removed_before_the_write_is_no_record():
-    for terminal in (pos(), gate()):
+    says = ("refused", (reasons.CARD_GONE,)), ("unpaid", (reasons.CARD_GONE, 1250))
+    for terminal, said in (gate(), says[0]), (pos(), says[1]):
         for gone_at in range(4):
             card = Card()
             card.gone_at = gone_at
             outcome, effects = tap(terminal, card)
             assert outcome == (False, reasons.CARD_GONE, 0, 0, False)
-            assert effects == [("show", "refused", (reasons.CARD_GONE,))]
+            assert effects == [("show",) + said]
         assert records(terminal) == []
 
 
@@ -319,7 +320,7 @@ def test_a_full_journal_refuses_and_says_so():
     terminal.kind.ready(1)
     outcome, effects = tap(terminal, card)
     assert (outcome.accepted, outcome.reason, outcome.serial) == (False, reasons.JOURNAL_FULL, 0)
-    assert effects == [("show", "refused", (reasons.JOURNAL_FULL,))]
+    assert effects == [("show", "unpaid", (reasons.JOURNAL_FULL, 1))]
     assert card.purse().balance_fen == 90000 - 256
     terminal.journal.batch(50)
     terminal.journal.ack(64)

@@ -141,7 +141,7 @@ def full():
     terminal.journal = _Filling(terminal.journal)
     outcome, effects = campus.tap(terminal, Card(), now)
     assert (outcome.accepted, outcome.reason) == (False, reasons.JOURNAL_FULL)
-    assert effects == [("show", "refused", (reasons.JOURNAL_FULL,))]
+    assert effects == [("show", "unpaid", (reasons.JOURNAL_FULL, 100))]
     terminal, card = pos(), Card()
     card.gone_at = 4
     campus.tap(terminal, card)

@@ -82,7 +82,7 @@ def test_another_card_may_not_take_the_place():
     terminal = torn(card, 4, True)
     outcome, effects = tap(terminal, other)
     assert (outcome.accepted, outcome.reason) == (False, reasons.PUT_BACK)
-    assert effects == [("show", "refused", (reasons.PUT_BACK,))]
+    assert effects == [("show", "unpaid", (reasons.PUT_BACK, 1250))]
     assert terminal.key("5", moment(terminal)) == [("show", "put_back", (1250,))]
     assert tap(terminal, card)[0] == (True, reasons.OK, 1250, 1, False)
     terminal.kind.ready(100)
@@ -125,7 +125,7 @@ def test_a_card_that_cannot_tell_any_more_leaves_it_to_the_server():
         debit(card, 99, serial)
     outcome, effects = tap(terminal, card)
     assert (outcome.accepted, outcome.reason) == (False, reasons.PUT_BACK)
-    assert screens(effects) == ["refused"]
+    assert screens(effects) == ["unpaid"]
     assert outcomes(terminal)[0] == record.INTENT
 
 

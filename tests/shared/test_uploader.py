@@ -249,6 +249,7 @@ def test_an_old_list_that_nobody_mends_is_fetched():
 
 def test_commands():
     terminal, now = opened(taps=3)
+    terminal.key("*", now)
     terminal.uploader.next_request(now)
     terminal.uploader.on_reply(
         messages.encode(messages.ANSWERS, (), batch.pack([(batch.STORED, 0)] * 3)), now

@@ -23,7 +23,7 @@
     },
   };
   const TONES = { ok: [[880, 0, 0.09], [1320, 0.1, 0.14]], warn: [[660, 0, 0.16], [660, 0.24, 0.16]], error: [[220, 0, 0.5]] };
-  const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", ".", "0", "*", "#"];
+  const KEYS = ["1", "2", "3", "A", "4", "5", "6", "B", "7", "8", "9", "C", ".", "0", "+", "D", "*", "#"];
   const part = (id) => document.getElementById(id);
   const made = (tag, name, text) => Object.assign(document.createElement(tag), { className: name || "", textContent: text || "" });
   let language = localStorage.getItem("language") || "zh";
@@ -57,7 +57,7 @@
 
   function keypad() {
     part("keys").replaceChildren(...KEYS.map((key) => {
-      const button = made("button", { "#": "enter", "*": "clear", 0: "zero" }[key], key);
+      const button = made("button", { "#": "enter", "*": "clear" }[key] || (/[+A-D]/.test(key) ? "dish" : ""), key);
       button.dataset.key = key;
       const hint = { "#": "enter", "*": "clear" }[key];
       if (hint) button.append(made("small", "", word(hint)));
