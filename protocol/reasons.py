@@ -55,6 +55,7 @@ NO_MERCHANT = 68
 BAD_TYPE = 69
 UNBALANCED = 70
 BAD_PROOF = 71
+MEAL_TWICE = 79
 
 UNKNOWN_TERMINAL = 96
 STALE_EPOCH = 97
@@ -111,6 +112,7 @@ _TEXT = """
 69 | BAD_TYPE | 流水类型未知 | unknown type of record | 升级服务器 | upgrade the server
 70 | UNBALANCED | 余额对不上 | balance does not follow | 人工核对此卡流水 | check this card's records by hand
 71 | BAD_PROOF | 卡片凭证不符 | the card's proof is wrong | 核查此终端与此卡 | check this terminal and this card
+79 | MEAL_TWICE | 一餐补贴两次 | meal subsidised twice | 向持卡人核实并收回补贴 | ask the holder and take the subsidy back
 96 | UNKNOWN_TERMINAL | 终端未登记 | terminal is not enrolled | 请登记终端 | enrol the terminal
 97 | STALE_EPOCH | 终端状态过旧 | terminal's epoch is stale | 终端可能被复制或还原，请核查 | the terminal may be a copy or restored: check it
 98 | VERSION | 协议版本不符 | protocol version differs | 请升级终端 | upgrade the terminal

@@ -72,7 +72,7 @@ FIELDS = (
     ("previous_terminal", 2),  # terminal that wrote the card's purse before
     ("previous_serial", 4),  # and its record; with `counter` it names the card's record before
     ("previous_amount_fen", 3),  # amount of that record, FFFFFF unknown
-    ("detail", 4),  # by type: reversed serial, PSAM's number, pulses, event argument, operator
+    ("detail", 4),  # by type: serial, PSAM's number, pulses, argument; meal u8 and subsidy u24
 )
 FIELDS_SIZE = 48
 CREDENTIAL_AT = 15
@@ -159,8 +159,23 @@ def makes_step(entry):
     if not entry.flags & PURSE_READ:
         return False
     if entry.type in TAKES:
-        return entry.type == PURCHASE or entry.amount_fen > 0  # a reserve may be of free units
+        return entry.amount_fen > 0  # a reserve may be of free units, a meal all subsidy
     return entry.type in GIVES and entry.credential & 15 == MIFARE  # a CPU card counts loads apart
+
+
+def meal_detail(number, fen):
+    """The detail of a purchase of meal `number` of which a subsidy pays `fen`."""
+    return number << 24 | fen
+
+
+def subsidy_fen(entry):
+    """What of a purchase a subsidy paid, beside `amount_fen` from the card."""
+    return entry.detail & 0xFFFFFF if entry.type == PURCHASE else 0
+
+
+def meal_number(entry):
+    """The meal, from 1, of a purchase with a subsidy."""
+    return entry.detail >> 24
 
 
 def outcome_of(raw):

@@ -26,7 +26,7 @@ from protocol import record
 
 GREYS = 64
 
-Grey = namedtuple("Grey", "serial slot type card counter amount_fen balance_fen utc_s")
+Grey = namedtuple("Grey", "serial slot type card counter amount_fen balance_fen utc_s detail")
 
 
 class JournalFull(Exception):
@@ -132,6 +132,16 @@ class Journal:
             raw = self._ring.read((self._ring.next - back) % every)
             if raw[record.CREDENTIAL_AT] & 15 == kind and 0 < marks.serial_of(raw) <= self.acked_to:
                 yield raw
+
+    def recent(self, slots):
+        """Yield (64 bytes, outcome) of each record in the last `slots` slots, oldest first."""
+        every = self._ring.sectors * SLOTS
+        for back in range(min(slots, every), 0, -1):
+            slot = (self._ring.next - back) % every
+            raw = self._ring.read(slot)
+            serial = marks.serial_of(raw)
+            if serial:
+                yield raw, self._marks.outcome(serial, slot, raw)
 
     def walk(self, watcher, types):
         """Tell `watcher` of each record of these types that is here, oldest first, as if it was
@@ -248,8 +258,8 @@ class Journal:
 
     def _remember(self, serial, slot, entry):
         fen = entry.amount_fen, entry.balance_fen
-        grey = Grey(serial, slot, entry.type, entry.card, entry.counter, *fen, entry.utc_s)
-        self._greys.append(grey)
+        what = serial, slot, entry.type, entry.card, entry.counter
+        self._greys.append(Grey(*what, *fen, entry.utc_s, entry.detail))
         if len(self._greys) > GREYS:
             del self._greys[0]
 

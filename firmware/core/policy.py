@@ -62,7 +62,8 @@ def _expired(tap):
 
 
 def _blocked_kind(tap):
-    return tap.identity.holder_kind not in identity.HOLDER_KINDS
+    is_known = tap.identity.holder_kind in identity.HOLDER_KINDS
+    return not is_known or tap.kind_reason == reasons.BLOCKED_KIND
 
 
 def _amount_zero(tap):
@@ -86,7 +87,8 @@ def _paid_before(tap):
     if not tap.pays:
         return False
     tolerance_s = tap.terminal.params["clock_tolerance_s"]
-    return tap.terminal.recall.repeats(tap.card, tap.amount_fen, tap.now, tolerance_s)
+    fen = tap.terminal.kind.armed_fen or tap.amount_fen  # a subsidy may have paid of it before
+    return tap.terminal.recall.repeats(tap.card, fen, tap.now, tolerance_s)
 
 
 def _repeated(tap):

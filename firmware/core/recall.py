@@ -37,7 +37,7 @@ class Recall:
         stepped = entry.flags & record.ONLINE and not entry.flags & record.CLOCK_TRUSTED
         self._utc_s = 0 if stepped else entry.utc_s  # nothing can be told from a clock set wrong
         local_s = entry.utc_s + offset_s if clock.is_set(entry.utc_s) else 0
-        self.values = (entry.card, local_s, entry.amount_fen)
+        self.values = (entry.card, local_s, entry.amount_fen + record.subsidy_fen(entry))
 
     def seen(self, char):
         """A key came, or a card (""). '#' pays once more where that was the question."""

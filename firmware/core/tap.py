@@ -183,6 +183,7 @@ def _torn(tap):
         return _onward(tap)
     tap.serial = settled.serial
     tap.amount_fen = settled.amount_fen
+    tap.detail = settled.detail
     tap.balance_fen = settled.balance_fen
     return states.WRITTEN
 
@@ -286,6 +287,8 @@ def _confirm(tap):
         if tap.proof is not None:
             tap.credential.paid(tap)
     else:
+        if not tap.credential.HOLDS_MONEY:
+            terminal.seen.note(tap.card, tap.purse.counter + 1)  # this code is used up
         for grey in journal.greys(tap.card):
             if grey.serial == tap.serial and not _witness(tap, grey):
                 tap.reason = reasons.JOURNAL_FULL

@@ -276,7 +276,7 @@ class Terminal:
         if grey.serial != self.journal.serial_next - 1:
             return False
         is_cut = self.recall.awaits(grey.serial, now, self.params["clock_tolerance_s"])
-        return is_cut and self.kind.armed_fen in (None, grey.amount_fen)
+        return is_cut and self.kind.armed_fen in (None, grey.amount_fen + record.subsidy_fen(grey))
 
     def _revisit(self, raw, outcome):
         """At mount, for each record that the server does not have: what its card took offline."""
@@ -291,7 +291,9 @@ class Terminal:
         offline_fen = 0
         if entry.type == record.SETTLE and not record.makes_step(entry):
             return  # no purse was read for what the server gives back
-        if record.makes_step(entry) and outcome != record.VOID:
+        if entry.type in _TAKEN and entry.credential & 15 == record.CODE:
+            counter += 1  # whatever it was accepted for, it is used up
+        elif record.makes_step(entry) and outcome != record.VOID:
             if outcome == record.DONE:
                 counter += 1
             if not online and entry.type in record.TAKES:

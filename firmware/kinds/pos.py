@@ -36,6 +36,7 @@ class Pos:
         self._again = False  # it is
         self._last = None  # (card, serial, fen, ticks of) the last sale
         self._cancels = False  # its card is asked for
+        self._books = None  # made when a staff window or a shift needs them
 
     def key(self, char, now, params):
         """One key of the keypad; others count for nothing."""
@@ -56,17 +57,30 @@ class Pos:
         return [("show", "ready", (amount_fen,))]
 
     def decide(self, tap):
-        """The amount entered, None without one."""
-        if self.armed_fen is not None and self._repeats(tap):
-            return self.armed_fen, reasons.REPEATED
-        return self.armed_fen, reasons.OK
+        """What the card is to pay of the amount entered, None without one."""
+        fen, reason = self.armed_fen, reasons.OK
+        if fen is None:
+            return None, reason
+        if self._repeats(tap):
+            return fen, reasons.REPEATED
+        if tap.terminal.params["staff"]:
+            subsidy_fen, tap.detail, reason = self._books_of(tap.terminal).meals.judge(tap, fen)
+            tap.is_free = 0 < subsidy_fen == fen
+            fen -= subsidy_fen
+        return fen, reason
 
     def accepted(self, tap):
         """Paid: green; amber if the server does not know it yet."""
         self._clear()
+        subsidy_fen = tap.detail & 0xFFFFFF
+        bill = tap.card, tap.amount_fen + subsidy_fen, tap.now.ticks_ms
+        self._recent = self._recent[1 - _RECENT :] + [bill]
         self._last = (tap.card, tap.serial, tap.amount_fen, tap.now.ticks_ms)
-        self._recent = self._recent[1 - _RECENT :] + [(tap.card, tap.amount_fen, tap.now.ticks_ms)]
         where = "" if tap.now.online else "_offline"
+        if subsidy_fen and tap.balance_fen is None:
+            return (("show", "meal_account" + where, (subsidy_fen, tap.amount_fen)),)
+        if subsidy_fen:
+            return (("show", "meal" + where, (subsidy_fen, tap.amount_fen, tap.balance_fen)),)
         if tap.balance_fen is None:
             return (("show", "paid_account" + where, (tap.amount_fen,)),)
         if self._arm_fixed(tap.terminal.params):
@@ -88,7 +102,7 @@ class Pos:
 
     def torn(self, tap):
         """The same card, please."""
-        return (("show", "put_back", (tap.amount_fen,)),)
+        return (("show", "put_back", (self.armed_fen or tap.amount_fen,)),)
 
     def look(self, tap):
         """Balance and last valid day."""
@@ -134,6 +148,13 @@ class Pos:
         if self.armed_fen is not None:
             return (("show", "ready", (self.armed_fen,)),)
         return (("show", "paused", (params["fixed_fen"],)),) if self._pauses else None
+
+    def _books_of(self, terminal):
+        if self._books is None:
+            from firmware.core.books import Books  # no other till has it in RAM
+
+            self._books = Books(terminal)
+        return self._books
 
     def _keyed(self, char, settings):
         """A key of the amount. After '#' a digit begins anew; '+' or a price key goes on."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from protocol import batch, reasons, record
 from protocol.errors import RemoteError
-from sync_server.core import actions, chain, ledger, proof, rebuild, reversals
+from sync_server.core import actions, chain, ledger, meals, proof, rebuild, reversals
 from sync_server.core.chain import Grey, Writer
 from sync_server.core.known import Aside, Kept, Known, Place, Result, Settled
 from sync_server.core.ledger import Transfer
@@ -88,6 +88,7 @@ def _plain(terminal, raw, entry, place: Place, known: Known, result: Result) -> 
         or card in known.spans
         or card not in known.cards
         or not entry.amount_fen
+        or entry.detail
         or not place.merchant
         or record.next_chain(place.chain, raw) != raw[record.FIELDS_SIZE : _CHAIN_END]
     ):
@@ -175,6 +176,7 @@ def _done(terminal, entry, fault: int, known: Known, result: Result) -> int:
         card_is_good = False
     if entry.type == record.LOAD:
         fault = actions.loaded(entry, terminal, card_is_good, known, result) or fault
+    fault = meals.judged(entry, terminal, card_is_good, known, result) or fault
     transfer = ledger.posting(entry, terminal, known.places[terminal].merchant, card_is_good)
     if entry.type == record.REVERSAL and transfer is not None:
         transfer, wrong = reversals.judged(entry, terminal, transfer, known, result)

@@ -12,6 +12,7 @@ from protocol import record
 from sync_server.core.actions import Load
 from sync_server.core.chain import Grey, Steps, Writer
 from sync_server.core.ledger import Transfer
+from sync_server.core.meals import Meal
 from sync_server.core.rebuild import Knots, Span
 
 
@@ -50,6 +51,7 @@ class Known:
     knots: dict[int, Knots] = field(default_factory=dict)  # by card
     tac_keys: dict[int, bytes] = field(default_factory=dict)  # of cards whose proofs are here
     reversed: set[Writer] = field(default_factory=set)  # purchases, of those named here
+    meals: dict[Meal, Writer] = field(default_factory=dict)  # subsidised, of those named here
     loads: dict[Writer, Load] = field(default_factory=dict)  # by the record that each is granted to
 
 
@@ -95,5 +97,6 @@ class Result:
     rebuilt: list[Span] = field(default_factory=list)  # new
     told: list[Span] = field(default_factory=list)  # of those that were there before
     reversed: list[tuple[Writer, int]] = field(default_factory=list)  # purchase, by which serial
+    meals: dict[Meal, Writer | None] = field(default_factory=dict)  # None: taken back
     loaded: list[int] = field(default_factory=list)  # actions that are done
     freed: list[Writer] = field(default_factory=list)  # grants that came to nothing

@@ -52,6 +52,18 @@ RULES = {
 _GIVES_BACK = Rule(_RESERVED, PURSE)
 
 
+SUBSIDY = "subsidy"
+TWICE = (SUSPENSE, "meal")  # subsidies of meals that were had twice
+
+
+def subsidised(
+    merchant: str | None, is_due: bool, fen: int, terminal: int, serial: int
+) -> Transfer:
+    """What the college pays of a meal; not due: somebody has to give it back."""
+    taker = (MERCHANT, merchant) if merchant else (SUSPENSE, "merchant")
+    return Transfer((SUBSIDY, "") if is_due else TWICE, taker, fen, terminal, serial)
+
+
 def bank() -> Account:
     """The one clearing account (Art. 16)."""
     return (BANK, "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from protocol import reasons, record
-from sync_server.core import chain, ledger
+from sync_server.core import chain, ledger, meals
 from sync_server.core.ledger import Transfer
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def judged(
     if is_right:
         known.reversed.add(writer)
         result.reversed.append((writer, entry.serial))
+        meals.given_back(paid, writer, entry.serial, known, result)
         return transfer, reasons.OK
     if chain.claim(entry, terminal) is None:
         return None, reasons.UNBALANCED

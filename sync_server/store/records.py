@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from protocol import batch, messages, reasons, record
-from sync_server.core import ingest, ledger, proof
+from sync_server.core import ingest, ledger, meals, proof
 from sync_server.core.actions import Load
 from sync_server.core.chain import Grey, Writer
 from sync_server.core.known import Known, Place, Result
@@ -125,6 +125,7 @@ class Records(Lost):
                     self._load_load((number, entry.serial), known)
                 if entry.type == record.REVERSAL:
                     self._load_reversed(number, entry.detail, known)
+                self._load_meal(entry, known)
             for entry in entries if self._greys else ():
                 for grey in self._greys.get(entry.card, ()):
                     self._place(grey.terminal)  # its record may be settled, and its money booked
@@ -132,6 +133,7 @@ class Records(Lost):
                         self._load_load(grey.writer, known)
                     if grey.entry.type == record.REVERSAL:
                         self._load_reversed(grey.terminal, grey.entry.detail, known)
+                    self._load_meal(grey.entry, known)
         return known
 
     def _load_tac_key(self, card: int, known: Known) -> None:
@@ -144,6 +146,19 @@ class Records(Lost):
         query = "SELECT 1 FROM reversal WHERE terminal = ? AND serial = ?"
         if self._db.one(query, terminal, serial):
             known.reversed.add((terminal, serial))
+        content, _ = known.records.get((terminal, serial), (b"", 0))
+        if content:
+            self._load_meal(record.unpack(content + b"\xff" * 4), known)
+
+    def _load_meal(self, entry: record.Record, known: Known) -> None:
+        meal = meals.of(entry)
+        if meal is None or meal in known.meals:
+            return
+        row = self._db.conn.execute(
+            "SELECT terminal, serial FROM meal WHERE (card, day, number) = (?, ?, ?)", meal
+        ).fetchone()
+        if row is not None:
+            known.meals[meal] = (row[0], row[1])
 
     def _load_load(self, writer: Writer, known: Known) -> None:
         row = self._db.conn.execute(
@@ -280,6 +295,11 @@ class Records(Lost):
             "reversal (terminal, serial, by_serial)",
             [(*writer, by_serial) for writer, by_serial in result.reversed],
         )
+        connection.executemany(
+            "DELETE FROM meal WHERE (card, day, number) = (?, ?, ?)", list(result.meals)
+        )
+        rows = [(*meal, *writer) for meal, writer in result.meals.items() if writer]
+        self._db.insert("meal (card, day, number, terminal, serial)", rows)
         back = [row for row in result.transfers if row.taker[0] == ledger.ACCOUNT]
         if result.loaded or result.freed or back:
             self._write_actions(result, back, received_utc_s)

@@ -6,7 +6,7 @@ each, which a test may choose badly: k is made from what is signed.
 
 import hashlib
 
-from card_layout import base45, code, p256, points
+from card_layout import base45, code, identity, p256, points
 
 _N = p256.ORDER
 
@@ -39,10 +39,11 @@ class Phone:
 
     def __init__(self, number=9, expiry_utc_s=1_800_000_000, **terms):
         allowed = {"offline_taps": 2, "tap_fen": 3000, "day_fen": 5000, "issuer": ISSUER}
+        allowed["holder_kind"] = identity.STUDENT
         allowed.update(terms)
         said = code.Authorisation(
-            ISSUER_NUMBER, number, 2, 1, 0, expiry_utc_s, allowed["offline_taps"],
-            allowed["tap_fen"], allowed["day_fen"], compressed(HOLDER),
+            ISSUER_NUMBER, number, allowed["holder_kind"], 1, 0, expiry_utc_s,
+            allowed["offline_taps"], allowed["tap_fen"], allowed["day_fen"], compressed(HOLDER),
         )  # fmt: skip
         self.authorised = code.authorise(said, signer(allowed["issuer"]))
         self.counter = 0

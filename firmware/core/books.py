@@ -1,0 +1,45 @@
+"""What a till knows from its own records: who had a meal, what the shift took.
+
+A fold over the journal, in its order: after a boot over what lies there, in work as each record is
+written or has its outcome. So RAM never knows more than flash, and a power cut changes nothing.
+Only a till that needs it has it in RAM.
+"""
+
+from firmware.core import meals
+from protocol import record
+
+_TYPES = (record.PURCHASE, record.REVERSAL, record.EVENT)
+_GREYS = 64  # as the journal remembers
+
+
+class Books:
+    """meals: a staff window's."""
+
+    def __init__(self, terminal):
+        self.meals = meals.Meals()
+        self._params = terminal.params
+        self._greys = {}  # serial -> Record without an outcome
+        for raw, outcome in terminal.journal.recent(meals.RECORDS):
+            if raw[4] in _TYPES:
+                self.written(record.unpack(raw), outcome)
+        terminal.journal.watcher = self
+
+    def written(self, entry, outcome):
+        """A record stands in the journal."""
+        if entry.type not in _TYPES:
+            return
+        if outcome == record.DONE:
+            self._done(entry)
+        elif outcome == record.INTENT:
+            self._greys[entry.serial] = entry
+            if len(self._greys) > _GREYS:
+                del self._greys[min(self._greys)]
+
+    def settled(self, serial, outcome):
+        """A grey record has its outcome."""
+        entry = self._greys.pop(serial, None)
+        if entry is not None and outcome == record.DONE:
+            self._done(entry)
+
+    def _done(self, entry):
+        self.meals.done(entry, self._params["utc_offset_min"])
