@@ -247,7 +247,7 @@ class Runner:
     def turned_away(self, reason):
         """The server does not know us, or takes us for a copy: a technician has to look."""
         self.show("turned_away", (reason,))
-        for effect in self.terminal.kind.idle(self.terminal.params) or ():
+        for effect in self.terminal.kind.idle(self.terminal) or ():
             self.effect(effect)  # an amount that a card may pay stays on the screen
 
     # time

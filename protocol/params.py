@@ -56,6 +56,8 @@ TABLE = (
     (27, "repeat_s", "s", "H", 0, 0, 3600),  # same card, same amount so soon: the cashier is asked
     (28, "meals", "7-byte meals", _BYTES, b"", 0, 84),  # of the staff window; none: no subsidy
     (29, "staff", "", "B", 0, 0, 2),  # who eats here: 0 anybody, 1 staff, 2 who is on the grants
+    (30, "cashier_zone", "", "B", 255, 0, 255),  # cards with it open shifts; 255: no shifts
+    (31, "supervisor_zone", "", "B", 255, 0, 255),  # cards with it end any and give back old sales
     (50, "card_key", "", "B", 1, 1, 15),  # key version that cards shall have: older are re-keyed
     (51, "oldest_card_key", "", "B", 1, 1, 15),  # cards of an older version are refused
 )

@@ -1,7 +1,7 @@
 """Every reason to refuse a tap, to quarantine a record or to turn a terminal away.
 
 One table: code, name, what happened (zh, en), what cashier or holder does (zh, en). Codes 1-31 are
-terminal reasons (bit `code` of a record's policy word), 38-63 what an event, a load of nothing or a till's screen tells, 64-95 the
+terminal reasons (bit `code` of a record's policy word), 32-63 what an event, a load of nothing or a till's screen tells, 64-95 the
 server's about a record, 96-127 the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
 """
 
@@ -35,7 +35,10 @@ CODE_USED = 26
 IN_USE = 27
 OUT_OF_SERVICE = 28
 REPEATED = 29
+NO_SHIFT = 31
 
+SHIFT_OPEN = 32
+SHIFT_CLOSE = 33
 REKEYED = 38
 FREED = 39
 LEAK = 40
@@ -94,6 +97,9 @@ _TEXT = """
 27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
 29 | REPEATED | 刚刚已支付 | paid a moment ago | 确需再付请按 # | press # to pay once more
+31 | NO_SHIFT | 收银员未上班 | no cashier has begun a shift | 请收银员刷卡上班 | cashier: present your card
+32 | SHIFT_OPEN | 收银员上班 | a cashier began the shift | 无需处理 | nothing
+33 | SHIFT_CLOSE | 收银员交班 | a cashier ended the shift | 核对两边合计 | compare both sums
 38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
 39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced

@@ -5,7 +5,7 @@ written or has its outcome. So RAM never knows more than flash, and a power cut 
 Only a till that needs it has it in RAM.
 """
 
-from firmware.core import meals
+from firmware.core import meals, shift
 from protocol import record
 
 _TYPES = (record.PURCHASE, record.REVERSAL, record.EVENT)
@@ -13,13 +13,19 @@ _GREYS = 64  # as the journal remembers
 
 
 class Books:
-    """meals: a staff window's."""
+    """meals: a staff window's; shift: the one that goes on."""
 
     def __init__(self, terminal):
         self.meals = meals.Meals()
+        self.shift = shift.Shift()
         self._params = terminal.params
         self._greys = {}  # serial -> Record without an outcome
-        for raw, outcome in terminal.journal.recent(meals.RECORDS):
+        slots = 0
+        if terminal.params["cashier_zone"] != shift.NOBODY:
+            slots = terminal.journal.back_to(shift.is_mark)
+        if terminal.params["staff"]:
+            slots = max(slots, meals.RECORDS)
+        for raw, outcome in terminal.journal.recent(slots):
             if raw[4] in _TYPES:
                 self.written(record.unpack(raw), outcome)
         terminal.journal.watcher = self
@@ -42,4 +48,5 @@ class Books:
             self._done(entry)
 
     def _done(self, entry):
+        self.shift.done(entry)
         self.meals.done(entry, self._params["utc_offset_min"])

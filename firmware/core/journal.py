@@ -133,6 +133,15 @@ class Journal:
             if raw[record.CREDENTIAL_AT] & 15 == kind and 0 < marks.serial_of(raw) <= self.acked_to:
                 yield raw
 
+    def back_to(self, is_it):
+        """How many slots back the newest record lies of whose 64 bytes `is_it` is true; 0: none."""
+        every = self._ring.sectors * SLOTS
+        for back in range(1, every + 1):
+            raw = self._ring.read((self._ring.next - back) % every)
+            if is_it(raw) and marks.serial_of(raw):
+                return back
+        return 0
+
     def recent(self, slots):
         """Yield (64 bytes, outcome) of each record in the last `slots` slots, oldest first."""
         every = self._ring.sectors * SLOTS

@@ -7,7 +7,7 @@ that cannot tell, or was set while the record was made, waits and asks rather on
 """
 
 from firmware.core import clock
-from protocol import record
+from protocol import reasons, record
 
 RESUME_S = 600
 
@@ -30,8 +30,8 @@ class Recall:
             self.screen = "last_grey"
         elif kind == record.REFUSAL or (kind == record.PURCHASE and outcome == record.VOID):
             self.screen = "last_unpaid"
-        elif kind == record.PURCHASE or (kind == record.EVENT and entry.amount_fen):
-            self.screen = "last_paid"  # such an event follows a purchase
+        elif kind == record.PURCHASE or _follows(entry):
+            self.screen = "last_paid"
         self._unseen = self.screen is not None
         self._serial = entry.serial
         stepped = entry.flags & record.ONLINE and not entry.flags & record.CLOCK_TRUSTED
@@ -69,3 +69,8 @@ class Recall:
     def _is_recent(self, now, tolerance_s, unknown):
         age_s = clock.age_s(self._utc_s, now.utc_s, tolerance_s)
         return unknown if age_s is None else age_s <= RESUME_S
+
+
+def _follows(entry):
+    """An event with an amount follows a purchase; but for the end of a shift."""
+    return entry.type == record.EVENT and entry.amount_fen and entry.reason != reasons.SHIFT_CLOSE

@@ -38,6 +38,8 @@ class Tap:
         self.pays = False  # money is to be taken
         self.is_free = False  # the kind wants none
         self.detail = 0  # of the record
+        self.type = None  # of the record, if it is not the kind's
+        self.told = reasons.OK  # what the record says as its reason
         self.reason = reasons.OK
         self.kind_reason = reasons.OK
         self.policy = 0
@@ -238,7 +240,7 @@ def _decide(tap):
 def _intent(tap):
     """The record, before anything happens to the card (I4)."""
     journal = tap.terminal.journal
-    entry = tap.entry(tap.terminal.kind.RECORD, reasons.OK, tap.detail)
+    entry = tap.entry(tap.type or tap.terminal.kind.RECORD, tap.told, tap.detail)
     try:
         if tap.pays and tap.credential.HOLDS_MONEY:
             tap.serial = journal.intent(entry)

@@ -178,7 +178,7 @@ class Terminal:
 
     def idle(self, now):
         """-> list of effects for the screen when nothing happens."""
-        effects = self.kind.idle(self.params)
+        effects = self.kind.idle(self)
         if effects is not None:
             return list(effects)
         if self.recall.idle(now, self.params["clock_tolerance_s"]):
@@ -203,7 +203,7 @@ class Terminal:
         effects = self._effects
         self._effects = []
         if "show" in [effect[0] for effect in effects]:
-            effects.extend(self.kind.idle(self.params) or ())
+            effects.extend(self.kind.idle(self) or ())
         return effects
 
     # for the other files of the core

@@ -10,7 +10,7 @@ record), and
     accepted(tap), refused(tap), torn(tap), look(tap)   tuples of effects for the end of a tap
     settle(serial)           record `serial` has its outcome: wait for it no longer
     owes(tap)                (serial, fen) that this card is to get back first, or None
-    idle(params)             tuple of effects, or None: the terminal's own idle screen
+    idle(terminal)           tuple of effects, or None: the terminal's own idle screen
 """
 
 

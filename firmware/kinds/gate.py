@@ -50,6 +50,6 @@ class Gate:
     def owes(self, tap):
         """Nothing."""
 
-    def idle(self, params):
+    def idle(self, terminal):
         """The terminal's own idle screen."""
         return None

@@ -12,7 +12,9 @@ told in docs/pos.md. Rules:
 from firmware.core.bill import PRICES, Bill
 from protocol import messages, params, reasons, record
 
+NO_SHIFTS = 255  # as core.shift's NOBODY
 CANCEL_MS = 60_000  # so long after a sale it can be cancelled
+CANCEL, CLOSE = "cancel", "close"  # duties: the last sale's card, the cashier's
 _RECENT = 16  # sales that a repeated one is looked for among
 
 
@@ -35,7 +37,7 @@ class Pos:
         self._asked = False  # whether the same is to be paid once more
         self._again = False  # it is
         self._last = None  # (card, serial, fen, ticks of) the last sale
-        self._cancels = False  # its card is asked for
+        self._duty = None  # what the next card is asked for beside paying
         self._books = None  # made when a staff window or a shift needs them
 
     def key(self, char, now, params):
@@ -59,6 +61,10 @@ class Pos:
     def decide(self, tap):
         """What the card is to pay of the amount entered, None without one."""
         fen, reason = self.armed_fen, reasons.OK
+        if tap.terminal.params["cashier_zone"] != NO_SHIFTS:
+            attended = self._attend(tap)
+            if attended is not None:
+                return attended
         if fen is None:
             return None, reason
         if self._repeats(tap):
@@ -71,6 +77,8 @@ class Pos:
 
     def accepted(self, tap):
         """Paid: green; amber if the server does not know it yet."""
+        if tap.told != reasons.OK:
+            return self._attended(tap)
         self._clear()
         subsidy_fen = tap.detail & 0xFFFFFF
         bill = tap.card, tap.amount_fen + subsidy_fen, tap.now.ticks_ms
@@ -106,7 +114,7 @@ class Pos:
 
     def look(self, tap):
         """Balance and last valid day."""
-        if tap.loaded_fen and self._cancels:
+        if tap.loaded_fen and self._duty == CANCEL:
             self._clear()
             self._last = None
             self._recent.pop()
@@ -126,7 +134,7 @@ class Pos:
     def owes(self, tap):
         """(serial, fen) of the sale that is cancelled, if this card's purse says that it was the
         last to be paid with it, or None."""
-        if not self._cancels or not self._may_cancel(tap.now):
+        if self._duty != CANCEL or not self._may_cancel(tap.now):
             return None
         card, serial, fen, _ = self._last
         purse = tap.purse
@@ -135,19 +143,47 @@ class Pos:
             return serial, fen
         return None
 
-    def idle(self, params):
+    def idle(self, terminal):
         """What the cashier is in the middle of."""
+        settings = terminal.params
         if self.awaited is not None:
             return (("show", "put_back", (self.armed_fen or 0,)),)
-        if self._cancels:
+        if self._duty == CANCEL:
             return (("show", "cancel", (self._last[2],)),)
+        if self._duty == CLOSE:
+            return (("show", "shift_end", ()),)
         if not self._bill.is_empty and self.armed_fen is None:
             return (self._billed(),)
         if self._fixed_fen or self.armed_fen is None:
-            self._arm_fixed(params)
+            self._arm_fixed(settings)
         if self.armed_fen is not None:
             return (("show", "ready", (self.armed_fen,)),)
-        return (("show", "paused", (params["fixed_fen"],)),) if self._pauses else None
+        if self._pauses:
+            return (("show", "paused", (settings["fixed_fen"],)),)
+        if settings["cashier_zone"] != NO_SHIFTS and not self._books_of(terminal).shift.opened:
+            return (("show", "no_shift", ()),)
+        return None
+
+    def _attend(self, tap):
+        """A cashier's own tap. -> what is decided, or None: the tap is a customer's."""
+        shift = self._books_of(tap.terminal).shift
+        if self._duty == CLOSE and shift.opened:
+            return shift.close(tap)
+        if shift.opened or tap.identity is None:
+            return None
+        from firmware.core.shift import has_zone
+
+        if has_zone(tap, "cashier_zone"):
+            return shift.open(tap)
+        return None if self.armed_fen is None else (self.armed_fen, reasons.NO_SHIFT)
+
+    def _attended(self, tap):
+        """A shift began or ended."""
+        self._duty = None
+        if tap.told == reasons.SHIFT_OPEN:
+            return (("show", "shift_begins", (tap.card,)),)
+        sales = self._books.shift.sales
+        return (("show", "shift_ended", (sales, tap.amount_fen, tap.detail)),)
 
     def _books_of(self, terminal):
         if self._books is None:
@@ -162,13 +198,14 @@ class Pos:
             self._bill.clear()
         self.armed_fen = None
         self._fixed_fen = 0
-        self._asked = self._again = self._cancels = False
+        self._asked = self._again = False
+        self._duty = None
         self._bill.key(char, params.prices(settings["prices"]))
         return [self._billed()]
 
     def _star(self):
         """Back: from what was asked for, of what is keyed in, or of the fixed price."""
-        if self.armed_fen is None and self.awaited is None and not self._cancels:
+        if self.armed_fen is None and self.awaited is None and self._duty is None:
             self._bill.back()
             return [self._billed()]
         paused_fen = self._fixed_fen if self.awaited is None else 0
@@ -208,8 +245,12 @@ class Pos:
         bill = self._bill
         if not bill.dishes and bill.typed == "0" and self._may_cancel(now):
             self._clear()
-            self._cancels = True
+            self._duty = CANCEL
             return [("show", "cancel", (self._last[2],))]
+        if not bill.dishes and bill.typed == "000" and params["cashier_zone"] != NO_SHIFTS:
+            self._clear()
+            self._duty = CLOSE
+            return [("show", "shift_end", ())]
         self._again = self._asked
         self._asked = False
         if self.armed_fen is None and bill.is_empty:
@@ -231,4 +272,4 @@ class Pos:
         self._fixed_fen = 0
         self._bill.clear()
         self._asked = self._again = False
-        self._cancels = False
+        self._duty = None

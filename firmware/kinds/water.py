@@ -155,7 +155,7 @@ class Water:
     def settle(self, serial):
         """The journal tells the reserves itself."""
 
-    def idle(self, params):
+    def idle(self, terminal):
         """What flows, or the terminal's own idle screen."""
         if self.is_running:
             return (self._flowing(),)

@@ -32,7 +32,7 @@ def judged(
         and (paid.type, paid.card, paid.amount_fen)
         == (record.PURCHASE, entry.card, entry.amount_fen)
     )
-    if is_right:
+    if paid is not None and is_right:
         known.reversed.add(writer)
         result.reversed.append((writer, entry.serial))
         meals.given_back(paid, writer, entry.serial, known, result)

@@ -255,6 +255,11 @@ class Orders:
         self._known(number)
         return self._store.records_of(number, after, limit)
 
+    def shifts(self, number: int, limit: int) -> list[dict[str, Any]]:
+        """The last shifts of one terminal, as `store.shifts` has them."""
+        self._known(number)
+        return self._store.shifts(number, limit)
+
     def ledger(self) -> dict[str, Any]:
         """The sum, every account, and what each place took."""
         return {

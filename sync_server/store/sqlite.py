@@ -33,6 +33,7 @@ from sync_server.store.phones import Phones
 from sync_server.store.records import Records
 from sync_server.store.restored import Restored
 from sync_server.store.rosters import Rosters
+from sync_server.store.shifts import Shifts
 from sync_server.store.terminals import Terminals
 
 __all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "UnknownCard")
@@ -40,7 +41,7 @@ __all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "Unkn
 
 class Store(
     Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence,
-    Officers, Audit, Holders, Rosters, Leavers, Care,
+    Officers, Audit, Holders, Rosters, Leavers, Care, Shifts,
 ):  # fmt: skip
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 

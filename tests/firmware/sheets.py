@@ -26,6 +26,15 @@ VALUES = {
     "number": 16384, "fen": 1250, "clock": 43500, "tail": 1777, "span": 130, "ago": 12,
     "day": 9740, "reason": reasons.LISTED, "holder": 2,
 }  # fmt: skip
+# screens whose values belong together
+TOGETHER = {
+    "dishes": (3, 1250), "dish": (3, 350, 1600), "meal": (800, 450, 4550),
+    "meal_offline": (800, 450, 4550), "meal_account": (800, 450), "next": (4200, 800),
+    "meal_account_offline": (800, 450), "next_offline": (4200, 800),
+    "paid": (1250, 3750), "paid_offline": (1250, 3750), "too_low": (1250, 360),
+    "cancelled": (1250, 5000), "shift_ended": (214, 268150, 1250), "loaded": (10000, 11250),
+    "used": (120, 4880), "ended": (120, 380),
+}  # fmt: skip
 
 
 def name(kind, language):
@@ -36,7 +45,7 @@ def name(kind, language):
 def usual(language):
     """-> [[language, screen, values]] of every screen, and of some more refusals."""
     made = [
-        [LANGUAGES[language], screen, [VALUES[kind] for kind in kinds]]
+        [LANGUAGES[language], screen, TOGETHER.get(screen) or [VALUES[kind] for kind in kinds]]
         for screen, (_, _, kinds) in SCREENS.items()
     ]
     more = (reasons.JOURNAL_FULL, reasons.TAP_LIMIT, reasons.CODE_LATE)

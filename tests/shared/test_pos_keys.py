@@ -7,6 +7,13 @@ from protocol.params import defaults
 from tests.shared.expect import raises
 
 
+class Stand:
+    """What a kind asks of its terminal when nothing happens."""
+
+    def __init__(self, params):
+        self.params = params
+
+
 def press(keys, pos=None):
     """-> (Pos, effects of the last key)."""
     pos = pos or Pos()
@@ -41,10 +48,10 @@ def test_zero_and_above_the_limit_ask_no_card():
 
 def test_clear_and_change():
     pos, _ = press("1250#*")
-    assert pos.armed_fen is None and pos.idle(defaults()) is None
+    assert pos.armed_fen is None and pos.idle(Stand(defaults())) is None
     pos, effects = press("1250#3")
     assert pos.armed_fen is None and effects == [("show", "amount", (3,))]
-    assert pos.idle(defaults()) == (("show", "amount", (3,)),)
+    assert pos.idle(Stand(defaults())) == (("show", "amount", (3,)),)
     assert press("#", pos)[0].armed_fen == 3
     pos, effects = press("700##")
     assert pos.armed_fen == 700
@@ -104,15 +111,15 @@ def test_a_fixed_price_is_asked_for_when_nothing_is_keyed_in():
     settings = defaults()
     settings["fixed_fen"] = 800
     pos = Pos()
-    assert pos.idle(settings) == (("show", "ready", (800,)),) and pos.armed_fen == 800
+    assert pos.idle(Stand(settings)) == (("show", "ready", (800,)),) and pos.armed_fen == 800
     assert pos.key("*", None, settings) == [("show", "paused", (800,))]
-    assert pos.idle(settings) == (("show", "paused", (800,)),) and pos.armed_fen is None
+    assert pos.idle(Stand(settings)) == (("show", "paused", (800,)),) and pos.armed_fen is None
     assert pos.key("#", None, settings) == [("show", "ready", (800,))] and pos.armed_fen == 800
     assert pos.key("5", None, settings) == [("show", "amount", (5,))] and pos.armed_fen is None
     assert pos.key("#", None, settings) == [("show", "ready", (5,))]
     settings["fixed_fen"] = 900  # pushed meanwhile: what was keyed in holds
-    assert pos.idle(settings) == (("show", "ready", (5,)),)
+    assert pos.idle(Stand(settings)) == (("show", "ready", (5,)),)
     pos.key("*", None, settings)
-    assert pos.idle(settings) == (("show", "ready", (900,)),)
+    assert pos.idle(Stand(settings)) == (("show", "ready", (900,)),)
     settings["fixed_fen"] = 0
-    assert pos.idle(settings) is None and pos.armed_fen is None
+    assert pos.idle(Stand(settings)) is None and pos.armed_fen is None

@@ -162,6 +162,10 @@ class PretendOrders:
     def ledger(self):
         return {"sum": 0, "accounts": [], "places": []}
 
+    def shifts(self, number, limit):
+        """None yet."""
+        return []
+
     def records(self, number, after, limit):
         return [(serial, 1, 15, 0, self.now_s, 5, 100) for serial in (1, 2, 3) if serial > after]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.kinds.pos import CANCEL_MS
+from firmware.kinds.pos import CANCEL, CANCEL_MS
 from protocol import reasons, record
 from terminal_sim.flash import ALL, NOTHING, PowerCut
 from tests.shared import campus
@@ -136,11 +136,11 @@ def test_a_reversal_of_nothing_is_named(house):
     """A terminal that gives money back for no purchase of its own."""
     terminal = house.terminals[1]
     terminal.kind._last = (1, 0, 99, 0)
-    terminal.kind._cancels = True
+    terminal.kind._duty = CANCEL
     card = house.cards[1]
     present(house, 1, pay_fen=FEN)
     terminal.kind._last = (1, card.purse().serial, 9999, house._ticks_ms)
-    terminal.kind._cancels = True
+    terminal.kind._duty = CANCEL
     assert tap(house)[0] == ("cancelled", (9999, START_FEN - FEN + 9999))
     house.sync(1)
     assert house.balances()["suspense", "reversal"] == -9999

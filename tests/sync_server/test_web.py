@@ -269,6 +269,7 @@ def test_records_of_a_terminal_page_by_page(api):
     assert [row[0] for row in first] == [1, 2, 3]
     assert api.get("/api/terminals/3/records?after=3", headers=BEARER).json == {"records": []}
     assert api.get("/api/terminals/3/records?after=-1", headers=BEARER).status_code == 400
+    assert api.get("/api/terminals/3/shifts", headers=BEARER).json == {"shifts": []}
 
 
 def test_a_burnt_terminal(api, orders):

@@ -26,6 +26,7 @@ from sync_server.web.api import (  # noqa: E402
     lost,  # noqa: F401
     parameters,  # noqa: F401
     phones,  # noqa: F401
+    shifts,  # noqa: F401
     status,  # noqa: F401
     terminals,  # noqa: F401
 )
