@@ -158,7 +158,7 @@ class Pos:
             self._arm_fixed(settings)
         if self.armed_fen is not None:
             return (("show", "ready", (self.armed_fen,)),)
-        if self._pauses:
+        if self._pauses and settings["fixed_fen"]:
             return (("show", "paused", (settings["fixed_fen"],)),)
         if settings["cashier_zone"] != NO_SHIFTS and not self._books_of(terminal).shift.opened:
             return (("show", "no_shift", ()),)

@@ -16,6 +16,7 @@ from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.image import ROOT, compiled
 from terminal_sim.terminal import HEAP_WITH_MORE, micropython_command
+from tests.firmware import pos_day
 
 IMAGES = ROOT / "docs" / "images"
 LANGUAGES = {"zh": 0, "en": 1}
@@ -86,9 +87,17 @@ def _pictures(kind, said):
             glass.command(piece)
 
 
+def day(kind):
+    """-> the pictures of a cashier's day, in its order."""
+    return _laid(kind, [picture for picture, _ in drawn(kind, pos_day.screens())])
+
+
 def sheet(kind, language):
     """-> the pictures of all screens on one."""
-    pictures = [picture for picture, _ in drawn(kind, usual(language))]
+    return _laid(kind, [picture for picture, _ in drawn(kind, usual(language))])
+
+
+def _laid(kind, pictures):
     scale = ENLARGED[kind]
     wide = KINDS[kind].WIDTH * scale + FRAME
     tall = KINDS[kind].HEIGHT * scale + FRAME
@@ -103,5 +112,6 @@ def sheet(kind, language):
 
 if __name__ == "__main__":
     for kind in KINDS:
+        day(kind).save(name(kind, "day"), optimize=True)
         for language in LANGUAGES:
             sheet(kind, language).save(name(kind, language), optimize=True)

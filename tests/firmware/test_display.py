@@ -28,6 +28,15 @@ def test_screens_are_as_on_their_sheet(kind, language):
     assert differs is None, f"the sheet differs in {differs}: python -m tests.firmware.sheets"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cashiers_day_looks_as_it_did(kind):
+    kept = Image.open(sheets.name(kind, "day")).convert("RGB")
+    made = sheets.day(kind)
+    assert made.size == kept.size, "another day: look at it, python -m tests.firmware.sheets"
+    differs = ImageChops.difference(made, kept).getbbox()
+    assert differs is None, f"the day differs in {differs}: python -m tests.firmware.sheets"
+
+
 @pytest.mark.parametrize("language", sheets.LANGUAGES.values())
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_screen_is_cut_off(kind, language):

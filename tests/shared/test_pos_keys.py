@@ -121,5 +121,6 @@ def test_a_fixed_price_is_asked_for_when_nothing_is_keyed_in():
     assert pos.idle(Stand(settings)) == (("show", "ready", (5,)),)
     pos.key("*", None, settings)
     assert pos.idle(Stand(settings)) == (("show", "ready", (900,)),)
+    pos.key("*", None, settings)
     settings["fixed_fen"] = 0
     assert pos.idle(Stand(settings)) is None and pos.armed_fen is None
