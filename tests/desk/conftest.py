@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from terminal_sim.field import Field
 from terminal_sim.pcscd import SOCKET_VARIABLE, Pcscd
 from terminal_sim.server import ServerProcess
 from terminal_sim.vpcd import Vpcd
+from tools.desk.pcsc import Pcsc
 
 
 class Counter:
@@ -22,6 +24,20 @@ class Counter:
         self.server = server
         self.field = field
 
+    def lay(self, card):
+        """Alone, and until pcscd has seen it: it looks every 0.4 s, and a card that is lifted for
+        less is lifted once more."""
+        line = Pcsc("")
+        end_s = time.monotonic() + 60
+        while time.monotonic() < end_s:
+            self.field.clear()
+            _poll(line, 0.6)
+            self.field.put(card)
+            if _poll(line, 2.0):
+                line.close()
+                return
+        raise AssertionError("pcscd does not see the card")
+
     def run(self, act, *more, where=()):
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
@@ -30,6 +46,15 @@ class Counter:
         done = CliRunner().invoke(cli.campus, list(map(str, line)), catch_exceptions=False)
         told = json.loads(result.read_text("utf-8")) if result.exists() else {}
         return done.exit_code, done.stdout, done.stderr, told
+
+
+def _poll(line, seconds):
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        if line.connect():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,8 @@ def blank(kind, uid=None):
 
 class Model:
     """A `part3.Line` straight to the reader's model. Each APDU counts; `pull_at`: at which one the
-    reader is pulled out, its field down, `torn`: what the card leaves of it."""
+    reader is pulled out, its field down; `torn`: what the card makes of it. is_put_back: both are
+    there again at the next look."""
 
     def __init__(self):
         self.field = Field()
@@ -45,14 +46,17 @@ class Model:
         self.swap_at = None
         self.torn = "none"
         self.noise = b""
-        self.log = []
+        self.is_put_back = False
+        self.comes_back = None
 
     def connect(self):
+        if self.comes_back is not None:
+            self.field.put(self.comes_back)
+            self.comes_back = None
         self.reader.power(False)
         return self.reader.atr() or None
 
     def send(self, command):
-        self.log.append(command)
         at, self.apdus = self.apdus, self.apdus + 1
         if self.swap_at is not None and at == self.swap_at[0]:
             self.field.clear()
@@ -63,6 +67,7 @@ class Model:
             self.reader.apdu(command)
             card.leave_after(None)
             self.field.clear()
+            self.comes_back = card if self.is_put_back else None
             raise Gone
         return self.reader.apdu(command)
 

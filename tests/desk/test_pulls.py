@@ -101,6 +101,20 @@ def test_at_every_apdu(house, kind):
     assert kind == MIFARE or SPOILED not in {stands for _, stands in told}
 
 
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_put_back_at_once_it_goes_on_in_the_same_run(house, kind):
+    patient = house.desk._replace(wait_s=60, patience_s=60)
+    house.line.is_put_back = True
+    for at in range(apdus(house, kind)):
+        card = new(house, kind)
+        house.line.pull_at, house.line.torn = house.line.apdus + at, "all"
+        chip = work.find(patient)
+        made = work.issue(patient, chip, WISH)
+        assert house.store.newest_of(card.uid.hex()) == made.card
+        assert house.store.issue(made.card)["state"] == "issued"
+    house.line.is_put_back, house.line.pull_at = False, None
+
+
 @settings(max_examples=40, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(at=st.integers(0, 99), torn=st.integers(0, 16) | st.just("random"),

@@ -1,0 +1,194 @@
+"""`campus desk` as people use it: through pcscd or a PN532, and everything that they are told."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from terminal_sim.mifare import MifareClassic
+from terminal_sim.pcscd import SOCKET_VARIABLE
+from tests.desk.models import blank
+from tests.peers.served import Served
+from tools.desk.chips import CPU, MIFARE
+
+ONE = ("--name", "王小明", "--kind", "student", "--valid-until", "2029-07-15")
+NOBODY = ("--wait", 0, "--patience", 0)
+
+
+@pytest.fixture
+def new(request):
+    """-> a blank card that nobody had before."""
+    drawn = iter(range(1, 1000))
+    name = sum(request.node.name.encode()) & 0xFFFF
+
+    def make(kind=MIFARE):
+        return blank(kind, b"\x0c" + name.to_bytes(2, "big") + bytes((next(drawn),)))
+
+    return make
+
+
+def failed(told, fault):
+    code, _, said, result = told
+    assert code == 1 and result["fault" if "fault" in result else "cards"], result
+    found = result.get("fault") or result["cards"][0]["fault"]
+    assert found == fault, said
+    return said
+
+
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_from_blank_to_blank(counter, new, tmp_path, kind):
+    counter.field.put(new(kind))
+    slip = tmp_path / "slip.txt"
+    code, _, said, told = counter.run("issue", *ONE, "--balance", "12.5", "--slip", slip)
+    assert code == 0, said
+    (row,) = told["cards"]
+    assert (row["state"], row["credential"], row["balance_fen"]) == ("issued", kind, 1250)
+    printed = slip.read_text("utf-8")
+    assert f"卡号: {row['card']}" in printed and "应收合计: 12.50 元" in printed
+    code, out, _, seen = counter.run("check")
+    assert code == 0 and "王小明" in out and "12.50" in out
+    assert (seen["card"], seen["balance_fen"]) == (row["card"], 1250)
+    code, out, _, told = counter.run("take-back", "--lang", "en")
+    assert code == 0 and "12.50 yuan" in out and told["paid_fen"] == 1250
+    assert failed(counter.run("read"), "blank")
+    assert counter.server.call("GET", "/api/ledger")["sum"] == 0
+
+
+def test_replaced_with_its_fee_and_the_balance_follows(counter, new, tmp_path):
+    old = new()
+    counter.field.put(old)
+    number = counter.run("issue", *ONE, "--balance", "20")[3]["cards"][0]["card"]
+    counter.field.clear()
+    counter.field.put(new(CPU))
+    pages = tmp_path / "slip.pdf"
+    code, _, said, told = counter.run("replace", "--card", number, "--slip", pages)
+    assert code == 0, said
+    (row,) = told["cards"]
+    assert (row["fee_fen"], row["replaces"], row["balance_fen"]) == (1500, number, 0)
+    assert pages.read_bytes().startswith(b"%PDF")
+    code, out, _, told = counter.run("settle")  # no terminal is owing anything
+    assert code == 0 and {"card": number, "heir": row["card"], "amount_fen": 2000, "owing": [],
+                          "settled": True} in told["replaced"]  # fmt: skip
+    actions = counter.server.call("GET", f"/api/cards/{row['card']}/actions")["actions"]
+    assert [(one["amount_fen"], one["state"]) for one in actions] == [(2000, "open")]
+    again = counter.run("replace", "--card", number, *NOBODY)
+    assert failed(again, "already")
+    counter.field.clear()
+    counter.field.put(old)
+    said = failed(counter.run("check"), "not_right")
+    assert f"卡号 {number} 有问题：已作废" in said
+
+
+def test_a_load_waits_for_the_next_tap(counter, new):
+    counter.field.put(new())
+    number = counter.run("issue", *ONE)[3]["cards"][0]["card"]
+    code, out, _, told = counter.run("load", "--amount", "50")
+    assert code == 0 and "50.00" in out
+    assert (told["card"], told["amount_fen"]) == (number, 5000)
+
+
+def test_nobody_there_two_there_and_another_kind(counter, new):
+    assert "没有卡" in failed(counter.run("issue", *ONE, *NOBODY), "no_card")
+    counter.field.put(new())
+    assert failed(counter.run("issue", *ONE, "--credential", CPU), "other_kind")
+    counter.field.put(new())
+    assert "两张卡" in failed(counter.run("issue", *ONE), "two_cards")
+
+
+def test_no_server(counter, new):
+    card = new()
+    counter.field.put(card)
+    before = card.dump()
+    where = ("--server", "http://127.0.0.1:1")
+    assert "什么也没有写" in failed(counter.run("issue", *ONE, where=where), "no_server")
+    assert card.dump() == before
+
+
+def test_no_such_reader(counter):
+    said = failed(counter.run("read", "--reader", "ACR1281", "--lang", "en"), "no_reader")
+    assert "ACR1281" in said and "plug it in" in said
+
+
+def test_pcscd_does_not_run(counter, tmp_path):
+    """In a process of its own: the library remembers its socket."""
+    environment = os.environ | {SOCKET_VARIABLE: str(tmp_path / "nothing")}
+    token = counter.folder / "campus.db.token"
+    line = ["desk", "read", "--server", counter.server.http, "--token-file", token]
+    done = subprocess.run(
+        [sys.executable, "-m", "sync_server", *map(str, line)],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and "systemctl start pcscd" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--name", ""), ("--kind", "king"), ("--valid-until", "tomorrow"), ("--balance", "1.234"),
+     ("--zones", "70000"), ("--token-file", "/nowhere/token")],
+)  # fmt: skip
+def test_wrong_options_are_one_line(counter, wrong):
+    code, _, said, told = counter.run("issue", *ONE, *wrong)
+    assert code == 2 and told == {}
+    assert len([line for line in said.splitlines() if line.startswith("Error: ")]) == 1
+
+
+def test_a_bad_list_names_its_line(counter, tmp_path):
+    listed = tmp_path / "people.csv"
+    listed.write_text("name,kind,valid_until\n甲,student,2029-07-15\n乙,student,soon\n", "utf-8")
+    assert "第 3 行" in failed(counter.run("issue", listed, "--work", tmp_path), "bad_list")
+
+
+def test_a_batch_goes_on_where_it_was_broken_off(counter, new, tmp_path):
+    listed, work = tmp_path / "people.csv", tmp_path / "work"
+    rows = [f"{name},student,2029-07-15,1,0" for name in "甲乙丙"]
+    listed.write_text("\n".join(["name,kind,valid_until,zones,balance", *rows]), "utf-8")
+    counter.lay(new())
+    code, _, _, told = counter.run("issue", listed, "--work", work, *NOBODY)
+    assert code == 1 and (told["done"], told["failed"]) == (1, 2)
+    assert told["cards"][1]["fault"] == "no_card"
+    state = json.loads((work / "desk.json").read_text("utf-8"))
+    assert "key" not in json.dumps(state) and (work / "desk.json").stat().st_mode & 0o777 == 0o600
+    for done in (2, 3):
+        counter.lay(new())
+        told = counter.run("issue", listed, "--work", work, *NOBODY)[3]
+        assert told["done"] == done
+    assert len({row["card"] for row in told["cards"]}) == 3
+
+
+def test_the_reader_is_pulled_out_and_plugged_in_again(counter, new):
+    """Between two APDUs, through pcscd: the desk says what the card is, the next run goes on."""
+    card = new()
+    counter.field.put(card)
+    card.tear_after(9, "half")
+    code, _, said, told = counter.run("issue", *ONE, "--patience", 0)
+    assert code == 1 and told["cards"][0]["fault"] == "left_blank", said
+    counter.lay(card)
+    code, _, said, told = counter.run("issue", *ONE)
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_the_same_over_a_pn532(counter, new, kind):
+    card = new(kind)
+    with Served(card) as reader:
+        where = ("--pn532", reader.path)
+        code, _, said, told = counter.run("issue", *ONE, "--balance", "3", where=where)
+        assert code == 0, said
+        code, _, said, seen = counter.run("check", where=where)
+        assert code == 0 and seen["balance_fen"] == 300, said
+        assert failed(counter.run("issue", *ONE, where=where), "already")
+        code, _, said, told = counter.run("take-back", where=where)
+        assert code == 0 and told["paid_fen"] == 300, said
+    with Served(card, MifareClassic(b"\x01\x02\x03\x04")) as reader:
+        two = counter.run("read", where=("--pn532", reader.path))
+        assert failed(two, "two_cards")
+    with Served() as reader:
+        nobody = counter.run("read", *NOBODY, where=("--pn532", reader.path))
+        assert failed(nobody, "no_card")
+
+
+def test_no_pn532(counter, tmp_path):
+    where = ("--pn532", tmp_path / "nothing")
+    assert failed(counter.run("read", where=where), "no_pn532")
