@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sync_server.core.known import Known, Result
 
 GRANT, DONE, LATER = "grant", "done", "later"
+DESK = 0xFFFF  # who a purse names that the desk loaded; no terminal's number. Serial: the action's
 
 
 class Load(NamedTuple):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from card_layout import identity, purse_m1
 from card_layout.block import Altered
 from protocol import record
+from sync_server.core.actions import DESK
 from sync_server.gateway.refusals import Impossible
+from sync_server.gateway.requests import mac2_of
 from sync_server.store.issues import NotSo
 
 if TYPE_CHECKING:
@@ -40,6 +43,19 @@ class OnCpu(NamedTuple):
     balance_fen: int
     challenge: bytes
     proof: bytes
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a CPU card answered to INITIALIZE FOR LOAD; as a terminal's SIGN."""
+
+    action: int
+    serial: int
+    count: int
+    balance_fen: int
+    random: bytes
+    mac1: bytes
+    utc_s: int
 
 
 class Issues:
@@ -134,6 +150,45 @@ class Issues:
             "master": self._keyring.master(uid).hex(),
         }
 
+    def loading(self, uid: bytes, told: OnMifare | OnCpu) -> dict[str, Any]:
+        """What waits for this card and may be put on it now: action (0: nothing), amount_fen, and a
+        block with keys that write it, or the PIN of a CPU card. Asked again when it is on the card,
+        it is booked. Impossible 409 for a card that is not right."""
+        seen = self.read(uid, told)
+        if seen["problem"]:
+            raise Impossible(f"card {seen['card']} is not right: {seen['problem']}", 409)
+        found = self._on_card(uid, told)
+        purse = found.purse
+        nothing = {"action": 0, "balance_fen": found.balance_fen}
+        if found.is_stopped:
+            return nothing  # a till takes the mark off first
+        asked = _Asked(
+            seen["card"], record.CPU if purse is None else record.MIFARE, found.counter,
+            found.balance_fen, 0, purse.terminal if purse else 0, purse.serial if purse else 0,
+        )  # fmt: skip
+        action, _, fen = self._do(self._store.ask_at_desk, asked, _now_s())
+        if not action:
+            return nothing
+        told_ = {"action": action, "amount_fen": fen, "balance_fen": found.balance_fen}
+        if purse is None:
+            return told_ | {"pin": self._keyring.pin(uid).hex()}
+        assert found.who is not None
+        try:
+            after = purse_m1.successor(purse, fen, DESK, action)
+        except ValueError as error:
+            raise Impossible(f"card {seen['card']} cannot be loaded: {error}", 409) from None
+        mac = self._keyring.card_macs(uid)[found.who.key_version - 1]
+        block = purse_m1.pack(after, uid, found.place, mac)
+        keys = [key.hex() for key in self._keyring.sector_keys(uid, "B")]
+        return told_ | {"block": [found.place, block.hex()], "keys_b": keys}
+
+    def sign(self, asked: Sign) -> bytes:
+        """MAC2 for a CPU card's load. Impossible 409: it is done, or not this card's."""
+        mac2 = self._do(mac2_of, self._store, self._keyring, DESK, asked)
+        if not mac2:
+            raise Impossible(f"action {asked.action} is not to be loaded now", 409)
+        return mac2
+
     def settle(self, by: str) -> list[dict[str, Any]]:
         """Move the balances of replaced cards whose records are all in. -> as the store."""
         rows = self._do(self._store.settle, by, _now_s())
@@ -151,17 +206,19 @@ class Issues:
             return _Seen(who, told.balance_fen, 0, "" if is_right else "proof")
         try:
             macs = self._keyring.card_macs(uid)
-            purse, _, _ = purse_m1.choose(told.purse_a, told.purse_b, uid, *macs)
+            purse, index, _ = purse_m1.choose(told.purse_a, told.purse_b, uid, *macs)
         except Altered:
             return _Seen(who, 0, 0, "purse")
-        return _Seen(who, purse.balance_fen, purse.counter, "")
+        held = told.purse_a if index == purse_m1.BLOCK_B else told.purse_b
+        is_stopped = purse_m1.is_stopped(held)
+        return _Seen(who, purse.balance_fen, purse.counter, "", purse, index, is_stopped)
 
     def _judged(self, number: int, found: _Seen) -> str:
         assert found.who is not None
         if found.who.card != number:
             return "older"
-        if found.counter < self._store.highest_counter(number):
-            return "older"
+        if found.purse and found.purse.counter < self._store.highest_counter(number):
+            return "older"  # a CPU card's state cannot be put back
         if self._store.closing(number):
             return "dead"
         return "listed" if self._store.is_listed(number) else ""
@@ -182,6 +239,21 @@ class _Seen(NamedTuple):
     balance_fen: int
     counter: int
     problem: str
+    purse: purse_m1.Purse | None = None  # of MIFARE, and the block to write next
+    place: int = 0
+    is_stopped: bool = False
+
+
+class _Asked(NamedTuple):
+    """As a terminal's ACTION."""
+
+    card: int
+    credential: int
+    counter: int
+    balance_fen: int
+    serial: int
+    previous_terminal: int
+    previous_serial: int
 
 
 def _now_s() -> int:

@@ -111,6 +111,14 @@ class Actions:
             self._load_actions()
         return given
 
+    def ask_at_desk(self, asked: Any, utc_s: int) -> tuple[int, int, int]:
+        """The same of a card that lies at the desk. What the desk writes has no record: the card's
+        own word, here or at a terminal, proves it done."""
+        with self._db.transaction():
+            given = self._given(actions.DESK, asked, utc_s)
+            self._load_actions()
+        return given
+
     def _given(self, terminal: int, asked: Any, utc_s: int) -> tuple[int, int, int]:
         nothing = (0, messages.NOTHING, 0)
         if self.is_listed(asked.card):
@@ -126,7 +134,8 @@ class Actions:
                 return nothing
             if told == actions.GRANT:
                 step = (asked.counter, asked.balance_fen, record.MIFARE)
-                self._reserve(number, (terminal, asked.serial), step)
+                serial = number if terminal == actions.DESK else asked.serial
+                self._reserve(number, (terminal, serial), step)
                 return number, op, fen
             self._done(number, asked.card, fen, held, utc_s)
         return (0, messages.REKEY, 0) if asked.credential & messages.OLD else nothing

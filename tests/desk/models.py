@@ -1,7 +1,7 @@
 """A desk without pcscd and without HTTP: the real reader's commands on the card models, the real
 store and keys behind the calls of the API."""
 
-from sync_server.gateway.issues import CREDENTIALS, Issues, OnCpu, OnMifare
+from sync_server.gateway.issues import CREDENTIALS, Issues, OnCpu, OnMifare, Sign
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import NAMES, Keyring
 from sync_server.store.sqlite import Store
@@ -117,6 +117,17 @@ class Office:
     def take_back(self, chip, reading):
         told = self._typed(reading) if reading else None
         return self._do("take_back", self.issues.take_back, chip.uid, told, "desk")
+
+    def loading(self, chip, reading):
+        return self._do("loading", self.issues.loading, chip.uid, self._typed(reading))
+
+    def sign(self, asked):
+        raw = {k: bytes.fromhex(v) if isinstance(v, str) else v for k, v in asked.items()}
+        return self._do("sign", self.issues.sign, Sign(serial=asked["action"], **raw))
+
+    def load(self, card, fen):
+        (action,) = self.store.order_loads([(card, fen)], "desk", 1)
+        return action
 
     def _typed(self, reading):
         if "blocks" in reading:

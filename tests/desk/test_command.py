@@ -81,12 +81,18 @@ def test_replaced_with_its_fee_and_the_balance_follows(counter, new, tmp_path):
     assert f"卡号 {number} 有问题：已作废" in said
 
 
-def test_a_load_waits_for_the_next_tap(counter, new):
-    counter.field.put(new())
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_a_load_here_and_one_for_a_card_that_is_not(counter, new, kind):
+    counter.field.put(new(kind))
     number = counter.run("issue", *ONE)[3]["cards"][0]["card"]
-    code, out, _, told = counter.run("load", "--amount", "50")
-    assert code == 0 and "50.00" in out
-    assert (told["card"], told["amount_fen"]) == (number, 5000)
+    code, out, said, told = counter.run("load", "--amount", "50")
+    assert code == 0 and "卡内 50.00 元" in out, said
+    assert (told["card"], told["amount_fen"], told["balance_fen"]) == (number, 5000, 5000)
+    code, out, _, told = counter.run("load", "--amount", "7.5", "--card", number)
+    assert code == 0 and "下次" in out and told["balance_fen"] is None
+    assert counter.run("read")[3]["balance_fen"] == 5000
+    code, out, _, told = counter.run("load")
+    assert code == 0 and told["balance_fen"] == 5750
 
 
 def test_nobody_there_two_there_and_another_kind(counter, new):

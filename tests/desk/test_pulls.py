@@ -115,6 +115,34 @@ def test_put_back_at_once_it_goes_on_in_the_same_run(house, kind):
     house.line.is_put_back, house.line.pull_at = False, None
 
 
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_loaded_once_whenever_it_leaves(house, kind):
+    """Pulled at every APDU of a load; then the desk goes on: card and ledger have it once."""
+    at, is_over = 0, False
+    while not is_over:
+        for shape in SHAPES:
+            card = new(house, kind)
+            number = house.issue().card
+            house.office.load(number, 700)
+            chip = work.find(house.desk)
+            house.line.pull_at, house.line.torn = house.line.apdus + at, shape
+            try:
+                assert work.load(house.desk, chip) == 1934
+                is_over = True
+            except Fault as fault:
+                assert fault.name == "left_loading"
+            house.line.pull_at = None
+            lay(house, card)
+            assert work.load(house.desk, work.find(house.desk)) == 1934
+            assert house.balances()[("purse", str(number))] == 1934
+            assert ("account", str(number)) not in house.balances()
+            assert [row["state"] for row in house.store.actions(number)] == ["done"]
+            seen = work.read(house.desk, work.find(house.desk))
+            assert (seen["balance_fen"], seen["problem"]) == (1934, "")
+        at += 1
+    assert at > 5
+
+
 @settings(max_examples=40, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(at=st.integers(0, 99), torn=st.integers(0, 16) | st.just("random"),

@@ -201,43 +201,55 @@ def read(bench: _Bench) -> dict[str, Any]:
 @_common
 def check(bench: _Bench) -> dict[str, Any]:
     """As read, but for its end."""
-    seen = work.read(bench.desk, bench.card())
+    seen = _right(bench, bench.card())
     _show(bench, seen)
+    return seen
+
+
+@command.command(help="Load the card that lies there; with --card: one that does not.")
+@click.option("--amount", default="", help="Yuan; without, only what waits for it.")
+@click.option("--card", type=int, help="Take money for this card: on it at its next tap at a till.")
+@click.option("--slip", "slip_file", type=_FILE, help="The slip: .pdf, else plain text.")
+@_common
+def load(bench: _Bench, amount: str, card: int | None, slip_file: Path | None) -> dict[str, Any]:
+    """Paid in through the action list, then carried out here or at a till."""
+    try:
+        fen = people.fen_of(amount) if amount else 0
+    except ValueError as error:
+        raise click.UsageError(f"--amount: {error}") from None
+    chip = bench.card() if card is None else None
+    number = card if card is not None else _right(bench, chip)["card"]
+    if fen:
+        try:
+            bench.office.load(number, fen)
+        except (Conflict, LookupError) as error:
+            raise Fault("refused", why=error) from None
+        rows = {"card": number, "amount_fen": fen, "utc_s": int(time.time())}
+        bench.keep(slip_file, [slip.Slip("load", rows)])
+    balance_fen = work.load(bench.desk, chip) if chip else None
+    taken = people.yuan_of(fen)
+    if balance_fen is None:
+        click.echo(bench.word((
+            f"卡号 {number}：收 {taken} 元，下次在联网的消费机上刷卡时到账",
+            f"card {number}: {taken} yuan taken, on it after its next tap at an online till",
+        )))  # fmt: skip
+    else:
+        held = people.yuan_of(balance_fen)
+        click.echo(bench.word((
+            f"卡号 {number}：收 {taken} 元，卡内 {held} 元",
+            f"card {number}: {taken} yuan taken, {held} yuan on it",
+        )))  # fmt: skip
+    return {"card": number, "amount_fen": fen, "balance_fen": balance_fen}
+
+
+def _right(bench: _Bench, chip: Chip | None) -> dict[str, Any]:
+    """What the card says, if nothing is wrong with it. Fault not_right."""
+    assert chip is not None
+    seen = work.read(bench.desk, chip)
     if seen["problem"]:
         problem = bench.word(PROBLEMS[seen["problem"]])
         raise Fault("not_right", card=seen["card"], problem=problem)
     return seen
-
-
-@command.command(help="Take money for a card: it is on the card after its next tap at a till.")
-@click.option("--amount", required=True, help="Yuan.")
-@click.option("--card", type=int, help="Its number; without, the card that lies there.")
-@click.option("--slip", "slip_file", type=_FILE, help="The slip: .pdf, else plain text.")
-@_common
-def load(bench: _Bench, amount: str, card: int | None, slip_file: Path | None) -> dict[str, Any]:
-    """Through the action list."""
-    try:
-        fen = people.fen_of(amount)
-    except ValueError as error:
-        raise click.UsageError(f"--amount: {error}") from None
-    if card is None:
-        seen = work.read(bench.desk, bench.card())
-        if seen["problem"]:
-            problem = bench.word(PROBLEMS[seen["problem"]])
-            raise Fault("not_right", card=seen["card"], problem=problem)
-        card = seen["card"]
-    try:
-        action = bench.office.load(card, fen)
-    except (Conflict, LookupError) as error:
-        raise Fault("refused", why=error) from None
-    told = {"card": card, "amount_fen": fen, "action": action}
-    rows = {"card": card, "amount_fen": fen, "utc_s": int(time.time())}
-    bench.keep(slip_file, [slip.Slip("load", rows)])
-    click.echo(bench.word((
-        f"卡号 {card}：{people.yuan_of(fen)} 元，下次在联网的消费机上刷卡时到账",
-        f"card {card}: {people.yuan_of(fen)} yuan, on it after its next tap at an online till",
-    )))  # fmt: skip
-    return told
 
 
 @command.command(help="Take the card that lies there back: dead, paid out, blank again.")

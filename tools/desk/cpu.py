@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from card_layout import purse_cpu
 from card_layout.des import Des
@@ -25,6 +26,15 @@ _KEYS = (
     (fmcos.PURCHASE, "purchase"), (fmcos.LOAD, "load"), (fmcos.TAC, "tac"),
     (fmcos.INTERNAL, "internal"), (fmcos.PIN, "pin"),
 )  # fmt: skip
+
+
+class Begun(NamedTuple):
+    """The card's answer to INITIALIZE FOR LOAD."""
+
+    balance_fen: int
+    loads: int
+    random: bytes
+    mac1: bytes
 
 
 def identity(reader: Reader) -> bytes | None:
@@ -109,6 +119,20 @@ def read(reader: Reader) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def load(
+    reader: Reader, pin: bytes, fen: int, writer: tuple[int, int],
+    sign: Callable[[Begun, int], bytes],
+) -> bool:  # fmt: skip
+    """A load that the server signs. writer: terminal and serial that the card's log will name.
+    -> did the card take it?"""
+    try:
+        _must(reader.apdu(purse_cpu.select()), "select")
+        _credit(reader, pin, fen, writer, sign)
+    except _Refused:
+        return False
+    return True
+
+
 def wipe(reader: Reader, masters: list[bytes]) -> bool:
     """Blank again; the delivered key is the last that it gets back. -> did the card let it?"""
     if not any(opens(reader, master) for master in masters):
@@ -129,17 +153,29 @@ def _must(answer: tuple[bytes, int], what: str) -> bytes:
 
 def _load(reader: Reader, wallet: dict[str, bytes], fen: int) -> None:
     """The opening balance, by nobody's terminal."""
-    _must(reader.apdu(purse_cpu.verify(wallet["pin"])), "pin")
-    begun = purse_cpu.load_begun(_must(reader.apdu(purse_cpu.begin_load(fen, 0, 0)), "load"))
+    load_key = Des(wallet["load"]).encrypt
+
+    def sign(begun: Begun, utc_s: int) -> bytes:
+        session = purse_cpu.load_session(load_key, begun.random, begun.loads)
+        if begun.mac1 != purse_cpu.load_mac1(session, begun.balance_fen, fen, 0, 0):
+            raise _Refused("mac1")
+        return purse_cpu.load_mac2(session, fen, 0, 0, purse_cpu.moment_of(utc_s))
+
+    _credit(reader, wallet["pin"], fen, (0, 0), sign)
+
+
+def _credit(
+    reader: Reader, pin: bytes, fen: int, writer: tuple[int, int],
+    sign: Callable[[Begun, int], bytes],
+) -> None:  # fmt: skip
+    utc_s = int(time.time())
+    _must(reader.apdu(purse_cpu.verify(pin)), "pin")
+    told = _must(reader.apdu(purse_cpu.begin_load(fen, *writer)), "load")
+    begun = purse_cpu.load_begun(told)
     if begun is None:
         raise _Refused("load")
-    balance_fen, count, random, mac1 = begun
-    session = purse_cpu.load_session(Des(wallet["load"]).encrypt, random, count)
-    if mac1 != purse_cpu.load_mac1(session, balance_fen, fen, 0, 0):
-        raise _Refused("mac1")
-    moment = purse_cpu.moment_of(int(time.time()))
-    mac2 = purse_cpu.load_mac2(session, fen, 0, 0, moment)
-    _must(reader.apdu(purse_cpu.load(moment, mac2)), "credit")
+    mac2 = sign(Begun(*begun), utc_s)
+    _must(reader.apdu(purse_cpu.load(purse_cpu.moment_of(utc_s), mac2)), "credit")
 
 
 def _proves(reader: Reader, key: bytes) -> bool:

@@ -72,6 +72,12 @@ def read(reader: Reader, keys_a: list[bytes]) -> dict[str, Any] | None:
     return {"blocks": {name: data.hex() for name, data in found.items() if data is not None}}
 
 
+def put(reader: Reader, block: int, data: bytes, keys_b: list[bytes]) -> bool:
+    """One purse block. -> did the card let it?"""
+    is_open = any(reader.authenticate(TRAILER_BLOCK, "B", key) for key in keys_b)
+    return is_open and reader.write(block, data)
+
+
 def wipe(reader: Reader, keys_b: list[bytes]) -> bool:
     """Blank again, the identity first, the keys last. -> did the card let it?"""
     steps = [(block, _EMPTY) for block in _READ] + [(TRAILER_BLOCK, _DELIVERED_TRAILER)]

@@ -66,6 +66,14 @@ class Office:
         body = {"loads": [{"card": card, "amount_fen": fen}]}
         return self._call("POST", "/api/loads", body)["actions"][0]
 
+    def loading(self, chip: Chip, reading: dict[str, Any]) -> dict[str, Any]:
+        """What may be put on it now; told again when it is. Conflict, Fault."""
+        return self._call("POST", f"/api/chips/{chip.uid.hex()}/loading", reading)
+
+    def sign(self, asked: dict[str, Any]) -> bytes:
+        """MAC2 of a CPU card's load. Conflict: it is done. Fault."""
+        return bytes.fromhex(self._call("POST", "/api/chips/signing", asked)["mac2"])
+
     def settle(self) -> list[dict[str, Any]]:
         """Balances of replaced cards move as far as they may. Fault."""
         return self._call("POST", "/api/settlements", {})["replaced"]

@@ -107,6 +107,12 @@ SENTENCES = {
         "卡离开了读卡器，什么也没有改变。放回去再运行一次",
         "the card left the reader, nothing was changed: put it back and run this again",
     ),
+    "left_loading": (
+        "卡（{uid}）的充值没有做完：{why}。钱已收，不会丢，也不会多：放回去运行 campus desk load，"
+        "或下次刷卡时到账",
+        "loading the card ({uid}) was not finished: {why}; the money is taken and comes onto it"
+        " once: put it back and run campus desk load, or it is there after its next tap",
+    ),
     "left_wiping": (
         "卡（{uid}）在清除时离开了。卡号 {card} 已停用；放回去再运行一次，会接着清除",
         "the card ({uid}) left while it was wiped: number {card} is dead; put it back and run this"

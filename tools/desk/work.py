@@ -7,6 +7,7 @@ waited for, and the work begins anew where the card stands.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from types import ModuleType
@@ -26,6 +27,7 @@ LEFT = {LOOK: "left", WRITE: "left_blank", CLOSE: "left_unsure", VERIFY: "left_i
 STEPS = (LOOK, WRITE, CLOSE, VERIFY)
 _LOOK_AGAIN_S = 0.05
 _TIMES_MAX = 10
+DESK = 0xFFFF  # whom a card names that the desk loaded (docs/desk.md)
 
 Tell = Callable[[str], None]
 
@@ -161,6 +163,49 @@ def _reading(desk: Desk, chip: Chip) -> tuple[dict[str, Any] | None, dict[str, A
     if reading is None and CHIPS[chip.kind].is_blank(desk.reader, chip):
         raise Fault("blank", uid=chip.uid.hex())
     return reading, known
+
+
+def load(desk: Desk, chip: Chip) -> int:
+    """What waits for this card onto it, proven by the card after each. -> fen that it holds then.
+    Fault left_loading, refused: what is not on it waits for its next tap, or for the next try."""
+    try:
+        for _ in range(_TIMES_MAX):
+            reading, known = _reading(desk, chip)
+            if reading is None:
+                raise Fault("unread", uid=chip.uid.hex(), card=known["card"])
+            told = _allowed(desk.office.loading, chip, reading)
+            if not told["action"]:
+                return told["balance_fen"]
+            _put(desk, chip, told)
+            desk.reader.again()
+        why = "?"
+    except Gone:
+        why = "卡离开了 / the card left"
+    except Fault as fault:
+        if fault.name != "no_server":
+            raise
+        why = str(fault.what["why"])
+    raise Fault("left_loading", uid=chip.uid.hex(), why=why) from None
+
+
+def _put(desk: Desk, chip: Chip, told: dict[str, Any]) -> None:
+    """One load; whether it is on the card the next reading tells."""
+    if chip.kind == MIFARE:
+        block, data = told["block"]
+        keys = [bytes.fromhex(key) for key in told["keys_b"]]
+        mifare.put(desk.reader, block, bytes.fromhex(data), keys)
+        return
+    action, fen = told["action"], told["amount_fen"]
+
+    def sign(begun: cpu.Begun, utc_s: int) -> bytes:
+        asked = {
+            "action": action, "count": begun.loads, "balance_fen": begun.balance_fen,
+            "random": begun.random.hex(), "mac1": begun.mac1.hex(), "utc_s": utc_s,
+        }  # fmt: skip
+        return desk.office.sign(asked)
+
+    with contextlib.suppress(Conflict):  # it was on the card already, and that is known now
+        cpu.load(desk.reader, bytes.fromhex(told["pin"]), fen, (DESK, action), sign)
 
 
 def take_back(desk: Desk, chip: Chip) -> dict[str, Any]:

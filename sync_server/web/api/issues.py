@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import current_app, jsonify
 
-from sync_server.gateway.issues import CREDENTIALS, OnCpu, OnMifare
+from sync_server.gateway.issues import CREDENTIALS, OnCpu, OnMifare, Sign
 from sync_server.web import fields
 from sync_server.web.api import api
 from sync_server.web.api.cards import wish_of
@@ -18,6 +18,7 @@ from sync_server.web.refusals import BadField
 
 _CARD = f"<int(min=1,max={fields.CARD_MAX}):card>"
 _BLOCK, _CHALLENGE = 16, 8
+_UTC_S_MIN = 946684800  # 2000-01-01
 
 
 @api.post("/issues")
@@ -69,6 +70,26 @@ def take_back(uid: str):
     body = fields.body()
     told = _reading(body) if body else None
     return jsonify(_issues().take_back(_uid(uid), told, by="desk"))
+
+
+@api.post("/chips/<uid>/loading")
+def load_chip(uid: str):
+    """A reading -> {action (0: nothing), amount_fen, balance_fen, block and keys_b or pin}; again
+    when it is on the card"""
+    return jsonify(_issues().loading(_uid(uid), _reading(fields.body())))
+
+
+@api.post("/chips/signing")
+def sign_load():
+    """{action, count, balance_fen, random, mac1, utc_s} of a CPU card -> {mac2}"""
+    body = fields.body()
+    action = fields.whole(body, "action", 1, 0xFFFFFFFF)
+    asked = Sign(
+        action, action, fields.whole(body, "count", 0, 0xFFFF),
+        fields.whole(body, "balance_fen", 0, 0xFFFFFFFF), _sized(body, "random", 4),
+        _sized(body, "mac1", 4), fields.whole(body, "utc_s", _UTC_S_MIN, 0xFFFFFFFF),
+    )  # fmt: skip
+    return jsonify(mac2=_issues().sign(asked).hex())
 
 
 @api.post("/settlements")
