@@ -20,6 +20,7 @@ from terminal_sim.oracle import Violation
 _POLL_S = 0.002
 _FRAMES_A_SERVING = 8
 _FAULTS_ONE_IN = 36  # of messages at most: each takes real time to be said again
+_TROUBLED_TAPS = 6  # for so long a server may die: taps are offline, and told right after
 _LATER_CUT = 2  # where gear 1 cuts a flash operation, gear 2 cuts a card command this much later
 
 
@@ -44,10 +45,14 @@ async def _tap(town: Town, event: scenario.Tap) -> None:
     """One presentation; torn, or cut off; then the oracle."""
     stand, key = town.stands[event.terminal], event.card + event.copy * COPY
     card = town.cards[key]
-    in_a_race = event.tear or event.cut or town.weather.copies or town.room.is_troubled
+    is_troubled, wire = town.troubled_taps > 0, town.wires[stand.number]
+    in_a_race = event.tear or event.cut or town.weather.copies or is_troubled
     in_a_race = in_a_race or any(wire.has_trouble for wire in town.wires.values())
     if in_a_race:
         await town.drain()
+    is_served = is_troubled and wire.is_up
+    if is_served:
+        await town.hang_up(stand)
     if event.tear:
         card.tear_after(*event.tear)
         town.counts["card_tears"] += 1
@@ -56,6 +61,7 @@ async def _tap(town: Town, event: scenario.Tap) -> None:
     try:
         said = await stand.sell(key, card, event.amount_fen, event.retaps)
     except PowerCut:
+        is_served = False
         await reboot(town, stand)
         said = await _resume(town, stand, event, key, before)
     stand.cut_at_card(0)
@@ -63,6 +69,12 @@ async def _tap(town: Town, event: scenario.Tap) -> None:
     town.counts["taps"] += 1
     town.counts[said or "gone"] += 1
     town.counts["forged_taps"] += event.copy > 0
+    if is_served:
+        await town.serve(stand)
+    if is_troubled:
+        town.troubled_taps -= 1
+        if not town.troubled_taps:
+            await town.room.mend()
     if in_a_race:
         await town.drain()
     if town.weather.copies:
@@ -152,6 +164,7 @@ async def _server(town: Town, event: scenario.Server) -> None:
         await _restore(town)
     else:
         town.counts[f"server_{event.fault}"] += 1
+        town.troubled_taps = _TROUBLED_TAPS
         await room.suffer(event.fault, event.n)
         await town.drain()
 

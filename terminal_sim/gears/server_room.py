@@ -42,11 +42,6 @@ class ServerRoom:
         self.ledger.close()
         self.process.kill()
 
-    @property
-    def is_troubled(self) -> bool:
-        """A fault is to come, or somebody else has the database."""
-        return bool(self.fault or self._locks)
-
     async def call(self, method: str, path: str, body: dict | None = None) -> dict[str, Any]:
         """A call of the API; what a fault cut off is asked again of a server without it."""
         for _ in range(_TRIES):

@@ -68,6 +68,7 @@ class Town:
         self.cards: dict[int, MifareClassic] = {}
         self.images: dict[int, bytes] = {}  # of copies, as they were made
         self.copied: list[Copied] = []
+        self.troubled_taps = 0  # that the server's fault still lasts
         self.served: set[int] = set()  # terminals whose line goes down before the next tap
         self.down_to_s: dict[int, int] = {}
         self._off_since_s: dict[int, int] = {}

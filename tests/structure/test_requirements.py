@@ -47,7 +47,7 @@ def test_every_requirement_is_shown_or_said_to_be_missing():
     assert list(faults(PAGE.read_text(encoding="utf-8"))) == []
 
 
-def _tests_of(number):
+def _shown(number):
     """The last cell of a requirement's row."""
     (row,) = [
         row for row in PAGE.read_text("utf-8").splitlines() if row.startswith(f"| {number} |")
@@ -62,7 +62,7 @@ def _tests_of(number):
         ("](tap.md)", "](trap.md)"),
         ("::test_imports_run_one_way", "::test_imports_run_both_ways"),
         ("tests/structure/test_dialect.py::", "tests/structure/test_slang.py::"),
-        (_tests_of("R29"), "| |"),
+        (_shown("R29"), "| |"),
     ],
 )
 def test_the_check_can_fail(old, new):
