@@ -19,7 +19,7 @@ QRCODE := qrcode-generator@2.0.4
 HTMX := htmx.org@2.0.11
 VENDOR := sync_server/web/static/vendor
 
-.PHONY: help setup run test lint docs bench vendor clean image-base hil font
+.PHONY: help setup run test coverage lint docs bench vendor clean image-base hil font
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,14 @@ image: $(STAMP) ## signed images of the firmware, one a kind, into build/images 
 
 hil: setup image-base ## the checks on the emulated board, or on real ones (ARGS=--target=DEVICE)
 	$(BIN)/python -m pytest hil_tests --all $(ARGS)
+
+CORES := shared protocol card_layout firmware sync_server power
+
+coverage: setup image-base ## which branches of the four cores their tests reach
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(addprefix tests/,$(CORES))
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: setup ## format, style, types (on a terminal those of MicroPython), stale pages
 	$(BIN)/ruff format --check .
