@@ -148,4 +148,4 @@ def what_a_purse_tells_is_not_kept(patch):
 
 @breaks("I3")
 def two_claims_of_one_step_are_not_flagged(patch):
-    rewrite(patch, ingest, "_claimed", ("return before == writer", "return True"))
+    rewrite(patch, ingest, "_claimed", ("return chain.same(before, writer)", "return True"))
