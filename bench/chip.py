@@ -112,7 +112,7 @@ def _boot() -> dict[str, float]:
     window = Canteen()
     window.board.wait(_START_S, lambda: any(window.panel.face.rows), "no screen")
     screen_ns = window.board.now_ns
-    window.ready()
+    window.board.wait(_START_S, window.is_ready, "the server is not met")
     return {"first_screen_ms": round(screen_ns / 1e6), "ready_ms": round(window.board.now_ns / 1e6)}
 
 

@@ -15,6 +15,8 @@ from hil_tests.emulated.canteen import Canteen, new_flash
 from image import base
 from protocol import messages
 
+SOLD = 61  # of the 64 records of a sector
+
 
 def pytest_addoption(parser):
     parser.addoption("--target", default="emulated", help="emulated, or a board's serial port")
@@ -102,9 +104,10 @@ def warmed(emulated):
 
 @pytest.fixture(scope="session")
 def window(warmed):
-    """A canteen's window that has met its server, 12.50 yuan entered, and one more warm board. For
-    branches only: nobody may go on with it here."""
-    canteen = Canteen()
+    """A canteen's window that has met its server, 12.50 yuan entered, and one more warm board; with
+    the next record the journal's sector is full but for what a tap may need. For branches only:
+    nobody may go on with it here."""
+    canteen = Canteen(cards=3, sold=SOLD)
     canteen.ready()
     canteen.enter("12.50#")
     return canteen

@@ -8,8 +8,8 @@ from hil_tests.emulated.three import CPU, PHONE, Three, taps
 from terminal_sim.demo_card import student_cpu
 from tests.shared import test_field
 
-BARS_MS = {"cpu": 300, "code": 400}  # a tap of a terminal at work
-FIRST_MS = {"cpu": 600, "code": 500}  # the first since power-on
+BARS_MS = {"cpu": 300, "code": 400}  # of a tap, the first since power-on too
+OPENS_S = 2  # from the server to the first customer
 EDGES = 6
 STEPS = """
 from card_layout import p256, points, field as book
@@ -55,6 +55,7 @@ def pay_by_cpu(window):
 
 def start_and_pay(window):
     window.ready()
+    window.board.run(OPENS_S)
     took = taps(window, ("cpu", "code"))
     window.settle()
     booked = [window.booked_fen(card) for card in (CPU, PHONE)]
@@ -65,7 +66,7 @@ def test_a_cpu_card_pays(on):
     took_ms, word, booked_fen = on((pay_by_cpu,))[0]
     print(f"\nthe first CPU card since power-on: {took_ms:.1f} ms")
     assert (word, booked_fen) == ("ok", 1250)
-    assert took_ms <= FIRST_MS["cpu"]
+    assert took_ms <= BARS_MS["cpu"]
 
 
 def test_machine_code_says_what_integers_say(told):
@@ -84,5 +85,4 @@ def test_taps_within_their_bars(emulated):
     assert booked == [640, 640]
     assert grey == noise == 0
     for name, bar_ms in BARS_MS.items():
-        assert took[name][0] <= FIRST_MS[name]
-        assert took[name][1] <= bar_ms
+        assert max(took[name]) <= bar_ms

@@ -1,5 +1,8 @@
 """Power fails at each flash command around a tap, clean and torn: nothing is lost or taken twice.
 
+The commands are: the intent, the confirmation, the acknowledgement, and the erase of the journal's
+next sector, which is made ready when the tap is over.
+
 Every point goes on from the same instant: an amount is entered, the card is about to be held there.
 After the cut the terminal finds what its flash holds and meets the server, the customer puts the
 card back if anything about it is in doubt, and then card, journal and ledger agree to the fen. By

@@ -2,9 +2,8 @@
 
 import pytest
 
-TAP_MS = 200  # from the card at the reader to the beep, a sector of the journal being ready
+TAP_MS = 150  # from the card at the reader to the beep, the first since power-on too
 HEAP_BYTES = 120_000
-FIRST_TAP_MS = 400  # the very first: a sector of the journal is erased in it
 
 
 def sell(window, card):
@@ -70,7 +69,7 @@ def test_nothing_is_lost_on_the_wires(sold):
 def test_a_tap_is_quick(sold):
     times = [round(took_ms, 1) for took_ms, _, _ in sold[0]]
     print(f"\ntaps: {times} ms of the chip's time")
-    assert times[0] <= FIRST_TAP_MS and max(times[1:]) <= TAP_MS
+    assert max(times) <= TAP_MS
 
 
 def test_half_of_the_heap_is_free(sold):

@@ -14,9 +14,8 @@ from firmware.core import slots
 from hil_tests.emulated import branch, factory, updates
 from hil_tests.emulated.board import Board
 from hil_tests.emulated.bridge import Bridge
-from hil_tests.emulated.canteen import CONFIG, NUMBER
+from hil_tests.emulated.canteen import CONFIG
 from hil_tests.emulated.flash import half, whole
-from hil_tests.emulated.on_pc import OnPc
 from hil_tests.emulated.wires import PanelWire
 from image import build
 from protocol import manifest, messages
@@ -192,12 +191,7 @@ def safe():
     slot = updates.in_slot(updates.serves_nobody(build.version()), marks=GOOD)
     canteen = updates.Window(0, slot)
     canteen.power_off()
-    terminal = OnPc(NUMBER, canteen.flash, canteen.memory, canteen.office.utc_s())
-    terminal.settle()
-    terminal.sell(canteen.cards[1], FEN)
-    canteen.flash = (
-        canteen.flash[: factory.DATA_AT] + terminal.flash() + canteen.flash[factory.FILES_AT :]
-    )
+    canteen.sell_on_pc(1, FEN, sent=False)
     canteen.power_on()
     before = canteen.booked_fen(1)
     hears(canteen.board, "slot 0, safe", 60)

@@ -15,6 +15,7 @@ from card_layout.purse_m1 import Purse
 from hil_tests.emulated import factory, warm
 from hil_tests.emulated.board import SECOND_NS
 from hil_tests.emulated.office import Office
+from hil_tests.emulated.on_pc import OnPc
 from hil_tests.emulated.wires import LinkWire, PanelWire, ReaderWire
 from protocol import keypage, messages
 from protocol.aes import Aes
@@ -40,14 +41,16 @@ def new_flash(page: bytes = b"", config: dict | None = None) -> bytes:
 
 class Canteen:
     """`cards` cards of CARD_FEN each, all drawn from the seed. config: the board's, beside CONFIG;
-    wishes: parameters, beside WISHES. board, panel, reader, link: now.
+    wishes: parameters, beside WISHES; sold: so many sales before the first power-on, of a fen each
+    to the last card. board, panel, reader, link: now.
 
     log: (nanoseconds, what) of all that was seen on the board's wires.
     """
 
     def __init__(
-        self, seed: int = 1, cards: int = 2, config: dict | None = None, wishes: dict | None = None
-    ):
+        self, seed: int = 1, cards: int = 2, config: dict | None = None,
+        wishes: dict | None = None, sold: int = 0,
+    ):  # fmt: skip
         draw = Prng(seed)
         self._masters = [draw.bytes(16) for _ in range(3)]
         enrolment = draw.bytes(16)
@@ -60,6 +63,8 @@ class Canteen:
         self._utc_s = UTC_S
         self._said = 0  # bytes
         self.log: list[tuple[int, str]] = []
+        if sold:
+            self.sell_on_pc(cards, 1, sold)
         self.power_on()
 
     def _first_flash(self, page: bytes, config: dict | None) -> bytes:
@@ -89,17 +94,32 @@ class Canteen:
         self.flash = self.board.content()
         self._utc_s += self.board.now_ns // SECOND_NS + 1
 
-    def ready(self) -> None:
-        """Until the terminal has met its server and has its parameters."""
-        self.board.wait(BOOT_S, self._is_ready, "the server is not met")
+    def sell_on_pc(self, card: int, fen: int, times: int = 1, sent: bool = True) -> None:
+        """While the board is off its flash sells on the PC. sent: the server has the records."""
+        terminal = OnPc(NUMBER, self.flash, self.memory, self._utc_s)
+        terminal.settle()
+        for _ in range(times):
+            terminal.sell(self.cards[card], fen)
+            if sent:
+                terminal.settle()
+        at, end = factory.DATA_AT, factory.FILES_AT
+        self.flash = self.flash[:at] + terminal.flash() + self.flash[end:]
 
-    def _is_ready(self) -> bool:
+    def ready(self) -> None:
+        """Until the terminal has met its server, has its parameters, and has told its panel: state
+        machines of the emulator that speak and hear at once lose their step."""
+        self.board.wait(BOOT_S, self.is_ready, "the server is not met")
+        self.board.run(_QUIET_S)
+
+    def is_ready(self) -> bool:
+        """True once the terminal has met its server and has its parameters."""
         return self.office.is_open and self.memory.push(NUMBER) is None
 
     def enter(self, keys: str) -> None:
-        """The cashier enters an amount; it asks for a card. Empty when power failed."""
+        """The cashier enters yuan with two decimals; it asks for a card."""
+        wanted = f"Pay {keys.rstrip('#')} "
         self.panel.press(keys)
-        self.board.wait(5, lambda: self.panel.face.shows("Pay "), f"no answer to {keys}")
+        self.board.wait(5, lambda: self.panel.face.shows(wanted), f"no answer to {keys}")
 
     def present(self, card: int) -> int:
         """A card is held to the reader until the terminal beeps. -> nanoseconds that it took."""

@@ -27,14 +27,15 @@ _READ_BYTES = 4096
 
 
 class PolledLine:
-    """path: the device for the server. link: the wires of the board that is plugged in; polls,
-    unanswered: so far."""
+    """path: the device for the server. link: the wires of the board that is plugged in. polls,
+    unanswered: so far; damaged: what the board said and was no frame."""
 
     def __init__(self) -> None:
         self._fd, self._far_fd = pty.openpty()  # the far end stays open between two servers
         tty.setraw(self._far_fd)
         self.path = os.ttyname(self._far_fd)
         self.polls = self.unanswered = 0
+        self.damaged: list[bytes] = []
         self._said = b""  # by the board, a frame not yet whole
         self._is_asked = False
         self._told = False  # with the last poll came more than a poll
@@ -76,9 +77,12 @@ class PolledLine:
             return
         said, self._said = self._said, b""
         os.write(self._fd, said)
+        frames = frame.Receiver().feed(said)
+        if not frames:
+            self.damaged.append(said)
         if self._is_asked:
             self._is_asked = False
-            is_quiet = not self._told and frame.Receiver().feed(said)[-1][1] == frame.POLL
+            is_quiet = not self._told and bool(frames) and frames[-1][1] == frame.POLL
             self._board.at(REST_NS if is_quiet else 1, self._ask)
 
     def _give_up(self, poll: int) -> None:
