@@ -15,7 +15,7 @@ LOG_LINES = 10
 EP_LOAD = 0x02  # types of transactions, as MACs and the log have them
 EP_PURCHASE = 0x06
 
-_DAY_0_UTC_S = 946684800  # 2000-01-01
+FIRST_MOMENT = 946684800  # 2000-01-01; no terminal ever makes so many records
 
 OK = 0x9000
 TOO_LITTLE = 0x9401
@@ -135,7 +135,7 @@ def logged_at(line):
     if not 1 <= month <= 12:
         return 0
     days = 365 * year + (year + 3) // 4 + sum(_months(year)[: month - 1]) + day
-    return _DAY_0_UTC_S + 86400 * days + 3600 * pairs[4] + 60 * pairs[5] + pairs[6]
+    return FIRST_MOMENT + 86400 * days + 3600 * pairs[4] + 60 * pairs[5] + pairs[6]
 
 
 def diversified(encrypt, card_serial):
@@ -191,7 +191,7 @@ def who(terminal, serial):
 
 def moment_of(utc_s):
     """-> 7 bytes of UTC: date 4, time 3, two decimal digits a byte. For the years 2000 to 2099."""
-    day, second = divmod(utc_s - _DAY_0_UTC_S, 86400)
+    day, second = divmod(utc_s - FIRST_MOMENT, 86400)
     years, day = divmod(day, 1461)  # four years, the first a leap year
     year = 2000 + 4 * years + (day - 1) // 365 if day else 2000 + 4 * years
     day -= (year & 3) * 365 + (1 if year & 3 else 0)

@@ -64,23 +64,28 @@ def _renew(tap, op, block):
     purse and the sector under newer keys."""
     was_known = tap.identity is not None
     outcome = yield from tap.credential.rewrite(tap, block)
-    if outcome == states.GONE:
-        tap.reason = reasons.CARD_GONE
-        return outcome
-    if tap.identity is None:
+    if outcome != states.GONE and tap.identity is None:
         return states.REFUSED
-    if not was_known:
+    if outcome != states.GONE and not was_known:
         tap.reason = reasons.OK
         tap.balance_fen = tap.purse.balance_fen
     if outcome == states.OK and op == messages.FREE:
-        yield from _mark(tap, False, reasons.FREED)
+        outcome = yield from _mark(tap, False, reasons.FREED)
     if outcome == states.OK and op == messages.REKEY:
-        if tap.credential.is_purse_old(tap):
-            yield from _mark(tap, tap.stopped, reasons.REKEYED)
-        if (yield from tap.credential.reopen(tap)) == states.GONE:
-            tap.reason = reasons.CARD_GONE
-            return states.GONE
+        outcome = yield from _rekey(tap)
+    if outcome == states.GONE:  # what the purse is now nobody knows: no record may tell it
+        tap.reason = reasons.CARD_GONE
+        return outcome
     return states.OK
+
+
+def _rekey(tap):
+    """The identity is under the newer keys; now the rest, the sector last."""
+    if tap.credential.is_purse_old(tap):
+        outcome = yield from _mark(tap, tap.stopped, reasons.REKEYED)
+        if outcome != states.OK:
+            return outcome
+    return (yield from tap.credential.reopen(tap))
 
 
 def stop(tap):
@@ -92,14 +97,15 @@ def stop(tap):
 
 
 def _mark(tap, stopped, reason):
-    """The record, a load of nothing, then the card. Torn, the card tells as it does of a debit."""
+    """The record, a load of nothing, then the card. Torn, the card tells as it does of a debit. OK,
+    GONE or NOT_WRITTEN."""
     journal = tap.terminal.journal
     if tap.purse.counter >= tap.credential.COUNTER_MAX:
-        return
+        return states.NOT_WRITTEN
     try:
         tap.serial = journal.intent(tap.entry(record.LOAD, reason))
     except JournalFull:
-        return
+        return states.NOT_WRITTEN
     outcome = yield from tap.credential.mark(tap, stopped)
     if outcome == states.OK:
         journal.confirm(tap.serial)
@@ -107,6 +113,7 @@ def _mark(tap, stopped, reason):
     elif outcome == states.NOT_WRITTEN:
         journal.void(tap.serial)
     journal.leave()
+    return outcome
 
 
 def _load(tap, action, prepared):

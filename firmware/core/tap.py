@@ -169,6 +169,9 @@ def _torn(tap):
     settled = None
     for grey in journal.greys(tap.card):
         outcome = yield from tap.credential.resolve(tap, grey)
+        if outcome == states.GONE:
+            tap.reason = reasons.CARD_GONE
+            return states.GONE
         if outcome is None:
             continue  # it cannot tell any more: the server asks the card's chain
         if outcome == record.VOID:

@@ -99,8 +99,10 @@ class Cpu:
             last = purse_cpu.logged(line)
             if last is None or last[2] != purse_cpu.EP_LOAD:
                 break
+        if _contradicts(last, counter):
+            return _turned_away(tap, word, reasons.ALTERED)
         terminal, serial, amount_fen = 0, 0, record.UNKNOWN_AMOUNT_FEN
-        if last and (last[2], last[0] + 1) == (purse_cpu.EP_PURCHASE, counter):
+        if last and last[2] == purse_cpu.EP_PURCHASE:
             _, amount_fen, _, terminal, serial = last
             if not serial:  # by a PSAM
                 serial = purse_cpu.logged_at(line)
@@ -157,7 +159,8 @@ class Cpu:
         return (yield from cpu_load.credit(self._keys, tap, prepared))
 
     def resolve(self, tap, grey):
-        """DONE or VOID for a grey record of this card, None if that cannot be known here."""
+        """DONE or VOID for a grey record of this card, None if that cannot be known here; GONE from
+        a card that left, or of which one answer belies another."""
         if grey.type == record.LOAD:
             from firmware.credential import cpu_load
 
@@ -169,21 +172,22 @@ class Cpu:
         session = dict(self._torn).get(grey.serial)
         if session is None and not tap.purse.terminal:
             return None
-        name = self._keys.number, grey.amount_fen
+        number = self._keys.number
+        is_named = (tap.purse.terminal, tap.private) == (number, grey.amount_fen)
+        name = tap.purse.serial  # a clock may be of 1970: its second is no name then
+        is_named = is_named and name in (grey.serial, max(grey.utc_s, purse_cpu.FIRST_MOMENT))
         word, answer = yield from _ask(purse_cpu.prove(grey.counter))
         if word is None:
-            return None
-        if session is None:  # power failed since: the log says whose it is, the TAC vouches for it
-            is_ours = (tap.purse.terminal, tap.private) == name
-            is_ours = is_ours and tap.purse.serial in (grey.serial, grey.utc_s)
-        else:
+            return states.GONE
+        is_ours = is_named  # power failed since: the log says whose it is, the TAC vouches for it
+        if session is not None:
             is_ours = answer[:4] == purse_cpu.mac2(session, grey.amount_fen)
-        if word != purse_cpu.OK or not is_ours:
-            return record.VOID
+        if word != purse_cpu.OK or len(answer) != 8 or not is_ours:
+            return states.GONE if is_named else record.VOID
         tap.proof = int.from_bytes(answer[4:], "big")
         if tap.purse.serial != grey.serial:  # the log named it by its moment
             self._own = self._own[1 - _SESSIONS :] + [(grey.utc_s, grey.serial)]
-            tap.purse = Purse(tap.purse.counter, tap.purse.balance_fen, name[0], grey.serial)
+            tap.purse = Purse(tap.purse.counter, tap.purse.balance_fen, number, grey.serial)
         return record.DONE
 
     def previous_amount(self, tap):
@@ -203,6 +207,13 @@ class Cpu:
             ">HIII", 0xC0C0, tap.terminal.journal.serial_next, now.ticks_ms & _U32, now.utc_s & _U32
         )
         return self._keys.encrypt(PURSE, body + b"\0\0")[:8]
+
+
+def _contradicts(last, counter):
+    """Does the newest line of the log that is no load (None: it has none) belie the counter?"""
+    if last is None or last[2] == purse_cpu.EP_PURCHASE:
+        return counter != (last[0] + 1 if last else 0)
+    return last[2] != purse_cpu.EP_LOAD
 
 
 def _store_of(keys):

@@ -14,18 +14,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from card_layout import purse_cpu
 from protocol import record
 
 Writer = tuple[int, int]  # (terminal, serial)
 Steps = dict[tuple[int, int], Writer]
 
 
-_MOMENTS = 946684800  # from 2000 on; no terminal ever makes so many records
-
-
 def same(one: Writer, other: Writer) -> bool:
     """Do two names mean one record? A moment may mean any record of its terminal."""
-    is_moment = max(one[1], other[1]) >= _MOMENTS
+    is_moment = max(one[1], other[1]) >= purse_cpu.FIRST_MOMENT
     return one == other or (is_moment and one[0] == other[0])
 
 
@@ -41,10 +39,11 @@ class Grey(NamedTuple):
         """How a purse would name it."""
         return (self.terminal, self.entry.serial)
 
-    @property
-    def moment(self) -> Writer:
-        """How a purse would name it whose purchase a PSAM made."""
-        return (self.terminal, self.entry.utc_s)
+    def is_named(self, writer: Writer) -> bool:
+        """Does a purse that names this writer mean this record?"""
+        moment = (self.terminal, self.entry.utc_s)
+        is_moment = writer[1] >= purse_cpu.FIRST_MOMENT  # a clock may be of 1970, and tell a serial
+        return writer == self.writer or (is_moment and writer == moment)
 
 
 def claim(entry: record.Record, terminal: int) -> tuple[tuple[int, int], Writer] | None:
@@ -91,7 +90,7 @@ def verdict(grey: Grey, steps: Steps, later: record.Record | None = None, at: in
         return record.INTENT
     writer = steps.get((grey.entry.card, grey.entry.counter))
     if writer is not None:
-        return record.DONE if writer in (grey.writer, grey.moment) else record.VOID
+        return record.DONE if grey.is_named(writer) else record.VOID
     if (
         later is not None
         and at == grey.terminal

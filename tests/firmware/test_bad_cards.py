@@ -191,3 +191,24 @@ def test_a_blank_card_is_foreign():
     card.key_a = card.key_b = b"\xff" * 6
     card.blocks = {block: bytes(16) for block in range(8)}
     assert tap(till(), card)[0].reason == reasons.FOREIGN
+
+
+PROVE = 5  # the command of a put-back that asks for the last purchase's proof
+
+
+@pytest.mark.parametrize("at", range(PROVE + 1))
+def test_every_bit_and_length_of_every_answer_to_a_card_put_back(at):
+    """The debit was made and nobody heard it. Whatever the card is made to say when it is back: it
+    is debited once, and paid once."""
+    lengths_of = (15, 18, 10, 17, 25, 10)
+    for change in (*flips(lengths_of[at]), *lengths(lengths_of[at])):
+        terminal, card = till(), CpuCard()
+        card.gone_at = CPU_COMMANDS - 1
+        tap(terminal, card)
+        card.gone_at = None
+        outcome, _ = tap(terminal, Liar(card, at, change))
+        for _ in range(2):
+            if not outcome.accepted:
+                outcome, _ = tap(terminal, card)
+        assert outcome.accepted and cpu_fen(card) == 5000 - FEN
+        assert paid_fen(terminal) == FEN

@@ -99,6 +99,17 @@ def torn():
         campus.tap(terminal, card)
         card.gone_at = None
         campus.tap(terminal, card)
+    terminal, card = pos(), Card()
+    card.gone_at = 4
+    campus.tap(terminal, card)
+    card.gone_at = None
+    terminal.credential_of(card.select()).resolve = left  # as a CPU card that is asked for a proof
+    campus.tap(terminal, card)
+
+
+def left(_tap, _grey):
+    yield from ()
+    return states.GONE
 
 
 def loaded():

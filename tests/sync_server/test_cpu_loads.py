@@ -9,6 +9,7 @@ from protocol import messages
 from terminal_sim.flash import ALL, NOTHING, PowerCut
 from terminal_sim.pboc import Keys, Wallet
 from terminal_sim.prng import Prng
+from tests.firmware.test_bad_cards import Liar, flips, lengths
 from tests.shared.cpu_card import CpuCard
 from tests.sync_server.house import START_FEN, House
 from tests.sync_server.test_actions import FEN, order, present, state
@@ -140,6 +141,25 @@ def test_a_card_cannot_be_made_to_look_unloaded(house):
     settle(house)
     assert house.held_fen(1) == START_FEN + FEN and state(house) == ["done"]
     house.check_purses()
+
+
+def test_bits_and_lengths_of_every_answer_of_a_load(house):
+    """VERIFY, INITIALIZE and CREDIT FOR LOAD, answered with a bit changed (each third), cut, or
+    more: each load is on the card once, at the latest at its next honest tap."""
+    made = 0
+    for at, length in ((5, 2), (6, 18), (7, 6)):
+        for change in (*list(flips(length))[at % 3 :: 3], *lengths(length)):
+            order(house)
+            made += 1
+            honest = house.cards[1]
+            house.cards[1] = Liar(honest, at, change)
+            present(house, 1)
+            house.cards[1] = honest
+            house.sync(1)
+            present(house, 1)
+            assert house.held_fen(1) == START_FEN + made * FEN, (at, made)
+    settle(house)
+    check(house, made)
 
 
 def test_a_mac1_that_is_not_the_cards_signs_nothing(house):

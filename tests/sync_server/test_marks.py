@@ -161,3 +161,22 @@ def test_a_torn_identity_offline_or_of_a_lost_card_is_refused(house):
     assert refused(house, 1) == reasons.ALTERED
     raws = house.terminals[1].journal.batch(50)[1]
     assert record.unpack(raws[-64:]).card == 0
+
+
+@pytest.mark.parametrize("gone_at", range(4, 9))
+def test_no_record_tells_a_purse_that_a_torn_write_has_changed(house, gone_at):
+    """Found by gear 1, seed 777: freed, not heard of, then refused for another reason in the same
+    tap. The refusal told the purse as it was before, and the server called the write void."""
+    report(house)
+    assert refused(house, 1) == reasons.LISTED
+    withdraw(house)
+    card = house.cards[1]
+    card.gone_at, card.written = gone_at, True
+    present(house, 1, pay_fen=START_FEN + 1)
+    card.gone_at = None
+    house.sync(1)
+    present(house, 1)
+    talk(house)
+    house.check_purses()
+    counts = house.store.counts()
+    assert (counts["quarantined"], counts["grey"]) == (0, 0)

@@ -8,6 +8,7 @@ from tests.shared.campus import NUMBER, records, tap
 from tests.shared.card import UID
 from tests.shared.cpu_card import CpuCard, keys_of
 from tests.shared.test_cpu import shop
+from tests.shared.valve import Valve
 
 WISH = {
     "holder_kind": 2, "name": "n", "uid": UID.hex(), "valid_until": 20000, "zones": 1,
@@ -94,3 +95,16 @@ def test_the_seconds_of_the_purchase_count_and_not_those_of_the_event(store):
     entry = record.unpack(proof)
     later = record.pack(entry._replace(utc_s=entry.utc_s + 300), record.chain_of(paid), record.DONE)
     assert told(store, paid, later)[-1] == (batch.STORED, reasons.OK)
+
+
+def test_a_proof_of_a_reserve_at_a_valve_is_a_proof(store):
+    valve, card = Valve(), CpuCard(number=1)
+    assert valve.present(card).accepted
+    raws = records(valve.terminal)
+    assert [record.unpack(raw).type for raw in raws] == [record.RESERVE, record.EVENT]
+    assert told(store, *raws) == [(batch.STORED, reasons.OK)] * 2
+    card = CpuCard(number=1)
+    card.wallet.keys = card.wallet.keys._replace(tac=bytes(16))
+    valve = Valve()
+    valve.present(card)
+    assert told(store, *records(valve.terminal))[-1][0] != batch.STORED

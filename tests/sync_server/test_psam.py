@@ -102,3 +102,11 @@ def test_names():
     moment = campus.NOON
     assert chain.same((1, 5), (1, 5)) and not chain.same((1, 5), (1, 6))
     assert chain.same((1, moment), (1, 6)) and not chain.same((2, moment), (1, 6))
+
+
+def test_a_second_of_1970_is_no_name():
+    """A terminal whose clock was lost: its seconds are numbers that serials have, too."""
+    entry = record.unpack(record.pack(record.Record(5, 1, 16, 0, 7, *[0] * 12), bytes(8)))
+    grey = chain.Grey(1, entry)
+    assert chain.verdict(grey, {(0, 0): (1, 5)}) == record.DONE
+    assert chain.verdict(grey, {(0, 0): (1, 7)}) == record.VOID
