@@ -63,7 +63,7 @@ FIELDS = (
     ("utc_s", 4),  # seconds since 1970, the terminal's clock
     ("card", 3),  # card number, 0 none
     ("credential", 1),  # low nibble kind (1 MIFARE, 2 CPU, 3 code), high nibble key version
-    ("amount_fen", 4),  # what is taken or given, by type
+    ("amount_fen", 4),  # what is taken or given, by type; of a proof a PSAM's number
     ("counter", 3),  # purse counter as read; a debit makes it one more
     ("balance_fen", 3),  # purse balance after this record if it is done
     ("policy", 4),  # bit n: the check of reason n failed or warned
@@ -72,7 +72,7 @@ FIELDS = (
     ("previous_terminal", 2),  # terminal that wrote the card's purse before
     ("previous_serial", 4),  # and its record; with `counter` it names the card's record before
     ("previous_amount_fen", 3),  # amount of that record, FFFFFF unknown
-    ("detail", 4),  # by type: serial, PSAM's number, pulses, argument; meal u8 and subsidy u24
+    ("detail", 4),  # by type: serial, proof, pulses, argument; meal u8 and subsidy u24
 )
 FIELDS_SIZE = 48
 CREDENTIAL_AT = 15

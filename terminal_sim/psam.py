@@ -40,9 +40,7 @@ class Psam:
             return b"", LOCKED
         body = command[5 : 5 + command[4]] if len(command) > 5 else b""
         if command[:2] == b"\x00\xb0":
-            following = (self.transactions + 1).to_bytes(4, "big")
-            content = {0x96: self.number, 0x98: following}.get(command[2])
-            return (content, OK) if content else (b"", NO_FILE)
+            return (self.number, OK) if command[2] == 0x96 else (b"", NO_FILE)
         if command[:2] == b"\x80\x70":
             return self._init(body)
         if command[:2] == b"\x80\x72":

@@ -133,7 +133,7 @@ class Terminal:
             "psam": self.psam.path if self.psam else None,
             "display": self.display.wiring if self.display else None,
         } | self._pace
-        heap = HEAP_WITH_MORE if self.scanner or self.display else HEAP
+        heap = HEAP_WITH_MORE if self.scanner or self.display or self.psam else HEAP
         if self.plumbing:
             self.plumbing.power_on()
         path = self._folder / "config.json"

@@ -33,6 +33,7 @@ class Tap:
         self.previous = None  # the purse of the other block, if it is valid
         self.private = None  # what the credential keeps from stage to stage
         self.proof = None  # what the card says to the server about its payment, if it can
+        self.number = 0  # of that payment, if a PSAM gave it one
         self.amount_fen = 0
         self.loaded_fen = 0  # was put on the card before anything was taken
         self.pays = False  # money is to be taken
@@ -48,7 +49,7 @@ class Tap:
         self.accepted = False
         self.torn = False
 
-    def entry(self, kind_of_record, reason, detail=0):
+    def entry(self, kind_of_record, reason, detail=0, amount_fen=None):
         """-> the Record of this tap, next in the journal, with all that the card witnesses."""
         now = self.now
         terminal = self.terminal
@@ -75,7 +76,7 @@ class Tap:
             now.utc_s & 0xFFFFFFFF,
             self.card,
             record.credential(kind, version),
-            self.amount_fen,
+            self.amount_fen if amount_fen is None else amount_fen,
             counter,
             balance_fen,
             self.policy,
@@ -299,7 +300,7 @@ def _confirm(tap):
                 tap.reason = reasons.JOURNAL_FULL
                 return states.FULL
     if tap.proof is not None:
-        _append(tap, tap.entry(record.EVENT, reasons.PROOF, tap.proof))
+        _append(tap, tap.entry(record.EVENT, reasons.PROOF, tap.proof, tap.number))
     terminal.kind.settle(tap.serial)
     tap.accepted = True
     return states.OK

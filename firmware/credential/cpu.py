@@ -2,7 +2,7 @@
 
 What the APDUs mean is card_layout.purse_cpu's. What it leaves in the tap: `identity`, `purse`
 (counter, balance, and who wrote it, from the card's log), `card`; in `private` the amount of the
-purchase before; in `proof` the TAC of a purchase; in `detail` the number that a PSAM gives it. Who
+purchase before; in `proof` the TAC of a purchase; in `number` the one that a PSAM gave it. Who
 has the keys that debit it: wallet_flash or wallet_psam. Limits: 65,535 purchases in a card's life;
 a torn purchase whose session key went with the power is settled by the card's log, and the server
 checks its TAC.
@@ -39,7 +39,7 @@ class Cpu:
         self._writes = writes
         self._store = _store_of(keys)
         self._torn = []  # (serial, session key)
-        self._own = []  # (moment, serial) of purchases that the card's log names by their moment
+        self._own = []  # (moment, serial, PSAM's number) of purchases by a PSAM
 
     def identify(self, tap):
         """Nothing more to ask before authentication."""
@@ -106,13 +106,14 @@ class Cpu:
             _, amount_fen, _, terminal, serial = last
             if not serial:  # by a PSAM
                 serial = purse_cpu.logged_at(line)
-                if terminal == number:
-                    serial = dict(self._own).get(serial, serial)
+                for moment, own, _ in self._own:
+                    if (terminal, serial) == (number, moment):
+                        serial = own
         tap.identity, tap.card = who, who.card
         tap.private = min(amount_fen, record.UNKNOWN_AMOUNT_FEN)  # nobody vouches for the log
         tap.purse = Purse(counter, balance_fen, terminal, serial)
         if self._writes:
-            tap.detail = yield from self._store.ready()
+            yield from self._store.find()
         return states.OK
 
     def debit(self, tap):
@@ -133,7 +134,9 @@ class Cpu:
             tap.reason = reasons.NO_PSAM if store.missing else reasons.OK
             return states.NOT_WRITTEN
         self._torn = self._torn[1 - _SESSIONS :] + [(tap.serial, store.session)]
-        self._own = self._own[1 - _SESSIONS :] + [(tap.now.utc_s, tap.serial)]
+        tap.number = made[0] if store.COUNTS else 0
+        if store.COUNTS:
+            self._own = self._own[1 - _SESSIONS :] + [(tap.now.utc_s, tap.serial, tap.number)]
         word, answer = yield from _ask(purse_cpu.purchase(made[0], moment, made[1]))
         is_paid = word == purse_cpu.OK
         if is_paid:
@@ -184,9 +187,13 @@ class Cpu:
             is_ours = answer[:4] == purse_cpu.mac2(session, grey.amount_fen)
         if word != purse_cpu.OK or len(answer) != 8 or not is_ours:
             return states.GONE if is_named else record.VOID
-        tap.proof = int.from_bytes(answer[4:], "big")
+        for _, serial, told in self._own:
+            if serial == grey.serial:
+                tap.number = told
+        if tap.number or not self._store.COUNTS:  # else nobody can check what it proves
+            tap.proof = int.from_bytes(answer[4:], "big")
         if tap.purse.serial != grey.serial:  # the log named it by its moment
-            self._own = self._own[1 - _SESSIONS :] + [(grey.utc_s, grey.serial)]
+            self._own = self._own[1 - _SESSIONS :] + [(grey.utc_s, grey.serial, 0)]
             tap.purse = Purse(tap.purse.counter, tap.purse.balance_fen, number, grey.serial)
         return record.DONE
 

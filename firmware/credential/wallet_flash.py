@@ -1,10 +1,10 @@
 """Who makes MAC1 for a CPU card's purchase and checks MAC2: here with keys from flash.
 
-One interface with wallet_psam. `KEY`: which of a card's purchase keys. `name(serial)` -> (terminal,
-serial) for the 6 bytes of the card's INITIALIZE. Generators: `ready()` -> the transaction number of
-the next purchase, 0 where that is the record's own, `mac1(...)` -> (transaction number, MAC1) or
-None, `is_paid(...)` -> bool. `missing`: why none can be made. `session`: of the last purchase, None
-where nobody tells it.
+One interface with wallet_psam. `KEY`: which of a card's purchase keys; `COUNTS`: it numbers its
+transactions itself. `name(serial)` -> (terminal, serial) for the 6 bytes of the card's INITIALIZE.
+Generators: `find()` looks whether it can serve, `mac1(...)` -> (transaction number, MAC1) or None,
+`is_paid(...)` -> bool. `missing`: why it cannot serve. `session`: of the last purchase, None where
+nobody tells it.
 """
 
 from card_layout import keys as card_keys
@@ -17,16 +17,16 @@ class Diversified:
     """Keys from the purse master of the key page."""
 
     KEY = 1
+    COUNTS = False
     missing = None
 
     def __init__(self, keys):
         self._keys = keys
         self.session = None
 
-    def ready(self):
-        """A record has the number of its purchase."""
+    def find(self):
+        """It is there."""
         yield from ()
-        return 0
 
     def name(self, serial):
         """Our number, and the serial of the record."""

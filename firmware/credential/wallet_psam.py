@@ -9,7 +9,6 @@ INIT = 0x70
 VERIFY = 0x72
 LOCKED = 0x6983
 _NUMBER = b"\x00\xb0\x96\x00\x06"
-_NEXT = b"\x00\xb0\x98\x00\x04"
 
 
 class InPsam:
@@ -17,27 +16,18 @@ class InPsam:
     "foreign"."""
 
     KEY = 2  # which of a card's purchase keys it has the master of
+    COUNTS = True
     session = None
 
     def __init__(self, keys):
         self._number = keys.number
-        self._next = 0  # its next transaction number, as it said
         self.missing = None
 
-    def ready(self):
-        """-> its next transaction number; 0 from one that is not there, is locked, or is another
-        terminal's."""
-        self._next = 0
+    def find(self):
+        """Is it there, and this terminal's? `missing` says."""
         word, number = yield from self._ask(_NUMBER)
-        if word != purse_cpu.OK:
-            return 0
-        if number != purse_cpu.who(self._number, 0):
+        if word == purse_cpu.OK and number != purse_cpu.who(self._number, 0):
             self.missing = "foreign"
-            return 0
-        word, said = yield from self._ask(_NEXT)
-        if word == purse_cpu.OK and len(said) == 4:
-            self._next = int.from_bytes(said, "big")
-        return self._next
 
     def name(self, serial):
         """Its terminal number is ours; it has no room for the serial of a record."""
@@ -53,8 +43,7 @@ class InPsam:
         word, answer = yield from self._ask(head + body + b"\x08")
         if word != purse_cpu.OK or len(answer) != 8:
             return None
-        number = int.from_bytes(answer[:4], "big")
-        return (number, answer[4:]) if number == self._next else None  # the record says that one
+        return int.from_bytes(answer[:4], "big"), answer[4:]
 
     def is_paid(self, mac2, amount_fen):
         """Did this card debit what the last `mac1` was for?"""

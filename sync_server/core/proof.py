@@ -29,14 +29,7 @@ def fault(entry: record.Record, terminal: int, content: bytes, key: bytes | None
     if paid.type not in record.TAKES or paid.card != entry.card:
         return reasons.BAD_PROOF
     moment = purse_cpu.moment_of(paid.utc_s)
-    serial, number = _names(paid)
-    tac = purse_cpu.tac(key, paid.amount_fen, terminal, serial, moment, number)
+    number = entry.amount_fen  # that a PSAM gave it; else the record's own
+    name = (0, moment, number) if number else (paid.serial, moment)
+    tac = purse_cpu.tac(key, paid.amount_fen, terminal, *name)
     return reasons.OK if int.from_bytes(tac, "big") == entry.detail else reasons.BAD_PROOF
-
-
-def _names(paid: record.Record) -> tuple[int, int]:
-    """(serial as the card was told, number of the transaction): the record's own, or what a PSAM
-    gave it (a reserve is never made with one)."""
-    if paid.type == record.PURCHASE and paid.detail:
-        return 0, paid.detail
-    return paid.serial, paid.serial

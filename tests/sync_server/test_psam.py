@@ -84,7 +84,7 @@ def test_its_proof_is_checked_with_the_number_that_the_psam_gave(house):
     assert pay(house, 1)
     paid, proof = (record.unpack(raw) for raw in campus.records(house.terminals[1]))
     key = house.keyring.tac_key(house.cards[1].uid)
-    assert paid.detail == 1
+    assert (paid.detail, proof.amount_fen) == (0, 1)
     tac = purse_cpu.tac(key, FEN, 1, 0, purse_cpu.moment_of(paid.utc_s), 1)
     assert proof.detail == int.from_bytes(tac, "big")
     house.sync(1)
@@ -106,7 +106,7 @@ def test_names():
 
 def test_a_second_of_1970_is_no_name():
     """A terminal whose clock was lost: its seconds are numbers that serials have, too."""
-    entry = record.unpack(record.pack(record.Record(5, 1, 16, 0, 7, *[0] * 12), bytes(8)))
+    entry = record.unpack(record.pack(record.Record(5, 1, 16, 0, 7, 0, 0, 100, *[0] * 9), bytes(8)))
     grey = chain.Grey(1, entry)
     assert chain.verdict(grey, {(0, 0): (1, 5)}) == record.DONE
     assert chain.verdict(grey, {(0, 0): (1, 7)}) == record.VOID
