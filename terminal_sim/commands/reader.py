@@ -1,4 +1,5 @@
-"""`campus reader`: one simulated PN532 reader on a pty, for any host that speaks to a real one.
+"""`campus reader`: one simulated reader with a card: a PN532 on a pty, for any host that speaks to
+a real one, or an ACR122U behind the machine's pcscd.
 
 It holds one card into the field and serves until SIGINT or SIGTERM, then removes the symlink.
 The keys it personalises a card with are for demonstration: drawn at start and printed, or given.
@@ -15,19 +16,26 @@ import click
 
 from card_layout.sectors import SECTOR
 from terminal_sim import demo_card
+from terminal_sim.acr122u import Acr122u
 from terminal_sim.field import Field
+from terminal_sim.fmcos import Fmcos
+from terminal_sim.iso_dep import IsoDepCard
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.port import Pn532Port
+from terminal_sim.vpcd import Vpcd
 
 _KEY = demo_card.MASTER_BYTES
-_UIDS = {"blank": b"\x2c", "mifare": b"\x2c", "cpu": b"\x04"}  # how a UID of a kind begins
+# how a UID of a kind begins
+_UIDS = {"blank": b"\x2c", "mifare": b"\x2c", "cpu": b"\x04", "blank-cpu": b"\x04"}
+_CPU = ("cpu", "blank-cpu")
 
 
 @click.command(name="reader")
-@click.option("--pty", "link", required=True, type=click.Path(path_type=Path), metavar="PATH",
+@click.option("--pty", "link", type=click.Path(path_type=Path), metavar="PATH",
               help="symlink to make")  # fmt: skip
+@click.option("--vpcd", metavar="HOST:PORT", help="where vsmartcard-vpcd of pcscd waits for a card")
 @click.option("--card", "kind", default="mifare", show_default=True,
-              metavar="blank|mifare|cpu|FILE", help="what lies on the reader")  # fmt: skip
+              metavar="|".join((*_UIDS, "FILE")), help="what lies on the reader")  # fmt: skip
 @click.option("--uid", default="", metavar="HEX", help="4 or 7 bytes; random if not given")
 @click.option("--masters", default="", metavar="HEX", help="48 bytes: sector_a, sector_b, purse")
 @click.option("--balance", "balance_fen", default=10000, show_default=True, metavar="FEN",
@@ -36,18 +44,23 @@ _UIDS = {"blank": b"\x2c", "mifare": b"\x2c", "cpu": b"\x04"}  # how a UID of a 
 @click.option("--save", type=click.Path(path_type=Path), help="write the card here at the end")
 @click.option("--real-time", is_flag=True, help="answer at the speed of a UART and a real card")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def command(link, kind, uid, masters, balance_fen, key_file, save, real_time, json_file):
-    """Serve a simulated PN532 card reader on a pty.
+def command(link, vpcd, kind, uid, masters, balance_fen, key_file, save, real_time, json_file):
+    """Serve a simulated card reader: a PN532 on a pty, or an ACR122U behind pcscd.
 
     PATH becomes a symlink to the pty. The card is a fresh student's MIFARE card (mifare) or CPU
-    card (cpu), a MIFARE card as delivered (blank), or the dump of one, 1024 bytes (FILE).
+    card (cpu), one as delivered (blank, blank-cpu), or the dump of one, 1024 bytes (FILE).
     """
+    if bool(link) == bool(vpcd):
+        raise click.UsageError("one of --pty and --vpcd is needed")
     card = make_card(kind, _hex(uid, (0, 4, 7), "--uid"), masters, balance_fen)
-    if kind == "cpu" and (key_file or save):
+    if kind in _CPU and (key_file or save):
         raise click.ClickException("a CPU card gives its keys and files to nobody")
     if key_file is not None:
         _write(key_file, card.dump())
-    chip = asyncio.run(_serve(card, link, key_file, real_time))
+    if vpcd:
+        chip = asyncio.run(_serve_vpcd(card, vpcd))
+    else:
+        chip = asyncio.run(_serve(card, link, key_file, real_time))
     commands, card_ms = chip.meter.card_commands, round(chip.card_ms, 1)
     click.echo(f"{commands} card commands, {card_ms} ms of card")
     if json_file is not None:
@@ -59,12 +72,14 @@ def command(link, kind, uid, masters, balance_fen, key_file, save, real_time, js
 
 def make_card(kind, uid, masters, balance_fen):
     """-> the card for the option --card; ClickException says what is wrong with it."""
-    if kind not in ("blank", "mifare", "cpu"):
+    if kind not in _UIDS:
         return _card_of(Path(kind))
-    uid = uid or _UIDS[kind] + secrets.token_bytes(6 if kind == "cpu" else 3)
+    uid = uid or _UIDS[kind] + secrets.token_bytes(6 if kind in _CPU else 3)
     try:
         if kind == "blank":
             card = MifareClassic(uid)
+        elif kind == "blank-cpu":
+            card = IsoDepCard(uid, Fmcos(secrets.token_bytes))
         elif kind == "cpu":
             card = demo_card.student_cpu(uid, _masters(masters), balance_fen)
         else:
@@ -120,11 +135,27 @@ def _write(path, data):
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
 
 
-async def _serve(card, link, key_file, real_time):
-    loop = asyncio.get_running_loop()
+async def _serve_vpcd(card, where):
+    host, _, port = where.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter(f"{where!r} is not HOST:PORT", param_hint="--vpcd")
+    stopped = _told_to_stop()
+    with Vpcd(Acr122u(Field(card)), int(port), host) as end:
+        click.echo(f"card for pcscd at {where}; stop with Ctrl-C")
+        await stopped.wait()
+    return end.reader.chip
+
+
+def _told_to_stop():
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _serve(card, link, key_file, real_time):
+    loop = asyncio.get_running_loop()
+    stopped = _told_to_stop()
     try:
         port = Pn532Port(Field(card), link, loop.call_later if real_time else None)
     except OSError as error:

@@ -9,6 +9,7 @@ import pytest
 
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.pcscd import SOCKET_VARIABLE
+from tests.desk.conftest import Counter
 from tests.desk.models import blank
 from tests.peers.served import Served
 from tools.desk.chips import CPU, MIFARE
@@ -198,3 +199,33 @@ def test_the_same_over_a_pn532(counter, new, kind):
 def test_no_pn532(counter, tmp_path):
     where = ("--pn532", tmp_path / "nothing")
     assert failed(counter.run("read", where=where), "no_pn532")
+
+
+def test_a_card_of_campus_reader_is_issued(daemon, served, tmp_path):
+    """As anybody tries the desk without hardware: `campus reader --vpcd`."""
+    server, folder = served
+    where, dump = f"127.0.0.1:{daemon.port}", tmp_path / "card.mfd"
+    line = ["reader", "--vpcd", where, "--card", "blank", "--save", dump]
+    reader = subprocess.Popen(
+        [sys.executable, "-m", "sync_server", *map(str, line)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        code, _, said, told = Counter(folder, server, None).run("issue", *ONE)
+    finally:
+        reader.terminate()
+        reader.communicate(timeout=60)
+    assert code == 0, said
+    card = MifareClassic.load(dump.read_bytes())
+    assert card.uid.hex() == told["cards"][0]["uid"] and card.block(4) != bytes(16)
+
+
+def test_what_nobody_foresaw_is_one_line_without_a_key(counter, new, monkeypatch):
+    secret = "00112233445566778899aabbccddeeff"
+
+    def breaks(*_):
+        raise ValueError(secret)
+
+    counter.field.put(new())
+    monkeypatch.setattr("tools.desk.mifare.write", breaks)
+    said = failed(counter.run("issue", *ONE), "unforeseen")
+    assert "ValueError" in said and secret not in said and len(said.splitlines()) == 1

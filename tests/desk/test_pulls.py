@@ -70,6 +70,13 @@ def pulled(house, kind, at, shape, noise=b""):
     chip = work.find(house.desk)
     number = house.store.newest_of(card.uid.hex())
     stands = standing(house, chip) if number else BLANK
+    if number:
+        made = house.office.begin(chip, WISH)
+        secrets = [data for _, data in made.blocks[3:]] + list(made.wallet.values())
+        said_all = " ".join(caught.value.says(language) for language in ("zh", "en"))
+        assert not [
+            one for one in secrets if one.hex() in said_all and one.strip(b"\0") != chip.uid
+        ]
     if stands == SPOILED:
         says("spoiled", house.issue)
         house.office.void(number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,10 @@ def _common(act: Callable[..., dict[str, Any]]) -> Callable[..., None]:
             with bench:
                 told = act(bench, **asked)
             code = FAILED if told.get("failed") else 0
-        except fault.Fault as error:
+        except click.ClickException:
+            raise
+        except Exception as raised:
+            error = raised if isinstance(raised, fault.Fault) else _unforeseen(raised)
             told, code = {"failed": 1, "fault": error.name, "says": error.says(lang)}, FAILED
             click.echo(f"Error: {told['says']}", err=True)
         if json_file:
@@ -73,6 +77,12 @@ def _common(act: Callable[..., dict[str, Any]]) -> Callable[..., None]:
         sys.exit(code)
 
     return run
+
+
+def _unforeseen(error: Exception) -> Fault:
+    """Where it happened, and not what with: that could be a key."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return Fault("unforeseen", what=f"{type(error).__name__}, {Path(at.filename).name}:{at.lineno}")
 
 
 def _taken(asked: dict[str, Any]) -> dict[str, Any]:

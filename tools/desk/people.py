@@ -21,7 +21,7 @@ _CHINESE = {"教工": "staff", "学生": "student", "临时": "temporary"}
 _COLUMNS = {
     "姓名": "name", "类别": "kind", "有效期": "valid_until", "区域": "zones", "余额": "balance",
 }  # fmt: skip
-_YUAN = re.compile(r"\d{1,6}(\.\d{1,2})?")
+_YUAN = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 _FORMAT = 1
 STATE = "desk.json"
 
