@@ -47,7 +47,7 @@ class Pcscd:
         return self
 
     def __exit__(self, *_):
-        self.stop()
+        self.kill()
         shutil.rmtree(self._folder)
 
     def start(self):
@@ -60,7 +60,7 @@ class Pcscd:
             self._run()
             if self._is_up():
                 return
-            self.stop()  # somebody took the port
+            self.kill()  # somebody took the port
         raise RuntimeError(f"pcscd did not start: {self._log.read_text()}")
 
     @property
@@ -95,10 +95,10 @@ class Pcscd:
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(self.socket) == 0
 
-    def stop(self):
-        """End it; a second call does nothing."""
+    def kill(self):
+        """End it: it keeps nothing that could be lost. A second call does nothing."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.kill()
             self._process.wait()
             self._process = None
             Path(self.socket).unlink(missing_ok=True)

@@ -22,7 +22,8 @@ class Vpcd:
 
     def __init__(self, reader, port=PORT, host="127.0.0.1"):
         self.reader = reader
-        self._address = (host, port)
+        self.port = port  # may be another one the next time
+        self._host = host
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._socket = None
@@ -49,7 +50,7 @@ class Vpcd:
                 if not self.reader.atr():
                     self._ends.wait(_AGAIN_S)
                     continue
-                with socket.create_connection(self._address, timeout=5) as self._socket:
+                with socket.create_connection((self._host, self.port), timeout=5) as self._socket:
                     self._socket.settimeout(None)
                     self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._speak(self._socket)

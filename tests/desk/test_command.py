@@ -1,5 +1,6 @@
 """`campus desk` as people use it: through pcscd or a PN532, and everything that they are told."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -229,3 +230,24 @@ def test_what_nobody_foresaw_is_one_line_without_a_key(counter, new, monkeypatch
     monkeypatch.setattr("tools.desk.mifare.write", breaks)
     said = failed(counter.run("issue", *ONE), "unforeseen")
     assert "ValueError" in said and secret not in said and len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_pcscd_dies_in_the_middle_and_comes_back(counter, daemon, new, kind):
+    """All readers gone, and there again: the same run goes on."""
+    reader, count = counter.end.reader, itertools.count()
+    carries_out = reader.apdu
+
+    def apdu(command):
+        if next(count) == 12:
+            daemon.kill()
+            daemon.start()
+            counter.end.port = daemon.port
+            raise ConnectionError("pcscd died")
+        return carries_out(command)
+
+    counter.lay(new(kind))
+    reader.apdu = apdu
+    code, _, said, told = counter.run("issue", *ONE, "--patience", 120)
+    assert code == 0, said
+    assert next(count) > 12 and told["cards"][0]["state"] == "issued"

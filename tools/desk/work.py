@@ -26,6 +26,7 @@ LOOK, WRITE, CLOSE, VERIFY = "look", "write", "close", "verify"
 LEFT = {LOOK: "left", WRITE: "left_blank", CLOSE: "left_unsure", VERIFY: "left_issued"}
 STEPS = (LOOK, WRITE, CLOSE, VERIFY)
 _LOOK_AGAIN_S = 0.05
+_AWAY = ("no_reader", "no_service")  # pulled out, or started anew: may come back
 _TIMES_MAX = 10
 DESK = 0xFFFF  # whom a card names that the desk loaded (docs/desk.md)
 
@@ -50,6 +51,10 @@ def find(desk: Desk, last: Chip | None = None, wanted: Chip | None = None) -> Ch
         try:
             chip = desk.reader.look()
         except Gone:
+            chip = None
+        except Fault as fault:
+            if wanted is None or fault.name not in _AWAY:
+                raise
             chip = None
         if chip is None:
             last = None
@@ -79,7 +84,7 @@ def issue(desk: Desk, chip: Chip, wish: dict[str, Any], tell: Tell = lambda step
         try:
             find(desk, wanted=chip)
         except Fault as fault:
-            raise left if fault.name in ("no_card", "no_reader") else fault from None
+            raise left if fault.name == "no_card" else fault from None
     raise left
 
 
