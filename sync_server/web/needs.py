@@ -104,6 +104,8 @@ NEEDS = {
     "api.card_as_it_is": Need("people"),
     "api.read_chip": Need("issue"),
     "api.take_back": Need("issue"),
+    "api.load_chip": Need("issue"),
+    "api.sign_load": Need("issue"),
     "api.settle": Need("issue"),
     "api.card_keys": Need("status"),
     "api.grow_card_keys": Need("devices", ("sectors",)),

@@ -1,6 +1,7 @@
 """A desk without pcscd and without HTTP: the real reader's commands on the card models, the real
 store and keys behind the calls of the API."""
 
+from protocol.errors import LocalError
 from sync_server.gateway.issues import CREDENTIALS, Issues, OnCpu, OnMifare, Sign
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import NAMES, Keyring
@@ -145,6 +146,8 @@ class Office:
             if error.status == 404:
                 raise LookupError(str(error)) from None
             raise office.Conflict(str(error)) from None
+        except LocalError as error:  # orders make a 400 of it
+            raise Fault("refused", why=error) from None
         if when == "after":
             raise Fault("no_server", why="down")
         return told

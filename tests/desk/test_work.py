@@ -142,6 +142,22 @@ def test_a_card_swapped_while_it_is_written(house, card):
     assert house.issue().card == 1
 
 
+def test_a_card_is_the_holders_and_so_is_its_replacement(house, card):
+    with house.store._db.transaction() as connection:
+        connection.execute(
+            "INSERT INTO holder (number, kind, name, department, valid_until, made_utc_s)"
+            " VALUES ('20250017', 2, '王小明', '机电', 11000, 1)"
+        )
+    assert house.issue(holder="20250017").card == 1
+    house.line.field.clear()
+    house.line.field.put(blank(kind_of(card), bytes.fromhex("2c0a0b0c")))
+    assert house.issue(replaces=1, balance_fen=0).card == 2
+    assert house.store.holder_of_card(1) == house.store.holder_of_card(2) == 1
+    house.line.field.clear()
+    house.line.field.put(blank(kind_of(card), bytes.fromhex("2c0a0b0d")))
+    says("refused", house.issue, holder="nobody")
+
+
 def test_a_copy_is_told(house):
     card = blank(MIFARE)
     house.line.field.put(card)

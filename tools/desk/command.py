@@ -149,6 +149,7 @@ def _person(act: Callable[..., None]) -> Callable[..., None]:
         click.option("--valid-until", default="", metavar="YYYY-MM-DD", help="Its last day."),
         click.option("--kind", type=click.Choice(list(people.KINDS)), help="Whose card it is."),
         click.option("--name", default="", help="The holder's name."),
+        click.option("--holder", default="", metavar="NUMBER", help="Staff or student number."),
         click.option("--slip", "slip_file", type=_FILE, help="The slip: .pdf, else plain text."),
     ):
         act = option(act)

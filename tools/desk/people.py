@@ -19,6 +19,7 @@ from tools.flashing import report, work
 KINDS = {"staff": 1, "student": 2, "temporary": 3}
 _CHINESE = {"教工": "staff", "学生": "student", "临时": "temporary"}
 _COLUMNS = {
+    "学号": "holder", "工号": "holder", "编号": "holder", "number": "holder",
     "姓名": "name", "类别": "kind", "有效期": "valid_until", "区域": "zones", "余额": "balance",
 }  # fmt: skip
 _YUAN = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
@@ -40,7 +41,8 @@ def yuan_of(fen: int) -> str:
 
 
 def wish(row: dict[str, str]) -> dict[str, Any]:
-    """What the server is asked for, of name, kind, valid_until, zones, balance; ValueError."""
+    """What the server is asked for, of holder (the office's number of the person, may be missing),
+    name, kind, valid_until, zones, balance; ValueError."""
     name, kind = row.get("name", "").strip(), row.get("kind", "student").strip()
     kind = _CHINESE.get(kind, kind)
     if not name or not name.isprintable() or len(name) > 60:
@@ -52,6 +54,7 @@ def wish(row: dict[str, str]) -> dict[str, Any]:
     if not 0 <= zones <= 0xFFFF:
         raise ValueError("zones must be 0 to 65535")
     return {
+        "holder": row.get("holder", "").strip() or None,
         "name": name, "holder_kind": KINDS[kind], "valid_until": day.isoformat(), "zones": zones,
         "balance_fen": fen_of(row.get("balance", "").strip() or "0"),
     }  # fmt: skip
@@ -98,7 +101,7 @@ def keys(wishes: list[dict[str, Any]]) -> list[str]:
     seen: Counter[str] = Counter()
     named = []
     for one in wishes:
-        plain = f"{one['name']} {one['holder_kind']} {one['valid_until']}"
+        plain = f"{one['holder'] or ''} {one['name']} {one['holder_kind']} {one['valid_until']}"
         seen[plain] += 1
         named.append(f"{plain} {seen[plain]}")
     return named
