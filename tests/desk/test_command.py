@@ -1,5 +1,6 @@
 """`campus desk` as people use it: through pcscd or a PN532, and everything that they are told."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -11,9 +12,12 @@ import pytest
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.pcscd import SOCKET_VARIABLE
 from tests.desk.conftest import Counter
-from tests.desk.models import blank
+from tests.desk.models import WISH, blank
 from tests.peers.served import Served
+from tools.desk import work
 from tools.desk.chips import CPU, MIFARE
+from tools.desk.office import Office
+from tools.desk.pn532 import Pn532
 
 ONE = ("--name", "王小明", "--kind", "student", "--valid-until", "2029-07-15")
 NOBODY = ("--wait", 0, "--patience", 0)
@@ -145,7 +149,8 @@ def test_wrong_options_are_one_line(counter, wrong):
 def test_a_bad_list_names_its_line(counter, tmp_path):
     listed = tmp_path / "people.csv"
     listed.write_text("name,kind,valid_until\n甲,student,2029-07-15\n乙,student,soon\n", "utf-8")
-    assert "第 3 行" in failed(counter.run("issue", listed, "--work", tmp_path), "bad_list")
+    code, _, said, told = counter.run("issue", listed, "--work", tmp_path)
+    assert (code, told["fault"]) == (2, "bad_list") and "第 3 行" in said
 
 
 def test_a_batch_goes_on_where_it_was_broken_off(counter, new, tmp_path):
@@ -251,3 +256,25 @@ def test_pcscd_dies_in_the_middle_and_comes_back(counter, daemon, new, kind):
     code, _, said, told = counter.run("issue", *ONE, "--patience", 120)
     assert code == 0, said
     assert next(count) > 12 and told["cards"][0]["state"] == "issued"
+
+
+@pytest.mark.parametrize("kind", [MIFARE, CPU])
+def test_a_pn532_is_unplugged_in_the_middle_and_plugged_in_again(counter, new, tmp_path, kind):
+    card, link = new(kind), tmp_path / "reader"
+    second = contextlib.ExitStack()
+
+    def is_pulled(step):
+        if step == "write" and not pulled:
+            pulled.append(first.__exit__())
+            second.enter_context(Served(card, link=link))
+
+    pulled = []
+    first = Served(card, link=link)
+    first.__enter__()
+    with second:
+        token = (counter.folder / "campus.db.token").read_text("ascii").strip()
+        reader = Pn532(link)
+        desk = work.Desk(reader, Office(counter.server.http, token), 60, 60)
+        made = work.issue(desk, work.find(desk), WISH, is_pulled)
+        reader.close()
+    assert pulled and counter.server.call("GET", f"/api/cards/{made.card}")["state"] == "issued"

@@ -1,5 +1,6 @@
 """What people are told: every sentence in both languages, amounts without fractions, slips."""
 
+import io
 import re
 import string
 from pathlib import Path
@@ -7,11 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from tools import desk
 from tools.desk import people, slip
 from tools.desk.faults import Fault
+from tools.desk.progress import Steps
 from tools.desk.sentences import PROBLEMS, SENTENCES, STATES
+from tools.desk.work import WRITE
 from tools.fault import LANGUAGES
 
 CODE = "".join(path.read_text("utf-8") for path in Path(desk.__path__[0]).glob("*.py"))
@@ -61,3 +65,15 @@ def test_a_slip_has_what_is_to_be_paid_and_no_chip():
 def test_two_people_of_one_name_are_told_by_their_order():
     wish = people.wish({"name": "王伟", "kind": "学生", "valid_until": "2029-07-15"})
     assert len(set(people.keys([wish, wish, wish]))) == 3
+
+
+def test_a_batch_shows_a_bar_on_a_terminal_and_lines_in_a_file():
+    for is_terminal in (True, False):
+        out = io.StringIO()
+        screen = Console(file=out, force_terminal=is_terminal, width=100)
+        with Steps(screen, 2, "zh") as steps:
+            for name in ("王小明", "李四"):
+                steps.tell(name, WRITE)
+                steps.done(f"{name}: 7")
+        assert "王小明: 7" in out.getvalue() and "李四: 7" in out.getvalue()
+        assert ("2/2" in out.getvalue()) == is_terminal == ("写卡" in out.getvalue())

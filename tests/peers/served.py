@@ -14,8 +14,8 @@ RUN_MAX_S = 60
 class Served:
     """with Served(card, ...) as reader: reader.run("nfc-list") ; cards change between runs only."""
 
-    def __init__(self, *cards):
-        self.port = Pn532Port(Field(*cards))
+    def __init__(self, *cards, link=None):
+        self.port = Pn532Port(Field(*cards), link)
         self.path = self.port.path
         self.chip = self.port.chip
         self.field = self.port.field

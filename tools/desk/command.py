@@ -66,7 +66,8 @@ def _common(act: Callable[..., dict[str, Any]]) -> Callable[..., None]:
             raise
         except Exception as raised:
             error = raised if isinstance(raised, fault.Fault) else _unforeseen(raised)
-            told, code = {"failed": 1, "fault": error.name, "says": error.says(lang)}, FAILED
+            told = {"failed": 1, "fault": error.name, "says": error.says(lang)}
+            code = WRONG if error.name == "bad_list" else FAILED
             click.echo(f"Error: {told['says']}", err=True)
         if json_file:
             try:

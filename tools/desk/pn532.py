@@ -6,7 +6,9 @@ given the port that the desk names. Source: NXP PN532 UM0701-02, 7.3.5 and 7.3.8
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +21,36 @@ _ISO_DEP, _CLASSIC = 0x20, 0x08  # bits of SAK
 _READ, _WRITE = 0x30, 0xA0
 _KEYS = {"A": 0x60, "B": 0x61}
 _WAIT_S = 1.0
+_OF_PORT = (OSError, termios.error)  # a port that goes in the middle says either
 _NOBODY = 0x6300  # the status word of readers whose card does not answer
 
 
 class Pn532:
-    """A `Reader`. Fault no_nfcpy, no_pn532."""
+    """A `Reader`. One that was unplugged is opened anew. Fault no_nfcpy, no_pn532."""
 
     def __init__(self, path: Path):
+        logging.getLogger("nfc").setLevel(logging.CRITICAL)  # its debugging shows keys
+        self._path = path
+        self._chip: Chip | None = None
+        self._device: Any = None
+        self._open()
+
+    def _open(self) -> Any:
+        """-> nfcpy's driver."""
         try:
             import nfc.clf.pn532
             import nfc.clf.transport
         except ImportError:
             raise Fault("no_nfcpy") from None
-        logging.getLogger("nfc").setLevel(logging.CRITICAL)  # its debugging shows keys
-        self._chip: Chip | None = None
-        try:
-            self._device = nfc.clf.pn532.init(nfc.clf.transport.TTY(str(path)))
-            self._device.chipset.set_parameters(_AUTOMATIC_RATS)
-        except (OSError, ValueError) as error:
-            raise Fault("no_pn532", path=path, why=error) from None
-        self._error: Any = self._device.chipset.Error
+        self._error: Any = nfc.clf.pn532.Chipset.Error
+        if self._device is None:
+            try:
+                device = nfc.clf.pn532.init(nfc.clf.transport.TTY(str(self._path)))
+                device.chipset.set_parameters(_AUTOMATIC_RATS)
+            except (*_OF_PORT, ValueError, self._error) as error:
+                raise Fault("no_pn532", path=self._path, why=error) from None
+            self._device = device
+        return self._device
 
     def look(self) -> Chip | None:
         """See Reader."""
@@ -54,8 +66,12 @@ class Pn532:
             raise Fault("other_card", uid=found.uid.hex(), wanted=self._chip.uid.hex())
 
     def _find(self) -> Chip | None:
-        self._ask(lambda chipset: chipset.rf_configuration(0x01, b"\x00"))  # the field off and on
-        told = bytes(self._ask(lambda chipset: chipset.command(_LIST, _TWO_OF_TYPE_A, _WAIT_S)))
+        try:
+            self._ask(lambda chipset: chipset.rf_configuration(0x01, b"\x00"))  # the field off
+            listed = self._ask(lambda chipset: chipset.command(_LIST, _TWO_OF_TYPE_A, _WAIT_S))
+        except self._error:
+            raise Gone from None
+        told = bytes(listed)
         if not told or not told[0]:
             return None
         if told[0] > 1:
@@ -90,7 +106,10 @@ class Pn532:
 
     def close(self) -> None:
         """See Reader."""
-        self._device.close()
+        device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(*_OF_PORT, self._error):
+                device.close()
 
     def _exchange(self, data: bytes) -> bytes | None:
         """-> the card's answer, None if it refused; then it is selected anew."""
@@ -102,9 +121,9 @@ class Pn532:
             return None
 
     def _ask(self, question: Any) -> Any:
+        device = self._open()
         try:
-            return question(self._device.chipset)
-        except self._error:
-            raise
-        except OSError:  # the port is gone, or nobody answers at it
+            return question(device.chipset)
+        except _OF_PORT:  # the port is gone, or nobody answers at it
+            self.close()
             raise Gone from None

@@ -26,7 +26,7 @@ LOOK, WRITE, CLOSE, VERIFY = "look", "write", "close", "verify"
 LEFT = {LOOK: "left", WRITE: "left_blank", CLOSE: "left_unsure", VERIFY: "left_issued"}
 STEPS = (LOOK, WRITE, CLOSE, VERIFY)
 _LOOK_AGAIN_S = 0.05
-_AWAY = ("no_reader", "no_service")  # pulled out, or started anew: may come back
+_AWAY = ("no_reader", "no_service", "no_pn532")  # pulled out, or started anew: may come back
 _TIMES_MAX = 10
 DESK = 0xFFFF  # whom a card names that the desk loaded (docs/desk.md)
 
