@@ -74,6 +74,7 @@ NEEDS = {
     "api.ledger": Need("ledger"),
     "api.link": Need("devices"),
     "api.records": Need("status"),
+    "api.shifts": Need("ledger"),
     "api.enrol": Need("devices", ("kind", "place", "merchant")),
     "api.replace": Need("devices"),
     "api.journal": Need("devices"),
