@@ -15,9 +15,9 @@ from card_layout import identity
 FEE_FEN = 1500
 
 
-def fee_fen(holder_kind: int, is_replacement: bool) -> int:
-    """What is to be paid at the desk for a card."""
-    return FEE_FEN if is_replacement or holder_kind == identity.TEMPORARY else 0
+def fee_fen(holder_kind: int, is_first: bool) -> int:
+    """What is to be paid at the desk for a card; is_first: the holder has had none before."""
+    return 0 if is_first and holder_kind != identity.TEMPORARY else FEE_FEN
 
 
 def owing(terminals: Iterable[dict[str, Any]], version: int) -> list[int]:

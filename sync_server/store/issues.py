@@ -23,6 +23,12 @@ _UNUSED = (
     " WHERE k.uid = ?1), -1), coalesce((SELECT max(s.counter) + 1 FROM step s"
     " JOIN card k ON k.number = s.card WHERE k.uid = ?1), -1))"
 )
+# Cards that a card's holder has had before, phones and what was given up apart.
+_HAD = (
+    "SELECT count(*) FROM card n JOIN card c ON c.holder = n.holder AND c.number < n.number"
+    " LEFT JOIN closed x ON x.card = c.number WHERE n.number = ? AND c.uid != '00000000'"
+    " AND coalesce(x.why, '') != 'void'"
+)
 _WISHED = ("holder_kind", "name", "valid_until", "zones", "balance_fen")
 
 
@@ -55,7 +61,8 @@ class Issues:
             if replaces is not None:
                 self._replaced(replaces, by, utc_s)
             (number,) = self.issue_cards([wish], utc_s)
-            fee_fen = cards_life.fee_fen(wish["holder_kind"], replaces is not None)
+            is_first = replaces is None and not self._db.one(_HAD, number)
+            fee_fen = cards_life.fee_fen(wish["holder_kind"], is_first)
             if fee_fen:
                 self._accounts.book([ledger.fee(fee_fen)], utc_s)
             counter = self._db.one(_UNUSED, wish["uid"])

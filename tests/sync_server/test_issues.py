@@ -75,6 +75,24 @@ def test_fee_where_it_is_due(store, holder_kind, is_replacement, fee_fen):
     assert balances(store) == {}
 
 
+def test_a_second_card_of_one_holder_is_not_the_first(store):
+    with store._db.transaction() as connection:
+        connection.execute(
+            "INSERT INTO holder (number, kind, name, department, valid_until, made_utc_s)"
+            " VALUES ('20250017', 2, '王小明', '机电', 9999, 1)"
+        )
+    fees = []
+    for n in range(3):
+        own = wish(f"5a00000{n}", balance_fen=0) | {"holder": "20250017"}
+        made = store.begin_issue(own, MIFARE, None, "desk", 1)
+        fees.append(made["fee_fen"])
+        if n == 0:
+            store.void_issue(made["card"], "desk", 2)  # it never was one
+        else:
+            store.end_issue(made["card"], 2)
+    assert fees == [0, 0, 1500]
+
+
 def test_given_up_it_is_dead_and_the_chip_begins_anew_at_a_higher_counter(store):
     begin(store)
     assert store.void_issue(1, "desk", 2)["state"] == VOID
