@@ -76,7 +76,7 @@ class Pcscd:
             f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{self.port:#x}\n'
             f"LIBPATH {_LIBRARY}\nCHANNELID {self.port:#x}\n"
         )
-        command = ["unshare", "--map-root-user", "--mount", "sh", "-c", _SCRIPT, "sh"]
+        command = [*_unshare(), "sh", "-c", _SCRIPT, "sh"]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [*command, run, configuration, _PROGRAM], stdout=log, stderr=log
@@ -102,6 +102,14 @@ class Pcscd:
             self._process.wait()
             self._process = None
             Path(self.socket).unlink(missing_ok=True)
+
+
+def _unshare():
+    """-> how a private mount namespace is made here: as anybody, or as root where only root may."""
+    for command in (["unshare", "--map-root-user", "--mount"], ["unshare", "--mount"]):
+        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+            return command
+    raise RuntimeError("pcscd needs a mount namespace: allow user namespaces, or be root")
 
 
 def _outside_of_run():
