@@ -71,6 +71,7 @@ NEEDS = {
     "logistics.set_alarm": Need("alarms", ("limit", "is_on")),
     # programs
     "api.status": Need("status"),
+    "api.openapi": Need("home"),
     "api.ledger": Need("ledger"),
     "api.link": Need("devices"),
     "api.records": Need("status"),

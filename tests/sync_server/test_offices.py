@@ -267,3 +267,32 @@ def test_every_act_is_kept_and_a_refused_one_too(college):
     assert rows[0]["detail"] == '{"name": "zhao", "role": "clerk", "shown": "赵"}'
     assert "链条完整" in wang.text("/audit") and "食堂 1" in wang.text("/audit")
     assert college.store.check_audit()[2] is None
+
+
+# the twins as one document
+
+
+def test_the_document_of_the_api_has_every_route_with_its_right(college):
+    status, told = college.api("GET", "/api/openapi.json")
+    assert (status, told["openapi"]) == (200, "3.1.0")
+    operations = {
+        one["operationId"]: (path, one)
+        for path, verbs in told["paths"].items()
+        for one in verbs.values()
+    }
+    wanted = {
+        f"{method.lower()} {rule.endpoint}"
+        for rule, method, _ in routes(college.app)
+        if rule.rule.startswith("/api/")
+    }
+    assert set(operations) == wanted
+    path, one = operations["post desk_api.extend"]
+    assert (path, one["x-right"], one["tags"]) == (
+        "/api/people/{number}/extension",
+        "extend",
+        ["desk"],
+    )
+    assert one["parameters"][0]["schema"] == {"type": "integer", "minimum": 1}
+    for path, one in operations.values():
+        assert {found["name"] for found in one["parameters"]} == set(re.findall(r"{(\w+)}", path))
+        assert ("security" in one) == ("x-right" in one) and one["summary"]

@@ -24,6 +24,7 @@ from sync_server.web.api import (  # noqa: E402
     issues,  # noqa: F401
     losses,  # noqa: F401
     lost,  # noqa: F401
+    openapi,  # noqa: F401
     parameters,  # noqa: F401
     phones,  # noqa: F401
     shifts,  # noqa: F401
