@@ -8,11 +8,12 @@ of a phone. FOLDER gets all of them, docs/images the few in KEPT. Chinese needs 
 import asyncio
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from playwright.async_api import async_playwright
 
-from protocol import messages
+from protocol import messages, record
 from sync_server.running import Address, Server
 from terminal_sim.image import ROOT
 from tests.sync_server.office import PASSWORD
@@ -23,6 +24,7 @@ WIDTHS = {"wide": (1180, 760), "phone": (390, 800)}
 PAGES = {
     "people": ("li", "/people?q=18"),
     "person": ("li", "/people/1"),
+    "english": ("li", "/people/1?lang=en"),
     "truth": ("li", "/cards/1/reach"),
     "list": ("liu", "/lists/2"),
     "lists": ("liu", "/lists"),
@@ -55,7 +57,7 @@ def students(count):
 
 
 def furnish(server):
-    """People, cards, terminals that said something, lists in every state."""
+    """People, cards, terminals that said something, lists in every state. -> a phone's ticket"""
     orders, store = server.orders, server.gateway.store
     hashed = orders.offices.hashed(PASSWORD)
     for login, shown, role in OFFICERS:
@@ -96,13 +98,15 @@ def furnish(server):
     few = [[row[0], row[1], "退学", "退款", "", ""] for row in students(120)[110:116]]
     orders.people.put("students-leave", "退学学生.csv", as_csv([leave, *few]), "liu")
     orders.people.apply(4, "liu")
+    wish = wishes[0] | {"balance_fen": 0}
+    _, ticket = orders.phones.invite(wish)
+    eat(server)
     speak(server)
+    return ticket
 
 
 def speak(server):
     """What terminals have reported: five have the newest list."""
-    import time
-
     store, now_s = server.gateway.store, int(time.time())
     version, _, digest = store.list_state(messages.BLACKLIST, 0)
     for number in range(1, 7):
@@ -112,6 +116,49 @@ def speak(server):
         if number != 6:
             known.held = version
             store.confirm_list(number, messages.BLACKLIST, version, digest, now_s + number)
+            server.gateway.live[number] = Heard()
+
+
+def eat(server):
+    """Some noons: rows as the store has them after an upload."""
+    store, now_s = server.gateway.store, int(time.time())
+    records, steps, serials = [], [], dict.fromkeys(range(1, 5), 0)
+    for n in range(160):
+        card, terminal = (1, n % 4 + 1) if n % 16 == 0 else (n % 40 + 2, n % 4 + 1)
+        serials[terminal] += 1
+        serial, paid_s = serials[terminal], now_s - (160 - n) * 97
+        is_refused = n % 19 == 7
+        kind, reason = (record.REFUSAL, 5) if is_refused else (record.PURCHASE, 0)
+        records.append(
+            (terminal, serial, kind, record.DONE, reason, 0, record.PURSE_READ, paid_s, card,
+             300 + 37 * n % 1500, 2000 + 91 * n % 9000, b"", paid_s + 1)
+        )  # fmt: skip
+        if not is_refused:
+            steps.append((card, n, terminal, serial))
+    store._db.insert(
+        "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
+        " balance_fen, content, received_utc_s)",
+        records,
+    )
+    store._db.insert("step (card, counter, terminal, serial)", steps)
+    orders = server.orders.care
+    for number, who in (
+        (1, "陈师傅"),
+        (2, "陈师傅"),
+        (3, "王师傅"),
+        (6, "物业 老吴"),
+        (7, "物业 老吴"),
+    ):
+        orders.set_responsible(number, who)
+    orders.note(6, "damage", "阀门关不严，宿舍 207 门口滴水", "xue")
+    orders.note(2, "inspection", "外观、接线正常", "zhao")
+
+
+class Heard:
+    """Stands for a connection that spoke a moment ago."""
+
+    def __init__(self):
+        self.heard_s = time.monotonic()
 
 
 class Said:
@@ -151,11 +198,8 @@ async def look(browser, http, folder):
             await shown.close()
 
 
-async def hold(browser, server, picture):
+async def hold(browser, server, ticket, picture):
     """The holder's own phone, with the card that is lost."""
-    wish = {"holder_kind": 2, "name": name(0), "valid_until": 10000, "zones": 1, "balance_fen": 0,
-            "holder": "180001"}  # fmt: skip
-    _, ticket = await asyncio.to_thread(server.orders.phones.invite, wish)
     shown = await browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
     page = await shown.new_page()
     await page.goto(f"{server.ready['http']}/phone#{ticket}")
@@ -176,11 +220,11 @@ async def main(folder):
         from sync_server.web.access import limiter
 
         limiter.enabled = False
-        await asyncio.to_thread(furnish, server)
+        ticket = await asyncio.to_thread(furnish, server)
         async with async_playwright() as play:
             browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             await look(browser, server.ready["http"], folder)
-            await hold(browser, server, folder / "phone-loss.png")
+            await hold(browser, server, ticket, folder / "phone-loss.png")
             await browser.close()
         await server.close()
 
