@@ -96,6 +96,9 @@ NEEDS = {
     "api.approve": Need("stop-many"),
     "api.reach": Need("people"),
     "api.psam": Need("devices"),
+    "api.shifts": Need("ledger"),
+    "api.load_chip": Need("issue"),
+    "api.sign_load": Need("issue"),
     "api.begin_issue": Need(
         "issue",
         ("credential", "holder_kind", "name", "uid", "valid_until", "balance_fen", "replaces"),
