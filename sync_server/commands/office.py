@@ -10,11 +10,17 @@ import getpass
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from protocol.errors import LocalError
 from sync_server.core import rights
+
+if TYPE_CHECKING:
+    from sync_server.store.sqlite import Store
 
 _DB = click.option("--db", "url", required=True, help="sqlite:///PATH of the server's database.")
 _JSON = click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write it here.")
@@ -34,8 +40,6 @@ def command() -> None:
 @_JSON
 def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: str | None) -> None:
     """One account."""
-    from sync_server.core.audit import Act
-    from sync_server.gateway.offices import Offices, given_password
     from sync_server.web.centre.officers import read_officer
     from sync_server.web.refusals import BadField
 
@@ -45,20 +49,56 @@ def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: st
     except BadField as error:
         raise click.ClickException(str(error)) from None
     store = opened(url)
-    password, by = given_password(), f"shell {getpass.getuser()}"
-    offices = Offices(store, lambda work, *args: work(*args), lambda work, *args: work(*args))
-    hashed, now_s = offices.hashed(password), int(time.time())
-    act = Act(by, "", "office add", f"name {wish['name']}", {"role": role})
+    now_s = int(time.time())
+
+    def make(hashed: str) -> None:
+        store.add_officer(wish, hashed, _by(), now_s)
+
+    _given(store, "office add", wish["name"], make, json_file)
+
+
+@command.command("password", help="Give a new password to somebody who forgot theirs.")
+@click.argument("name")
+@_DB
+@_JSON
+def password(name: str, url: str, json_file: str | None) -> None:
+    """One that must be changed at once; every session of theirs ends."""
+    store = opened(url)
+    found = store.password_of(name.lower())
+    if found is None:
+        store.close()
+        raise click.ClickException(f"there is no open account {name}")
+    number = found[0]
+
+    def change(hashed: str) -> None:
+        store.set_password(number, hashed, False)
+
+    _given(store, "office password", name.lower(), change, json_file)
+
+
+def _given(
+    store: Store, what: str, name: str, work: Callable[[str], None], json_file: str | None
+) -> None:
+    """Make a password, do the work with its hash and keep that in the log, and tell it once."""
+    from sync_server.core.audit import Act
+    from sync_server.gateway.offices import given_password, hashed
+
+    told = given_password()
+    act = Act(_by(), "", what, f"name {name}", {})
     try:
-        store.audited(act, now_s, store.add_officer, wish, hashed, by, now_s)
-    except Exception as error:
+        store.audited(act, int(time.time()), work, hashed(told))
+    except (LocalError, sqlite3.Error) as error:
         raise click.ClickException(str(error)) from None
     finally:
         store.close()
-    click.echo(f"account {wish['name']} ({role}), password {password}, to be changed at once")
+    click.echo(f"account {name}, password {told}, to be changed at once")
     if json_file:
-        told = {"name": wish["name"], "role": role, "password": password}
-        Path(json_file).write_text(json.dumps(told) + "\n", encoding="utf-8")
+        text = json.dumps({"name": name, "password": told})
+        Path(json_file).write_text(text + "\n", encoding="utf-8")
+
+
+def _by() -> str:
+    return f"shell {getpass.getuser()}"
 
 
 @command.command("list", help="List the accounts.")
@@ -77,7 +117,7 @@ def list_(url: str, json_file: str | None) -> None:
         Path(json_file).write_text(text + "\n", encoding="utf-8")
 
 
-def opened(url: str):
+def opened(url: str) -> Store:
     """The store of a server's database, with the key of its log. click.ClickException"""
     from sync_server.keyring import Keyring
     from sync_server.running import StartFailed, database_path

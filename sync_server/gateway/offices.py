@@ -139,6 +139,11 @@ class Offices:
         return told | {"fault": fault._asdict() if fault else None}
 
 
+def hashed(password: str) -> str:
+    """argon2id, with its salt and costs; for one who makes an account beside the server."""
+    return PasswordHasher().hash(password)
+
+
 def given_password() -> str:
     """Random, easy to type: three groups of four, 59 bits."""
     groups = ["".join(secrets.choice(_GIVEN_LETTERS) for _ in range(4)) for _ in range(3)]

@@ -101,7 +101,7 @@ NEEDS = {
     "api.sign_load": Need("issue"),
     "api.begin_issue": Need(
         "issue",
-        ("credential", "holder_kind", "name", "uid", "valid_until", "balance_fen", "replaces"),
+        ("credential", "holder_kind", "name", "valid_until", "balance_fen", "replaces"),
     ),
     "api.end_issue": Need("issue"),
     "api.void_issue": Need("issue"),

@@ -41,6 +41,13 @@ def test_every_route_has_a_right_and_every_right_a_route(college):
     assert not rights.may("centre", "no such right") and not rights.may("nobody", "home")
 
 
+def test_nothing_secret_is_kept_in_the_log():
+    secret = {"password", "token", "key", "sealed", "signature", "old", "new", "again", "ticket",
+              "bank", "uid", "public_key", "blocks", "records"}  # fmt: skip
+    for endpoint, need in NEEDS.items():
+        assert not secret & set(need.kept), endpoint
+
+
 def test_every_blueprint_is_admitted_by_one_check(college):
     for name in college.app.blueprints:
         checks = college.app.before_request_funcs.get(name, [])
@@ -101,6 +108,11 @@ def test_an_account_from_the_shell_to_the_first_page(college, tmp_path):
         cli.campus, ["office", "add", "wang.li", "--role", "clerk", "--db", college.url]
     )
     assert again.exit_code == 1 and "there is an account wang.li already" in again.output
+    given = CliRunner().invoke(cli.campus, ["office", "password", "Wang.Li", "--db", college.url])
+    assert given.exit_code == 0 and browser.get("/officers").headers["Location"] == "/sign-in"
+    assert college.acts()[-1][1:] == ("office password", "name wang.li")
+    nobody = CliRunner().invoke(cli.campus, ["office", "password", "x", "--db", college.url])
+    assert nobody.output == "Error: there is no open account x\n"
     listed = CliRunner().invoke(cli.campus, ["office", "list", "--db", college.url])
     assert "wang.li" in listed.output and "open" in listed.output
 
@@ -124,6 +136,8 @@ def test_a_session_ends_by_itself_and_with_its_account(college, monkeypatch):
     monkeypatch.setattr(visitors.time, "time", lambda: now_s + visitors.IDLE_S + 100)
     assert wang.get("/officers").status_code == 200  # it was used in between
     assert li.get("/officers").headers["Location"] == "/sign-in"
+    late = li.post("/officers", name="zhao", shown="z", role="clerk")  # open over lunch
+    assert late.headers["Location"] == "/sign-in" and len(college.store.officers()) == 2
     assert li.get("/officers", headers={"HX-Request": "true"}).status_code == 401
     for step in range(1, 40):
         monkeypatch.setattr(visitors.time, "time", lambda s=step: now_s + s * 1700)

@@ -9,6 +9,7 @@ def act_words() -> dict[str, str]:
         "signed in": _("signed in"),
         "wrong password": _("wrong password"),
         "office add": _("account made in the shell"),
+        "office password": _("password given in the shell"),
         "console.password": _("password changed"),
         "console.loss": _("loss reported or withdrawn"),
         "centre.add_officer": _("account made"),
