@@ -220,8 +220,20 @@ class PretendOrders:
         if card == 999:
             raise Impossible("there is no such card", 404)
         missing = [
-            {"number": 7, "kind": "water", "place": "3-2-07"},
-            {"number": 9, "kind": "pos", "place": "文印店"},
+            {
+                "number": 7,
+                "kind": "water",
+                "place": "3-2-07",
+                "connected": False,
+                "silent_since_utc_s": self.now_s - 1400,
+            },
+            {
+                "number": 9,
+                "kind": "pos",
+                "place": "文印店",
+                "connected": True,
+                "silent_since_utc_s": None,
+            },
         ]
         return {
             "card": card,
@@ -232,4 +244,6 @@ class PretendOrders:
             "confirmed": 215,
             "connected": 216,
             "missing": missing,
+            "since_utc_s": self.now_s,
+            "reported_utc_s": self.now_s - 3,
         }

@@ -158,7 +158,7 @@ def test_loss_form_reports_and_tells_the_truth(browser, orders):
     answer = browser.post("/loss", data={"csrf_token": token, "card": " 77 ", "act": "report"})
     assert orders.calls == [("report", 77, "console")]
     text = browser.get(answer.headers["Location"]).get_data(as_text=True)
-    assert "已在 215/217 台终端停用" in text and "未到：" in text and "水控 3-2-07" in text
+    assert "已在 215/217 台终端停用" in text and "尚未到达：" in text and "水控 3-2-07" in text
     browser.post("/loss", data={"csrf_token": token, "card": "77", "act": "withdraw"})
     text = browser.get("/?card=77").get_data(as_text=True)
     assert "已在 215/217 台终端恢复" in text

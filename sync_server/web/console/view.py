@@ -226,37 +226,60 @@ def _tap(row: dict[str, Any], now_s: int) -> TapLine:
 
 @dataclass
 class Reach:
-    """How far the list version that names (or frees) a card has come."""
+    """What a holder wants to know: is the card stopped, where, since when, and where not yet."""
 
     card: int
-    listed: bool
     waits: bool
-    version: int
+    version: int  # of the list that says so last, 0: never listed
+    tone: str
+    state: str
+    said: str
     confirmed: int
-    connected: int
     terminals: int
-    missing: list[str]
+    missing: list[tuple[str, str]]  # the terminal as people call it, and why not yet
     more: int
 
     @property
     def complete(self) -> bool:
         """Does every terminal have it?"""
-        return self.confirmed == self.terminals
+        return self.confirmed == self.terminals or not self.version
 
 
 def reach(row: dict[str, Any]) -> Reach:
-    """The answer of Orders.loss_reach with the stragglers named as people call them."""
-    missing = [
-        f"{KIND_WORDS.get(item['kind'], item['kind'])} {item['place']}" for item in row["missing"]
-    ]
+    """The answer of Orders.loss_reach in words."""
+    now_s = int(time.time())
+    is_lost = row["listed"] or row["waits"]
+    reported = clock(row["reported_utc_s"], now_s)
     return Reach(
         card=row["card"],
-        listed=row["listed"],
         waits=row["waits"],
         version=row["version"],
+        tone="bad" if is_lost else "good",
+        state=_("reported lost at %(when)s", when=reported) if is_lost else _("in use"),
+        said=_reached(row, now_s),
         confirmed=row["confirmed"],
-        connected=row["connected"],
         terminals=row["terminals"],
-        missing=missing[:MISSING_SHOWN],
+        missing=[_straggler(one, now_s) for one in row["missing"][:MISSING_SHOWN]],
         more=max(row["terminals"] - row["confirmed"] - MISSING_SHOWN, 0),
     )
+
+
+def _reached(row: dict[str, Any], now_s: int) -> str:
+    since = clock(row["since_utc_s"], now_s)
+    words = {"n": row["confirmed"], "all": row["terminals"], "when": since}
+    if not row["version"]:
+        return _("This card is in use everywhere.")
+    if row["listed"]:
+        return _("Stopped on %(n)s of %(all)s terminals since %(when)s", **words)
+    return _("Free again on %(n)s of %(all)s terminals since %(when)s", **words)
+
+
+def _straggler(one: dict[str, Any], now_s: int) -> tuple[str, str]:
+    silent_s = one["silent_since_utc_s"]
+    if one["connected"]:
+        state = _("on its way")
+    elif silent_s:
+        state = _("silent since %(when)s", when=clock(silent_s, now_s))
+    else:
+        state = _("never connected")
+    return f"{KIND_WORDS.get(one['kind'], one['kind'])} {one['place']}", state

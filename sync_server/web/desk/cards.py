@@ -5,9 +5,6 @@ The page asks for its part again every two seconds until every terminal has conf
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 from flask import current_app, g, url_for
 from flask_babel import gettext as _
 
@@ -18,7 +15,6 @@ from sync_server.web.desk import desk
 from sync_server.web.fields import CARD_MAX
 
 _ONE = f"/cards/<int(min=1,max={CARD_MAX}):card>"
-NAMED = 12  # terminals that are named
 
 
 def _orders():
@@ -31,7 +27,7 @@ def card(card: int):
     told = _orders().loss_reach(card)
     told["holder"] = _orders().people.holder_of_card(card)
     page = "_truth.html" if is_part() else "card.html"
-    return shown(page, told, truth=truth(told))
+    return shown(page, told, reach=view.reach(told))
 
 
 @desk.post(f"{_ONE}/stop")
@@ -51,37 +47,3 @@ def free(card: int):
             raise Impossible("this card is not reported lost", 409) from None
         raise
     return done(told, url_for("desk.card", card=card), _("The report is withdrawn."))
-
-
-def truth(told: dict[str, Any]) -> dict[str, Any]:
-    """What a holder wants to know, in words: since when, where, and where not yet."""
-    now_s = int(time.time())
-    every = told["terminals"]
-    since = view.clock(told.get("since_utc_s"), now_s)
-    words = {"n": told["confirmed"], "all": every, "when": since}
-    if not told["version"]:
-        head = _("This card is in use everywhere.")
-    elif told["listed"]:
-        head = _("Stopped on %(n)s of %(all)s terminals since %(when)s", **words)
-    else:
-        head = _("Free again on %(n)s of %(all)s terminals since %(when)s", **words)
-    missing = [_straggler(one, now_s) for one in told["missing"]]
-    return {
-        "head": head,
-        "missing": missing[:NAMED],
-        "more": max(every - told["confirmed"] - NAMED, 0),
-        "complete": told["confirmed"] == every or not told["version"],
-        "tone": "bad" if told["listed"] else "good",
-        "reported": view.clock(told.get("reported_utc_s"), now_s),
-    }
-
-
-def _straggler(one: dict[str, Any], now_s: int) -> dict[str, str]:
-    kind = str(view.KIND_WORDS.get(one["kind"], one["kind"]))
-    if one.get("connected"):
-        state = _("on its way")
-    elif one.get("silent_since_utc_s"):
-        state = _("silent since %(when)s", when=view.clock(one["silent_since_utc_s"], now_s))
-    else:
-        state = _("never connected")
-    return {"number": one["number"], "name": f"{kind} {one['place']}", "state": state}
