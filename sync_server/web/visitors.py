@@ -99,15 +99,20 @@ def begin(officer: dict[str, Any] | None) -> None:
     session["officer"] = [officer["id"], officer["generation"]] if officer else [0, 0]
 
 
-def places(visitor: Visitor | None) -> list[tuple[str, str]]:
-    """(address, word) of every page that this visitor may begin with."""
+def places(visitor: Visitor | None) -> list[tuple[str, str, bool]]:
+    """(address, word, is it here) of every page that this visitor may begin with. A page that is
+    not one of them belongs to the one of its office, where that is but one."""
     if visitor is None or visitor.must_change:
         return []
     found = []
     for endpoint, word in PLACES:
         need = need_of(endpoint)
         if need is not None and visitor.may(need.right):
-            found.append((url_for(endpoint), str(word)))
+            office = endpoint.partition(".")[0]
+            is_here = endpoint == request.endpoint or (
+                office == request.blueprint and office not in ("console", "centre")
+            )
+            found.append((url_for(endpoint), str(word), is_here))
     return found
 
 
