@@ -18,7 +18,7 @@ from firmware.core.terminal import Terminal
 from firmware.drivers import panel, pn532
 from firmware.linking import Link
 from firmware.reading import ANSWER_MS, Reader
-from firmware.screens.render import render
+from firmware.screens.render import plain, render
 from firmware.screens.table import LARGE
 
 TICK_MS = 100
@@ -237,7 +237,7 @@ class Runner:
         led, beep, rows = render(language, screen, values)
         self._pipe.write(self._panel.show(led, beep, rows))
         if self._display:
-            self._display.show(led, rows, LARGE.get(screen))
+            self._display.show(led, rows, LARGE.get(plain(screen)))
         self._drawn_ms = self.board.ticks_ms()
 
     def redraw(self):

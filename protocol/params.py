@@ -15,14 +15,11 @@ MAX_SIZE = 1024
 MAX_WINDOWS = 36
 MAX_ISSUERS = 2
 MAX_PRICES = 4
-MAX_MEALS = 12
 ISSUER_SIZE = 34  # number 1, public key 33
 
 _BYTES = "s"
 _WINDOW = ">BBBHH"
 _WINDOW_SIZE = 7
-_MEAL = ">BHHH"
-_MEAL_SIZE = 7
 _DAY_MIN = 1440
 
 # number, name, unit, struct letter, default, minimum, maximum (for bytes: of the length)
@@ -168,18 +165,11 @@ def _prices_fault(data):
 
 def _meals_fault(data):
     """What is wrong with the bytes of `meals`, or None."""
-    if len(data) % _MEAL_SIZE or len(data) > MAX_MEALS * _MEAL_SIZE:
-        return f"meals are 0 to 12 times 7 bytes, not {len(data)} bytes"
-    rows = list(meals(data))
-    for number, (weekdays, from_min, to_min, _) in enumerate(rows):
-        if not from_min < to_min <= _DAY_MIN:
-            return "a meal must begin before it ends, within a day"
-        if weekdays > 0x7F:
-            return "a meal has 7 weekdays"
-        for days, begin, end, _ in rows[:number]:
-            if days & weekdays and begin < to_min and from_min < end:
-                return "two meals at the same time"
-    return None
+    if not data:
+        return None
+    from protocol import meals  # no terminal without meals has it in RAM
+
+    return meals.fault(data)
 
 
 _BYTE_FAULTS = {
@@ -195,32 +185,6 @@ def prices(data):
     """List of the fen of all price keys; what `data`, a `prices` value, leaves out is 0."""
     fen = [data[at] << 8 | data[at + 1] for at in range(0, len(data), 2)]
     return fen + [0] * (MAX_PRICES - len(fen))
-
-
-def meals(data):
-    """Yield (weekdays mask, from_min, to_min, subsidy in fen) of a `meals` value, as `windows`."""
-    for at in range(0, len(data), _MEAL_SIZE):
-        yield struct.unpack_from(_MEAL, data, at)
-
-
-def meal_at(data, weekday, minute):
-    """(number from 1, subsidy in fen) of the meal at that local time, (0, 0) if there is none."""
-    for number, (weekdays, from_min, to_min, subsidy_fen) in enumerate(meals(data), 1):
-        if weekdays >> weekday & 1 and from_min <= minute < to_min:
-            return number, subsidy_fen
-    return 0, 0
-
-
-def pack_meals(rows):
-    """A `meals` value from rows as `meals` yields them. LocalError if one is impossible."""
-    for row in rows:
-        if not all(0 <= part <= 0xFFFF for part in row) or row[0] > 0x7F:
-            raise LocalError(f"no such meal: {row}")
-    out = b"".join([struct.pack(_MEAL, *row) for row in rows])
-    fault = _meals_fault(out)
-    if fault:
-        raise LocalError(fault)
-    return out
 
 
 def windows(data):

@@ -35,7 +35,6 @@ CODE_USED = 26
 IN_USE = 27
 OUT_OF_SERVICE = 28
 REPEATED = 29
-NO_SHIFT = 31
 
 SHIFT_OPEN = 32
 SHIFT_CLOSE = 33
@@ -49,6 +48,7 @@ METER_NOISE = 44
 CASE_OPEN = 45
 NO_PSAM = 46
 STOPPED = 47
+REFUND_LEAVE = 48
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -97,7 +97,6 @@ _TEXT = """
 27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
 29 | REPEATED | 刚刚已支付 | paid a moment ago | 确需再付请按 # | press # to pay once more
-31 | NO_SHIFT | 收银员未上班 | no cashier has begun a shift | 请收银员刷卡上班 | cashier: present your card
 32 | SHIFT_OPEN | 收银员上班 | a cashier began the shift | 无需处理 | nothing
 33 | SHIFT_CLOSE | 收银员交班 | a cashier ended the shift | 核对两边合计 | compare both sums
 38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
@@ -110,6 +109,7 @@ _TEXT = """
 45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
 46 | NO_PSAM | 安全模块无应答 | the key module does not answer | 请报修，改用其他卡或二维码 | have it repaired, pay by another card or a code
 47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card
+48 | REFUND_LEAVE | 主管准许退款 | a supervisor let an old sale be given back | 无需处理 | nothing
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

@@ -13,11 +13,12 @@ _GREYS = 64  # as the journal remembers
 
 
 class Books:
-    """meals: a staff window's; shift: the one that goes on."""
+    """meals: a staff window's; shift: the one that goes on; given: sales that were given back."""
 
     def __init__(self, terminal):
         self.meals = meals.Meals()
         self.shift = shift.Shift()
+        self.given = {}  # serial of a sale -> its REVERSAL, of this boot
         self._params = terminal.params
         self._greys = {}  # serial -> Record without an outcome
         slots = 0
@@ -34,6 +35,10 @@ class Books:
         """A record stands in the journal."""
         if entry.type not in _TYPES:
             return
+        if entry.type == record.REVERSAL and outcome != record.VOID:
+            self.given[entry.detail] = entry.serial
+            if len(self.given) > _GREYS:
+                del self.given[min(self.given)]
         if outcome == record.DONE:
             self._done(entry)
         elif outcome == record.INTENT:
@@ -44,8 +49,12 @@ class Books:
     def settled(self, serial, outcome):
         """A grey record has its outcome."""
         entry = self._greys.pop(serial, None)
-        if entry is not None and outcome == record.DONE:
+        if entry is None:
+            return
+        if outcome == record.DONE:
             self._done(entry)
+        elif self.given.get(entry.detail) == serial:
+            del self.given[entry.detail]
 
     def _done(self, entry):
         self.shift.done(entry)

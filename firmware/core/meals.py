@@ -9,7 +9,7 @@ them are forgotten, and the server finds those too.
 
 from card_layout import identity
 from firmware.core import clock
-from protocol import params, reasons, record
+from protocol import meals, reasons, record
 
 ANYBODY, STAFF, NAMED = 0, 1, 2  # the parameter `staff`
 RECORDS = 2048  # slots of the journal in which a meal's are looked for after a boot
@@ -31,7 +31,7 @@ class Meals:
         if not settings["meals"] or not clock.is_set(tap.now.utc_s):
             return 0, 0, reasons.OK
         day, weekday, minute = clock.local_minute(tap.now.utc_s, settings["utc_offset_min"])
-        number, subsidy_fen = params.meal_at(settings["meals"], weekday, minute)
+        number, subsidy_fen = meals.at(settings["meals"], weekday, minute)
         if not number:
             return 0, 0, reasons.OUT_OF_HOURS
         if self._period == (day, number) and tap.card in self._had:

@@ -95,10 +95,6 @@ def _repeated(tap):
     return tap.kind_reason == reasons.REPEATED
 
 
-def _no_shift(tap):
-    return tap.kind_reason == reasons.NO_SHIFT
-
-
 def _offline_too_long(tap):
     if tap.now.online:
         return False
@@ -147,7 +143,6 @@ CHECKS = (
     (reasons.TAP_LIMIT, _tap_limit),
     (reasons.NO_RIGHT, _no_right),
     (reasons.OUT_OF_HOURS, _out_of_hours),
-    (reasons.NO_SHIFT, _no_shift),
     (reasons.PAID_BEFORE, _paid_before),
     (reasons.REPEATED, _repeated),
     (reasons.OFFLINE_TOO_LONG, _offline_too_long),

@@ -50,6 +50,14 @@ class Shift:
         self.sales = self.sold_fen = self.back_fen = 0
 
 
+def leave(tap):
+    """A supervisor lets an old sale be given back. -> what a kind decides."""
+    if has_zone(tap, "supervisor_zone"):
+        return _event(tap, reasons.REFUND_LEAVE, 0, 0)
+    tap.is_free = True
+    return 0, reasons.NO_RIGHT
+
+
 def has_zone(tap, name):
     """Has this card the zone that the parameter `name` says?"""
     zone = tap.terminal.params[name]

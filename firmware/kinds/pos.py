@@ -14,7 +14,13 @@ from protocol import messages, params, reasons, record
 
 NO_SHIFTS = 255  # as core.shift's NOBODY
 CANCEL_MS = 60_000  # so long after a sale it can be cancelled
-CANCEL, CLOSE = "cancel", "close"  # duties: the last sale's card, the cashier's
+# duties: what the next card is asked for beside paying
+CANCEL = "cancel"  # the last sale's card
+CLOSE = "close"  # the cashier's, at the end of the shift
+LEAVE = "leave"  # a supervisor's, before an old sale is given back
+FIND = "find"  # the card of that sale
+FOUND = "found"  # none: '#' is asked for
+GIVE = "give"  # that card once more
 _RECENT = 16  # sales that a repeated one is looked for among
 
 
@@ -37,7 +43,8 @@ class Pos:
         self._asked = False  # whether the same is to be paid once more
         self._again = False  # it is
         self._last = None  # (card, serial, fen, ticks of) the last sale
-        self._duty = None  # what the next card is asked for beside paying
+        self._duty = None
+        self._sale = None  # core.refund's, that is to be given back
         self._books = None  # made when a staff window or a shift needs them
 
     def key(self, char, now, params):
@@ -61,6 +68,10 @@ class Pos:
     def decide(self, tap):
         """What the card is to pay of the amount entered, None without one."""
         fen, reason = self.armed_fen, reasons.OK
+        if self._duty == LEAVE:
+            from firmware.core import shift
+
+            return shift.leave(tap)
         if tap.terminal.params["cashier_zone"] != NO_SHIFTS:
             attended = self._attend(tap)
             if attended is not None:
@@ -106,6 +117,8 @@ class Pos:
             return (("show", "repeated", (tap.amount_fen,)),)
         if self.armed_fen is None:
             return (("show", "refused", (tap.reason,)),)
+        if tap.reason == reasons.OUT_OF_HOURS and self._lacks_cashier(tap.terminal):
+            return (("show", "no_cashier", (self.armed_fen,)),)
         return (("show", "unpaid", (tap.reason, self.armed_fen)),)
 
     def torn(self, tap):
@@ -114,12 +127,16 @@ class Pos:
 
     def look(self, tap):
         """Balance and last valid day."""
-        if tap.loaded_fen and self._duty == CANCEL:
+        if tap.loaded_fen and self._duty in (CANCEL, GIVE):
+            fen = tap.loaded_fen
+            self._recent = [row for row in self._recent if row[0] != tap.card]
+            if self._duty == CANCEL:
+                self._last = None
             self._clear()
-            self._last = None
-            self._recent.pop()
             screen = "cancelled" if tap.credential.GIVES_ALONE else "cancelled_later"
-            return (("show", screen, (tap.loaded_fen, tap.balance_fen)),)
+            return (("show", screen, (fen, tap.balance_fen)),)
+        if self._duty == FIND and tap.credential.HOLDS_MONEY:
+            return (self._found(tap),)
         if tap.loaded_fen:
             return (("show", "loaded", (tap.loaded_fen, tap.balance_fen)),)
         if tap.balance_fen is None:
@@ -132,8 +149,11 @@ class Pos:
             self.awaited = None
 
     def owes(self, tap):
-        """(serial, fen) of the sale that is cancelled, if this card's purse says that it was the
-        last to be paid with it, or None."""
+        """(serial, fen) of the sale that is given back, or None. Of an older one the journal is the
+        proof; the last one, this card's purse must say that it was the last to be paid with it."""
+        if self._duty == GIVE and tap.card == self._sale.card:
+            is_given = self._sale.serial in self._books.given
+            return None if is_given else (self._sale.serial, self._sale.fen)
         if self._duty != CANCEL or not self._may_cancel(tap.now):
             return None
         card, serial, fen, _ = self._last
@@ -148,10 +168,8 @@ class Pos:
         settings = terminal.params
         if self.awaited is not None:
             return (("show", "put_back", (self.armed_fen or 0,)),)
-        if self._duty == CANCEL:
-            return (("show", "cancel", (self._last[2],)),)
-        if self._duty == CLOSE:
-            return (("show", "shift_end", ()),)
+        if self._duty is not None:
+            return (self._asked_for(terminal.params),)
         if not self._bill.is_empty and self.armed_fen is None:
             return (self._billed(),)
         if self._fixed_fen or self.armed_fen is None:
@@ -160,7 +178,7 @@ class Pos:
             return (("show", "ready", (self.armed_fen,)),)
         if self._pauses and settings["fixed_fen"]:
             return (("show", "paused", (settings["fixed_fen"],)),)
-        if settings["cashier_zone"] != NO_SHIFTS and not self._books_of(terminal).shift.opened:
+        if self._lacks_cashier(terminal):
             return (("show", "no_shift", ()),)
         return None
 
@@ -175,15 +193,49 @@ class Pos:
 
         if has_zone(tap, "cashier_zone"):
             return shift.open(tap)
-        return None if self.armed_fen is None else (self.armed_fen, reasons.NO_SHIFT)
+        return None if self.armed_fen is None else (self.armed_fen, reasons.OUT_OF_HOURS)
 
     def _attended(self, tap):
-        """A shift began or ended."""
+        """A shift began or ended, or a supervisor was here."""
+        if tap.told == reasons.REFUND_LEAVE:
+            self._duty = FIND
+            self._books_of(tap.terminal)
+            return (self._asked_for(tap.terminal.params),)
         self._duty = None
         if tap.told == reasons.SHIFT_OPEN:
-            return (("show", "shift_begins", (tap.card,)),)
+            began = ("show", "shift_begins", (tap.card,))
+            return (began,) + (self.idle(tap.terminal) or ())  # an amount that waits is said
         sales = self._books.shift.sales
         return (("show", "shift_ended", (sales, tap.amount_fen, tap.detail)),)
+
+    def _found(self, tap):
+        """The card of an old sale: which one is it?"""
+        from firmware.core.refund import last_sale
+
+        self._sale = last_sale(tap.terminal.journal, tap.card)
+        if self._sale is None:
+            return "show", "no_sale", ()
+        self._duty = FOUND
+        return self._asked_for(tap.terminal.params)
+
+    def _asked_for(self, params):
+        """The screen of what was asked for beside paying."""
+        if self._duty == CANCEL:
+            return "show", "cancel", (self._last[2],)
+        if self._duty == FOUND:
+            local_s = self._sale.utc_s + params["utc_offset_min"] * 60
+            return "show", "refund", (self._sale.fen, local_s)
+        if self._duty == GIVE:
+            return "show", "refund_give", (self._sale.fen,)
+        return (
+            "show",
+            {CLOSE: "shift_end", LEAVE: "refund_leave", FIND: "refund_find"}[self._duty],
+            (),
+        )
+
+    def _lacks_cashier(self, terminal):
+        with_shifts = terminal.params["cashier_zone"] != NO_SHIFTS
+        return with_shifts and not self._books_of(terminal).shift.opened
 
     def _books_of(self, terminal):
         if self._books is None:
@@ -243,14 +295,12 @@ class Pos:
     def _enter(self, params, now):
         """'#': an amount that no card may pay is not asked of one."""
         bill = self._bill
-        if not bill.dishes and bill.typed == "0" and self._may_cancel(now):
+        duty = None if bill.dishes else self._duty_of(bill.typed, params, now)
+        if duty is not None:
+            sale = self._sale
             self._clear()
-            self._duty = CANCEL
-            return [("show", "cancel", (self._last[2],))]
-        if not bill.dishes and bill.typed == "000" and params["cashier_zone"] != NO_SHIFTS:
-            self._clear()
-            self._duty = CLOSE
-            return [("show", "shift_end", ())]
+            self._duty, self._sale = duty, sale
+            return [self._asked_for(params)]
         self._again = self._asked
         self._asked = False
         if self.armed_fen is None and bill.is_empty:
@@ -265,6 +315,16 @@ class Pos:
         if self.armed_fen is None:
             return [("show", "refused", (reasons.AMOUNT_ZERO,))]
         return [("show", "ready", (self.armed_fen,))]
+
+    def _duty_of(self, typed, params, now):
+        """The duty that was keyed in: 0 cancel, 00 an old sale, 000 the end of the shift."""
+        if typed == "0" and self._may_cancel(now):
+            return CANCEL
+        if typed == "00" and params["supervisor_zone"] != NO_SHIFTS:
+            return LEAVE
+        if typed == "000" and params["cashier_zone"] != NO_SHIFTS:
+            return CLOSE
+        return GIVE if not typed and self._duty == FOUND else None
 
     def _clear(self):
         self.awaited = None

@@ -10,20 +10,21 @@ ROWS = {
     "paused": ("Paused", "Price {0} yuan", "# go on"),
     "ready": ("Present your card", "Pay {0} yuan", "* cancel"),
     "paid": ("Paid", "{0} yuan", "Balance {1} yuan"),
-    "paid_offline": ("Paid, offline", "{0} yuan", "Balance {1} yuan"),
     "paid_account": ("Paid", "{0} yuan", "from the account"),
-    "paid_account_offline": ("Paid, offline", "{0} yuan", "from the account"),
     "meal": ("Paid", "Subsidy {0}", "Card {1} yuan", "Balance {2}"),
-    "meal_offline": ("Paid, offline", "Subsidy {0}", "Card {1} yuan", "Balance {2}"),
     "meal_account": ("Paid", "Subsidy {0}", "Account {1}"),
-    "meal_account_offline": ("Paid, offline", "Subsidy {0}", "Account {1}"),
     "next": ("Paid", "Balance {0}", "Next {1} yuan"),
-    "next_offline": ("Paid, offline", "Balance {0}", "Next {1} yuan"),
     "balance": ("Card valid", "Balance {0} yuan", "until {1}"),
     "cancel": ("Cancel the sale", "{0} yuan", "present that card", "* keep the sale"),
     "cancelled": ("Cancelled", "{0} yuan back", "Balance {1} yuan"),
     "cancelled_later": ("Cancelled", "{0} yuan back", "at the next tap"),
     "no_shift": ("No cashier", "cashier: card", "then sales begin"),
+    "no_cashier": ("No cashier", "cashier: card", "{0} yuan due"),
+    "refund_leave": ("Give back", "supervisor: card", "* cancel"),
+    "refund_find": ("Give back", "customer's card", "* cancel"),
+    "refund": ("This sale?", "{0} yuan {1}", "# give back", "* cancel"),
+    "refund_give": ("That card again", "{0} yuan back", "* cancel"),
+    "no_sale": ("No such sale", "not of this card", "or given back"),
     "shift_begins": ("Shift begun", "cashier ..{0}"),
     "shift_end": ("End of shift", "cashier: card", "* go on"),
     "shift_ended": ("Shift ended", "{0} sales", "Taken {1}", "Given back {2}"),
@@ -33,7 +34,7 @@ ROWS = {
     "too_low": ("Balance too low", "To pay {0} yuan", "Balance {1} yuan", "load the card"),
     "refused": ("{0}", "{1}"),
     "unpaid": ("{0}", "{1}", "{2} yuan due"),
-    "repeated": ("Paid a moment ago", "{0} yuan", "# pay once more", "* it is paid"),
+    "repeated": ("Paid just now", "{0} yuan", "# pay once more", "* it is paid"),
     "open": ("Valve open", "{0} yuan held", "take card to stop"),
     "flowing": ("Take card to stop", "{0} yuan left", "used {1} units"),
     "ended": ("Card for the rest", "Used {0} yuan", "Back {1} yuan"),
@@ -50,6 +51,7 @@ ROWS = {
     "no_reader": ("Reader is silent", "check its cable", "out of service"),
 }
 
+OFFLINE = "Paid, offline"  # the first row of what was paid then
 HOLDERS = {1: "staff", 2: "student", 3: "temporary"}
 MINUTES = "{} min"
 HOURS = "{} h {} min"

@@ -13,12 +13,20 @@ _DAYS_BEFORE_2000 = 10957  # since 1970
 def render(language, screen, values):
     """-> (led, beep or None, list of 4 texts). language 0 Chinese, 1 English."""
     words = _words(language)
-    led, beep, kinds = SCREENS[screen]
+    name = plain(screen)
+    led, beep, kinds = SCREENS[name]
     texts = []
     for kind, value in zip(kinds, values):
         texts += _WRITERS[kind](value, words, language)
-    rows = [row.format(*texts) for row in words.ROWS[screen]]
+    rows = [row.format(*texts) for row in words.ROWS[name]]
+    if name != screen:
+        led, rows[0] = "amber", words.OFFLINE
     return led, beep, rows + [""] * (ROWS - len(rows))
+
+
+def plain(screen):
+    """The name in the tables: "paid_offline" is a "paid" that the server does not know of."""
+    return screen if screen in SCREENS else screen[: -len("_offline")]
 
 
 def _words(language):

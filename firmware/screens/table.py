@@ -16,20 +16,21 @@ SCREENS = {
     "dish": ("off", None, ("number", "fen", "fen")),
     "paused": ("off", None, ("fen",)),
     "paid": ("green", "ok", ("fen", "fen")),
-    "paid_offline": ("amber", "ok", ("fen", "fen")),
     "paid_account": ("green", "ok", ("fen",)),
-    "paid_account_offline": ("amber", "ok", ("fen",)),
     "meal": ("green", "ok", ("fen", "fen", "fen")),
-    "meal_offline": ("amber", "ok", ("fen", "fen", "fen")),
     "meal_account": ("green", "ok", ("fen", "fen")),
-    "meal_account_offline": ("amber", "ok", ("fen", "fen")),
     "next": ("green", "ok", ("fen", "fen")),
-    "next_offline": ("amber", "ok", ("fen", "fen")),
     "balance": ("green", "ok", ("fen", "day")),
     "cancel": ("amber", "warn", ("fen",)),
     "cancelled": ("green", "ok", ("fen", "fen")),
     "cancelled_later": ("green", "ok", ("fen", "fen")),
     "no_shift": ("amber", None, ()),
+    "no_cashier": ("red", "error", ("fen",)),
+    "refund_leave": ("amber", "warn", ()),
+    "refund_find": ("amber", "ok", ()),
+    "refund": ("amber", "warn", ("fen", "clock")),
+    "refund_give": ("amber", "warn", ("fen",)),
+    "no_sale": ("red", "error", ()),
     "shift_begins": ("green", "ok", ("tail",)),
     "shift_end": ("amber", "warn", ()),
     "shift_ended": ("green", "ok", ("number", "fen", "fen")),
@@ -56,10 +57,12 @@ SCREENS = {
     "no_reader": ("red", None, ()),
 }
 
+# of these NAME_offline is a screen too, amber: the server does not know of the payment yet
+PAID = ("paid", "paid_account", "meal", "meal_account", "next")
+
 # screen -> its row with the amount, which a display of pixels shows large
 LARGE = {
-    "amount": 1, "dishes": 1, "dish": 1, "ready": 1, "paid": 1, "paid_offline": 1,
-    "paid_account": 1, "paid_account_offline": 1, "next": 2, "next_offline": 2,
-    "balance": 1, "put_back": 1,
+    "amount": 1, "dishes": 1, "dish": 1, "ready": 1, "paid": 1, "paid_account": 1, "next": 2,
+    "no_cashier": 2, "refund_give": 1, "balance": 1, "put_back": 1,
     "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1,
 }  # fmt: skip

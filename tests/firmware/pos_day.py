@@ -4,7 +4,7 @@ The real core decides what is shown; tests/firmware/sheets.py draws it as MicroP
 """
 
 from card_layout import identity
-from protocol import params
+from protocol import meals, params
 from tests.shared import campus
 
 ZH = 0
@@ -12,7 +12,7 @@ CASHIER, TEACHER, STUDENT, POOR = 1, 2, 3, 4
 SETTINGS = {
     "staff": 0, "cashier_zone": 3, "supervisor_zone": 4, "repeat_s": 60,
     "prices": bytes((0, 200, 1, 94, 2, 88, 4, 176)),
-    "meals": params.pack_meals([(0x7F, 0, 1440, 800)]),
+    "meals": meals.pack([(0x7F, 0, 1440, 800)]),
 }  # fmt: skip
 
 

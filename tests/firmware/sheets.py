@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.screens.table import SCREENS
+from firmware.screens.table import PAID, SCREENS
 from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.image import ROOT, compiled
@@ -30,9 +30,8 @@ VALUES = {
 # screens whose values belong together
 TOGETHER = {
     "dishes": (3, 1250), "dish": (3, 350, 1600), "meal": (800, 450, 4550),
-    "meal_offline": (800, 450, 4550), "meal_account": (800, 450), "next": (4200, 800),
-    "meal_account_offline": (800, 450), "next_offline": (4200, 800),
-    "paid": (1250, 3750), "paid_offline": (1250, 3750), "too_low": (1250, 360),
+    "meal_account": (800, 450), "next": (4200, 800), "paid": (1250, 3750),
+    "paid_account": (1250,), "too_low": (1250, 360),
     "cancelled": (1250, 5000), "shift_ended": (214, 268150, 1250), "loaded": (10000, 11250),
     "used": (120, 4880), "ended": (120, 380),
 }  # fmt: skip
@@ -49,6 +48,7 @@ def usual(language):
         [LANGUAGES[language], screen, TOGETHER.get(screen) or [VALUES[kind] for kind in kinds]]
         for screen, (_, _, kinds) in SCREENS.items()
     ]
+    made += [[LANGUAGES[language], screen + "_offline", TOGETHER[screen]] for screen in PAID]
     more = (reasons.JOURNAL_FULL, reasons.TAP_LIMIT, reasons.CODE_LATE)
     return made + [[LANGUAGES[language], "refused", [reason]] for reason in more]
 

@@ -1,7 +1,7 @@
 """A code at a terminal: taken once, within its window, while its issuer's word holds."""
 
 from card_layout import identity
-from protocol import params, reasons, record
+from protocol import meals, params, reasons, record
 from tests.firmware.code_phone import ISSUER, ISSUER_NUMBER, Phone, compressed
 from tests.shared.campus import NOON, flash_of, moment, records, screens, tap, terminal_on
 
@@ -103,7 +103,7 @@ def test_a_look_tells_how_long_it_is_valid():
 def test_a_meal_that_the_subsidy_pays_uses_the_code_up():
     """Nothing is taken, and the screenshot is good for nothing all the same, after a boot too."""
     terminal = shop(700)
-    wanted = params.pack_meals([(0x7F, 0, 1440, 800)])
+    wanted = meals.pack([(0x7F, 0, 1440, 800)])
     given = {"code_issuers": KEY, "staff": 1, "meals": wanted}
     assert terminal.params.apply(2, params.pack(given)) == 1
     staff = Phone(holder_kind=identity.STAFF)

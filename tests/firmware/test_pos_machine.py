@@ -19,6 +19,8 @@ SETTINGS = (
     {"fixed_fen": 800},
     {"prices": bytes((0, 150, 1, 44, 8, 0, 0, 0)), "repeat_s": 20},
     {"fixed_fen": 500, "repeat_s": 60, "tap_limit_fen": 700},
+    {"supervisor_zone": 0, "cashier_zone": 0},  # every card here has zone 0
+    {"supervisor_zone": 0, "fixed_fen": 700},
 )
 
 
@@ -65,6 +67,10 @@ class Till(RuleBasedStateMachine):
     @rule(fen=st.integers(1, 6000))
     def ask(self, fen):
         self.press(f"*{fen}#")
+
+    @rule(zeros=st.integers(1, 3))
+    def duty(self, zeros):
+        self.press("*" + "0" * zeros + "#")
 
     @rule(seconds=st.sampled_from((1, 4, 30, 90)))
     def wait(self, seconds):

@@ -1,6 +1,6 @@
 """Messages, parameters and reasons: the tables, there and back."""
 
-from protocol import channel, messages, params, reasons, tariff
+from protocol import channel, meals, messages, params, reasons, tariff
 from protocol.errors import LocalError, RemoteError
 from protocol.states import SERVER, TERMINAL
 from tests.shared.expect import raises
@@ -130,7 +130,7 @@ def test_parameters_there_and_back():
 
 LONGEST = {
     "prices": b"\x01\x00" * 4,
-    "meals": params.pack_meals([(1, n, n + 1, 1) for n in range(params.MAX_MEALS)]),
+    "meals": meals.pack([(1, n, n + 1, 1) for n in range(meals.MOST)]),
     "windows": params.pack_windows([(1, 0, 1, 0, 1)] * params.MAX_WINDOWS),
     "code_issuers": bytes(params.ISSUER_SIZE) * params.MAX_ISSUERS,
     "tariff": tariff.pack([(n, n + 1, 1) for n in range(35)] + [(35, tariff.END, 1)]),

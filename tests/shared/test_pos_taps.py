@@ -81,15 +81,19 @@ def test_a_fixed_price_stays_on_the_screen():
 
 
 def test_paid_while_offline_is_another_light():
-    from firmware.screens.table import SCREENS
+    from firmware.screens.render import render
+    from firmware.screens.table import PAID, SCREENS
 
     terminal, card = till(), Card(7)
     assert sell(terminal, card, 500, moment(terminal, online=False)) == [
         ("show", "paid_offline", (500, 4500))
     ]
-    for screen in ("paid", "paid_account", "next"):
-        assert SCREENS[screen][:2] == ("green", "ok")
-        assert SCREENS[screen + "_offline"][:2] == ("amber", "ok")
+    for screen in PAID:
+        values = (1,) * len(SCREENS[screen][2])
+        assert render(0, screen, values)[:2] == ("green", "ok")
+        led, beep, rows = render(0, screen + "_offline", values)
+        assert (led, beep, rows[0]) == ("amber", "ok", "脱机已付")
+        assert rows[1:] == render(0, screen, values)[2][1:]
 
 
 def test_what_the_server_wants_shown_does_not_cover_an_amount():

@@ -1,11 +1,11 @@
 """The staff window: who eats there, one subsidised meal a period, subsidy first, then the purse."""
 
 from card_layout import identity
-from protocol import params, reasons, record
+from protocol import meals, params, reasons, record
 from tests.shared.campus import NOON, Card, flash_of, moment, records, screens, tap, terminal_on
 
 # NOON is a Monday, 22:13 in local time
-LATE = params.pack_meals([(0x7F, 360, 540, 300), (0x7F, 1260, 1380, 800)])
+LATE = meals.pack([(0x7F, 360, 540, 300), (0x7F, 1260, 1380, 800)])
 HOUR_S = 3600
 
 
@@ -130,8 +130,8 @@ def test_meals_that_cannot_be_are_refused_whole():
         [(0x7F, 600, 600, 1)], [(0x80, 1, 2, 1)], [(1, 0, 1441, 1)], [(1, 1, 2, 70000)],
         [(3, 600, 720, 1), (2, 700, 800, 1)],
     ):  # fmt: skip
-        raises(LocalError, params.pack_meals, rows)
-    params.pack_meals([(1, 600, 720, 1), (2, 700, 800, 1)])
+        raises(LocalError, meals.pack, rows)
+    meals.pack([(1, 600, 720, 1), (2, 700, 800, 1)])
     terminal = window()
     version = terminal.params.version
     bad = params.pack({"staff": 1})[:-3] + b"\x1c\x07\x7f\x00\x09\x00\x01\x00\x01\x1d\x01\x01"

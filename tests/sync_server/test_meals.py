@@ -5,11 +5,11 @@ import itertools
 import pytest
 
 from card_layout import identity
-from protocol import params, reasons
+from protocol import meals, reasons
 from tests.shared import campus
 from tests.sync_server.house import START_FEN, House
 
-MEALS = params.pack_meals([(0x7F, 0, 1440, 800)])
+MEALS = meals.pack([(0x7F, 0, 1440, 800)])
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ The scanner babbles all the while and the display is unplugged in the middle: ne
 import asyncio
 import random
 
-from protocol import params
+from protocol import meals
 from terminal_sim import fleet
 from terminal_sim.mifare import MifareClassic
 
 TILL = {
     "staff": 1, "cashier_zone": 3, "repeat_s": 60, "prices": "00c8012c",
-    "meals": params.pack_meals([(0x7F, 0, 1440, 800)]).hex(),
+    "meals": meals.pack([(0x7F, 0, 1440, 800)]).hex(),
 }  # fmt: skip
 
 
@@ -48,12 +48,14 @@ def test_a_day_at_the_staff_window(campus):
                 await panel.screen("应付 11.50 元")
             assert await fleet.present(till, teacher) == fleet.ACCEPTED
             assert panel.shows("余额 35.00 元")  # one subsidised meal
+            beeps = panel.beeps
             panel.press("*000#")
             async with asyncio.timeout(10):
                 await panel.screen("请收银员刷卡")
+                while panel.beeps == beeps:  # the question's own
+                    await asyncio.sleep(0.05)
             assert await fleet.present(till, cashier) == fleet.ACCEPTED
             assert panel.rows == ["已交班", "共 2 笔", "收款 15.00 元", "退款 0.00 元"]
-            babble.cancel()
             await made.uploaded(6)
             (shift,) = (await asyncio.to_thread(made.server.call, "GET", path + "/shifts"))[
                 "shifts"
@@ -66,6 +68,7 @@ def test_a_day_at_the_staff_window(campus):
             assert balances["merchant", "教工餐厅"] == 2300
             assert balances["subsidy", ""] == -800 and ledger["sum"] == 0
             assert till.stop()["reader_faults"] == 0
+            babble.cancel()
 
     asyncio.run(asyncio.wait_for(story(), 90))
 
@@ -84,6 +87,6 @@ def staff(made, zones):
 async def babbling(scanner):
     """Noise without an end of a line, as a module with a broken wire gives it."""
     dice = random.Random(3)
-    while True:  # until it is cancelled
+    while scanner._fd >= 0:  # until the till is gone
         scanner._say(bytes(dice.randrange(256) for _ in range(64)).replace(b"\r", b" "))
         await asyncio.sleep(0.05)
