@@ -18,7 +18,7 @@ def render(language, screen, values):
     texts = []
     for kind, value in zip(kinds, values):
         texts += _WRITERS[kind](value, words, language)
-    rows = [row.format(*texts) for row in words.ROWS[name]]
+    rows = [row.format(*texts) for row in rows_of(words, name)]
     if name != screen:
         led, rows[0] = "amber", words.OFFLINE
     return led, beep, rows + [""] * (ROWS - len(rows))
@@ -27,6 +27,15 @@ def render(language, screen, values):
 def plain(screen):
     """The name in the tables: "paid_offline" is a "paid" that the server does not know of."""
     return screen if screen in SCREENS else screen[: -len("_offline")]
+
+
+def rows_of(words, name):
+    """The rows of a screen, as the module of a language has them. KeyError if it has none."""
+    at = words.ROWS.find("\n" + name + " | ")
+    if at < 0:
+        raise KeyError(name)
+    line = words.ROWS[at + 1 : words.ROWS.find("\n", at + 1)]
+    return [row.strip() for row in line.split(" | ")[1:]]
 
 
 def _words(language):
