@@ -96,7 +96,6 @@ NEEDS = {
     "api.approve": Need("stop-many"),
     "api.reach": Need("people"),
     "api.psam": Need("devices"),
-    "api.shifts": Need("ledger"),
     "api.load_chip": Need("issue"),
     "api.sign_load": Need("issue"),
     "api.begin_issue": Need(
@@ -109,8 +108,6 @@ NEEDS = {
     "api.card_as_it_is": Need("people"),
     "api.read_chip": Need("issue"),
     "api.take_back": Need("issue"),
-    "api.load_chip": Need("issue"),
-    "api.sign_load": Need("issue"),
     "api.settle": Need("issue"),
     "api.card_keys": Need("status"),
     "api.grow_card_keys": Need("devices", ("sectors",)),
