@@ -18,6 +18,7 @@ from terminal_sim.prng import Prng
 UP, DOWN = "up", "down"  # towards the server, towards the terminal
 _READ = 4096
 _HEARS_S = 2  # how long a terminal may take to hear the end of a line
+_KNOCKS_S = 30
 _POLL_S = 0.002
 _END = b"\0"
 
@@ -83,6 +84,12 @@ class BadLine:
                     self._pair.say_no_more()
                     await self._pair.is_over.wait()
         self.down()
+
+    async def is_missed(self) -> None:
+        """Of a line that went down: its terminal knows, for it knocks anew. TimeoutError."""
+        async with asyncio.timeout(_KNOCKS_S):
+            while self._pair is None:  # ends: it knocks again and again
+                await asyncio.sleep(_POLL_S)
 
     def break_off(self) -> None:
         """The connection that stands is broken, on both sides."""

@@ -53,6 +53,7 @@ async def _tap(town: Town, event: scenario.Tap) -> None:
     is_served = is_troubled and wire.is_up
     if is_served:
         await town.hang_up(stand)
+        await wire.is_missed()
     if event.tear:
         card.tear_after(*event.tear)
         town.counts["card_tears"] += 1
