@@ -2,15 +2,20 @@
 or issued (or, in the one write that no MIFARE card survives torn, spoiled), the desk says which,
 and the next run goes on with the same number and books nothing twice."""
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from terminal_sim.acr122u import Acr122u
+from terminal_sim.field import Field
 from tests.desk.models import WISH, House, blank
 from tests.desk.test_work import says
 from tools.desk import work
 from tools.desk.chips import BLANK, CPU, ISSUED, MIFARE, SPOILED
 from tools.desk.faults import Fault
+from tools.desk.part3 import Contactless
 
 SHAPES = {MIFARE: ("none", "all", "half"), CPU: ("none", "all")}  # a CPU card knows no half
 MAY_BE = {
@@ -157,3 +162,42 @@ def test_loaded_once_whenever_it_leaves(house, kind):
 def test_a_mifare_card_torn_at_any_byte(house, at, torn, noise):
     said, stands = pulled(house, MIFARE, at % apdus(house, MIFARE), torn, noise)
     assert stands in MAY_BE[said]
+
+
+class Liar:
+    """A line whose reader says anything but for the UID; the same again from the start."""
+
+    def __init__(self, atr, answers):
+        self._atr = atr
+        self._answers = itertools.cycle(answers)
+
+    def connect(self):
+        return self._atr
+
+    def send(self, command):
+        if command[:2] == b"\xff\xca":
+            return bytes.fromhex("2cfefefe9000")
+        return next(self._answers)
+
+    def close(self):
+        pass
+
+
+ANSWERS = st.binary(max_size=20) | st.binary(max_size=16).map(lambda data: data + b"\x90\x00")
+ATRS = st.sampled_from([Acr122u(Field(blank(kind))).atr() for kind in (MIFARE, CPU)]) | st.binary()
+
+
+@settings(max_examples=60, deadline=None)
+@given(atr=ATRS, answers=st.lists(ANSWERS, min_size=1, max_size=6))
+def test_whatever_a_reader_answers_is_a_fault_and_issues_nothing(house, atr, answers):
+    hostile = house.desk._replace(reader=Contactless(Liar(atr, answers)))
+    for act in (
+        lambda chip: work.issue(hostile, chip, WISH),
+        lambda chip: work.read(hostile, chip),
+        lambda chip: work.take_back(hostile, chip),
+        lambda chip: work.load(hostile, chip),
+    ):
+        with pytest.raises(Fault):
+            act(work.find(hostile))
+    counted = "SELECT count(*) FROM issue WHERE state = 'issued' AND issued_utc_s IS NULL"
+    assert house.store._db.one(counted) == 0 == house.store.ledger_sum()

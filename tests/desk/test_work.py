@@ -3,6 +3,7 @@
 import pytest
 
 from terminal_sim.fmcos import Fmcos
+from terminal_sim.iso_dep import IsoDepCard
 from terminal_sim.mifare import MifareClassic
 from tests.desk.models import UIDS, House, blank
 from tools.desk import work
@@ -82,6 +83,30 @@ def test_a_foreign_card_is_left_as_it_is(house, card):
     says("foreign", house.issue)
     after = card.dump() if kind_of(card) == MIFARE else card.application._tries + 1
     assert before == after and house.balances() == {}
+
+
+class OtherSystem:
+    """A CPU card that knows no command of ours. answer: to all."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def apdu(self, command):
+        return self._answer
+
+    def reset(self):
+        pass
+
+
+@pytest.mark.parametrize("answer", ["6a82", "6d00", "9000", "6300", "01020304050607089000"])
+def test_a_cpu_card_of_another_system(house, answer):
+    house.line.field.put(IsoDepCard(UIDS[CPU], OtherSystem(bytes.fromhex(answer))))
+    fault = "foreign" if answer[0] == "6" else None
+    with pytest.raises(Fault) as caught:
+        house.issue()
+    assert caught.value.name == fault or fault is None, caught.value
+    with pytest.raises(Fault):
+        work.read(house.desk, work.find(house.desk))
 
 
 def test_a_write_protected_card(house):

@@ -47,9 +47,12 @@ def identity(reader: Reader) -> bytes | None:
 
 def opens(reader: Reader, key: bytes) -> bool:
     """Is this the key of its main file, which may make and wipe everything?"""
-    _must(reader.apdu(fmcos.select_main()), "select")
-    challenge = _must(reader.apdu(fmcos.get_challenge()), "challenge")
-    encrypted = Des(key).encrypt(challenge[:8])
+    if reader.apdu(fmcos.select_main())[1] != _OK:
+        return False
+    challenge, status = reader.apdu(fmcos.get_challenge())
+    if status != _OK or len(challenge) != _CHALLENGE:
+        return False  # of another system
+    encrypted = Des(key).encrypt(challenge)
     return reader.apdu(fmcos.external_authenticate(encrypted))[1] == _OK
 
 
