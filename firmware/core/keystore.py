@@ -7,7 +7,7 @@ server. The key page (protocol.keypage) says who this terminal is and has card k
 those of other versions follow in pages of their own (protocol.cardkeys), STRIDE bytes apart.
 """
 
-from protocol import cardkeys, keypage, messages
+from protocol import keypage, messages
 from protocol.aes import Aes
 from protocol.hkdf import derive
 
@@ -16,7 +16,8 @@ SECTOR_B = 1
 PURSE = 2
 
 STRIDE = 256  # at least what any board's flash programs at once
-_FREE = b"\xff" * cardkeys.PAGE_SIZE
+_PAGE_SIZE = 64
+_FREE = b"\xff" * _PAGE_SIZE
 
 
 class NotProvisioned(Exception):
@@ -45,9 +46,11 @@ class Keys:
         self._ciphers = {}  # by version: AES under each, made at the first use
         self._free = self._at + STRIDE  # where the next page goes
         while self._free < self._end:
-            raw = flash.read(self._free, cardkeys.PAGE_SIZE)
+            raw = flash.read(self._free, _PAGE_SIZE)
             if raw == _FREE:
                 break
+            from protocol import cardkeys  # no memory for it where keys have one version
+
             self._free += STRIDE
             row = cardkeys.unpack(raw)  # None: power failed while it was written
             if row is not None:
@@ -72,6 +75,8 @@ class Keys:
 
     def learn(self, tail):
         """The server's card keys (tail of KEYS) into flash. -> status: APPLIED, SAME, REFUSED."""
+        from protocol import cardkeys
+
         rows = cardkeys.told(tail)
         if rows is None:
             return messages.REFUSED

@@ -7,7 +7,7 @@ first), the block that is written next, what the blocks hold, the key that opene
 Limits: UIDs of 4 and 7 bytes; a copy of a whole card cannot be told from the card (docs/mifare.md).
 """
 
-from card_layout import identity, purse_m1, sectors
+from card_layout import identity, purse_m1
 from card_layout.block import Altered
 from card_layout.keys import card_mac, sector_key
 from firmware.core import states
@@ -95,21 +95,11 @@ class M1:
 
     def is_purse_old(self, tap):
         """Is the purse that holds under another version's keys than the identity?"""
-        macs, index, blocks, _ = tap.private
-        held = purse_m1.BLOCK_A + purse_m1.BLOCK_B - index
-        return purse_m1.unpack(blocks[held - identity.BLOCK], tap.uid, held, macs[0]) is None
+        return m1_keys().is_purse_old(tap)
 
     def reopen(self, tap):
-        """The sector's own keys, of the version that cards shall have: the last of a card to be
-        changed, for a torn trailer is told by its keys alone. OK or GONE."""
-        yield from ()
-        wanted = self._wanted(tap)
-        encrypt_a, encrypt_b = (self._keys.encryptor(slot, wanted) for slot in (SECTOR_A, SECTOR_B))
-        trailer = sectors.trailer(tap.uid, encrypt_a, encrypt_b)
-        if tap.private[3] == trailer[-6:]:
-            return states.OK
-        status, _ = yield ("card", air.write(sectors.TRAILER_BLOCK, trailer))
-        return states.OK if status == air.OK else states.GONE
+        """The sector's own keys, of the version that cards shall have. OK or GONE."""
+        return (yield from m1_keys().reopen(self._keys, tap))
 
     def _change(self, tap, change_fen, stopped):
         """A purse write after which the tap goes on."""
@@ -165,38 +155,19 @@ class M1:
 
     def _open(self, tap):
         """Authenticate for what this terminal does. -> the key that opened, or None."""
-        command = air.AUTHENTICATE_B if self._writes else air.AUTHENTICATE_A
-        is_first = True
-        for key in self._openings(tap.uid):
-            if not is_first:  # a card that was denied hears nothing until it is selected again
-                found = yield ("select",)
-                if found is None or found[:2] != ("one", tap.uid):
-                    return None
-            is_first = False
-            status, _ = yield ("card", air.authenticate(command, identity.BLOCK, key, tap.uid))
-            if status != air.DENIED:
-                return key if status == air.OK else None
-        tap.reason = reasons.FOREIGN
-        return None
-
-    def _openings(self, uid):
-        """The sector keys of every version, the newest first; then what a write of the trailer that
-        was torn may have left of two."""
-        name, slot = ("B", SECTOR_B) if self._writes else ("A", SECTOR_A)
-        keys = []
-        for version in self._keys.versions:
-            key = sector_key(self._keys.encryptor(slot, version), uid, identity.SECTOR, name)
-            if key not in keys:
-                keys.append(key)
-                yield key
-        for newer in range(len(keys) - 1):
-            for cut in range(1, len(keys[newer])):
-                yield keys[newer][:cut] + keys[newer + 1][cut:]
-
-    def _wanted(self, tap):
-        """The version that cards shall have, the oldest where this terminal has not got it."""
-        wanted = tap.terminal.params["card_key"]
-        return wanted if wanted in self._keys.versions else self._keys.versions[-1]
+        name, slot, command = (
+            ("B", SECTOR_B, air.AUTHENTICATE_B)
+            if self._writes
+            else ("A", SECTOR_A, air.AUTHENTICATE_A)
+        )
+        key = sector_key(self._keys.encryptor(slot), tap.uid, identity.SECTOR, name)
+        status, _ = yield ("card", air.authenticate(command, identity.BLOCK, key, tap.uid))
+        if status == air.DENIED and len(self._keys.versions) > 1:
+            keys = m1_keys().openings(self._keys, tap.uid, name, slot)
+            key, status = yield from m1_keys().opened(tap, command, keys)
+        if status == air.DENIED:
+            tap.reason = reasons.FOREIGN
+        return key if status == air.OK else None
 
     def _macs(self, tap):
         """Of each version that still counts, the newest first."""
@@ -221,18 +192,9 @@ class M1:
         tap.stopped = purse_m1.is_stopped(blocks[2 if index == purse_m1.BLOCK_A else 1])
         if tap.identity is None:  # a purse of ours: the server may know whose, and say it anew
             return states.WAITING if self._writes and tap.now.online else states.REFUSED
-        tap.is_old = self._is_old(tap)
+        if self._writes and len(self._keys.versions) > 1:
+            tap.is_old = m1_keys().is_old(self._keys, tap)
         return states.OK
-
-    def _is_old(self, tap):
-        """Does anything on the card stand under keys older than cards shall have?"""
-        if not self._writes or len(self._keys.versions) == 1:
-            return False
-        wanted = self._wanted(tap)
-        if tap.identity.key_version < wanted or self.is_purse_old(tap):
-            return True
-        encrypt = self._keys.encryptor(SECTOR_B, wanted)
-        return tap.private[3] != sector_key(encrypt, tap.uid, identity.SECTOR, "B")
 
 
 def _identity(block, uid, macs):
@@ -244,3 +206,10 @@ def _identity(block, uid, macs):
             continue
         return who, [macs[place]] + macs[:place] + macs[place + 1 :]
     return None, macs
+
+
+def m1_keys():
+    """What there is to do where card keys have versions; no memory for it where they have none."""
+    from firmware.credential import m1_keys as found
+
+    return found

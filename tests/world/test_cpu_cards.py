@@ -19,7 +19,7 @@ def issued(server, waits=0):
     """-> (card number, card) as a desk would write it."""
     number, made = server.issue_wallet(WISH)
     keys = Keys(made["purchase"], made["load"], made["tac"], made["internal"])
-    wallet = Wallet(made["serial"], keys, made["identity"], 5000, Prng(5).bytes)
+    wallet = Wallet(made["serial"], keys, made["identity"], 5000, Prng(5).bytes, made["pin"].hex())
     wallet.psam_key = made["psam"]
     return number, IsoDepCard(UID, wallet, waits)
 
@@ -57,3 +57,21 @@ def test_torn_in_the_debit_and_put_back(campus):
             assert (status["accepted"], status["grey"], status["ledger_sum"]) == (1, 0, 0)
 
     asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_the_last_purchase_is_cancelled_as_a_load(campus):
+    """No till can put money on such a card: the server's word does, at one of its next taps."""
+
+    async def story():
+        async with campus() as made:
+            _, card = await asyncio.to_thread(issued, made.server)
+            assert await fleet.pay(made.pos, card, 1250) == fleet.ACCEPTED
+            made.pos.panel.press("0#")
+            async with asyncio.timeout(60):
+                await made.pos.panel.screen("12.50")
+                while card.application.balance_fen != 5000:  # the record, the filter, then the load
+                    await fleet.present(made.pos, card)
+            status = await made.uploaded(4)
+            assert (status["quarantined"], status["grey"], status["ledger_sum"]) == (0, 0, 0)
+
+    asyncio.run(asyncio.wait_for(story(), 90))
