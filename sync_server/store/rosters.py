@@ -11,7 +11,10 @@ from sync_server.core import rosters, validity
 from sync_server.core.rosters import Holder, Line
 from sync_server.store.database import Database
 
-_ROSTER = "id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome"
+_ROSTER = (
+    "id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome, EXISTS (SELECT 1 FROM"
+    " request q WHERE q.deed = 'end' AND q.subject = roster.id AND q.granted IS NULL) AS waits"
+)
 
 
 class Rosters:
@@ -61,12 +64,7 @@ class Rosters:
 
     def rosters(self, limit: int) -> list[dict[str, Any]]:
         """The last ones, newest first; waits: a second person must grant it."""
-        rows = self._db.rows(
-            f"SELECT {_ROSTER}, EXISTS (SELECT 1 FROM request q WHERE q.deed = 'end'"
-            " AND q.subject = roster.id AND q.granted IS NULL) AS waits"
-            " FROM roster ORDER BY id DESC LIMIT ?",
-            limit,
-        )
+        rows = self._db.rows(f"SELECT {_ROSTER} FROM roster ORDER BY id DESC LIMIT ?", limit)
         return [_told(row) for row in rows]
 
     def roster(self, number: int, today: int) -> tuple[dict[str, Any], list[Line]] | None:

@@ -219,6 +219,7 @@ def test_a_graduation(college):
     teacher.post(f"/lists/{made['id']}/apply")
     teacher.post(f"/lists/{made['id']}/apply")
     assert "须由第二人批准" in teacher.said()[0][1] and not college.store.is_listed(1)
+    assert "待第二人批准" in teacher.text(f"/lists/{made['id']}")
     wang = college.browser("wang")
     assert len(college.store.requests(True, 9)) == 1 and "毕业生.csv" in wang.text("/approvals")
     wang.post("/approvals/1", act="grant")
