@@ -145,6 +145,9 @@ class MemoryStore:
     def serving(self, started_s, now_s):
         pass
 
+    def settle(self, by, utc_s):
+        return []
+
     def set_params(self, terminal, values):
         version, _ = self.parameters.get(terminal, (0, b""))
         self.parameters[terminal] = (version + 1, bytes(values))
