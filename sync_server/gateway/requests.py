@@ -44,6 +44,7 @@ def _batch(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
             problem(connection, turn, messages.FAILED)
         else:
             connection.reply(turn, messages.encode(messages.ANSWERS, (), answers))
+            connection.gateway.tell_waiting()
 
     connection.gateway.writer.batch(connection.number, tail, done)
 

@@ -63,9 +63,19 @@ class Gateway:
         store.audit_key = keyring.audit_key
         self.images = Images()
         self.key_log: KeyLog | None = None
+        self._waiting_told = store.waiting_version
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._open_to_all = True
+
+    def tell_waiting(self) -> None:
+        """Something may have been ordered for a card by nobody at a desk: by the record of a sale
+        that is cancelled, by a balance that moves to a new card. Then the terminals shall ask for
+        it at once, not from their next session on."""
+        version = self.store.waiting_version
+        if version != self._waiting_told:
+            self._waiting_told = version
+            self.pusher.changed(WAITING, version, self.live.values())
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port that was opened (for 0, the one the system chose). OSError if taken."""
@@ -171,8 +181,8 @@ class Gateway:
 
     def _settled(self, rows: list[dict] | None, error: Exception | None) -> None:
         """Balances of replaced cards are loads now, which wait for the new ones."""
-        if any(row["settled"] for row in rows or ()):
-            self.pusher.changed(WAITING, self.store.waiting_version, self.live.values())
+        if rows:
+            self.tell_waiting()
 
     async def _sweep(self) -> None:
         started_s, noted_s = int(time.time()), float("-inf")
