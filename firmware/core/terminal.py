@@ -16,12 +16,13 @@ from firmware.core.params import Params
 from firmware.core.recall import Recall
 from firmware.core.seen import Seen
 from firmware.core.uploader import Uploader
-from protocol import messages, record
+from protocol import messages, reasons, record
 
 _U16 = 0xFFFF
 _CODES = 128  # slots: more than can be written while a code is good
 _TAP_RECORDS = 3  # of one tap, but for a card with much unfinished
 _TAKEN = (record.PURCHASE, record.PASS)
+_NEAR = 8  # slots between a purchase and its proof, at most
 
 
 class Terminal:
@@ -308,7 +309,9 @@ class Terminal:
             return
         entry = record.unpack(newest)
         offset_s = self.params["utc_offset_min"] * 60
-        self.recall.found(entry, record.outcome_of(newest), offset_s)
+        if entry.type == record.EVENT and entry.reason == reasons.PROOF:
+            newest = self._proven(entry.previous_serial) or newest
+        self.recall.found(record.unpack(newest), record.outcome_of(newest), offset_s)
         same_list = entry.list_version == self.blacklist.version & 0xFFFFFF
         if same_list and entry.list_age_min != record.UNKNOWN_AGE_MIN:
             checked_utc_s = entry.utc_s - entry.list_age_min * 60
@@ -316,3 +319,10 @@ class Terminal:
         if entry.flags & record.ONLINE:
             self._met_utc_s = max(self._met_utc_s, entry.utc_s)
         self._met_utc_s = max(self._met_utc_s, self.list_checked_utc_s)
+
+    def _proven(self, serial):
+        """The purchase whose proof is the newest record, with its outcome; None if it is gone."""
+        for raw, outcome in self.journal.recent(_NEAR):
+            if int.from_bytes(raw[:4], "big") == serial:
+                return raw[: record.OUTCOME_AT] + bytes([outcome]) + raw[record.ACKED_AT :]
+        return None

@@ -91,3 +91,12 @@ def test_a_copied_identity_does_not_pass():
     card.wallet.keys = keys_of(UID[:6] + b"\0")
     outcome, _ = tap(terminal, card)
     assert (outcome.accepted, outcome.reason) == (False, reasons.ALTERED)
+
+
+def test_after_a_power_cut_the_till_asks_though_a_proof_is_the_newest_record():
+    terminal, card = shop(1250), CpuCard()
+    assert screens(tap(terminal, card)[1]) == ["paid"]
+    terminal = terminal_on(terminal._flash)
+    assert terminal.idle(moment(terminal))[0][1] == "last_paid"
+    terminal.kind.ready(1250)
+    assert screens(tap(terminal, card)[1]) == ["paid_before"]
