@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from docs import tables
+from firmware.core import door as door_machine
 from firmware.core import slots
 from firmware.core import states as tap_states
 from firmware.core import usage as usage_machine
@@ -90,6 +91,11 @@ def usage() -> str:
     return f"{mermaid(usage_machine.TABLE, {})}\n\n{cells(usage_machine.TABLE, {})}"
 
 
+def door() -> str:
+    """A gate's machine."""
+    return f"{mermaid(door_machine.TABLE, {})}\n\n{cells(door_machine.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
@@ -97,6 +103,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "turns": turn,
     "slots": slot,
     "usage": usage,
+    "door": door,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

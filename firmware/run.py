@@ -63,6 +63,11 @@ class Runner:
             self._socket = Socket(board)
             self.terminal.use_psam()
         self._metering = None
+        self._doorway = None
+        if self.terminal.kind.WATCHES and not self.terminal.kind.METERS:
+            from firmware.doorway import Doorway  # no other terminal has it in RAM
+
+            self._doorway = Doorway(board, self.terminal, self.now, self.tell)
         if self.terminal.kind.METERS:
             from firmware.metering import Metering  # no other terminal has it in RAM
 
@@ -78,6 +83,10 @@ class Runner:
         works = [self.taps(), self.keys(), self.ticks()]
         if self._metering:
             works.append(self._metering.work())
+        if self._doorway:
+            works.append(self._doorway.work())
+        if self.board.pipe("local") and self._doorway:
+            works.append(self._doorway.tell(self.board.pipe("local")))
         if self.board.server:
             works.append(self.link.run())
         if self.board.pipe("scanner"):
@@ -225,6 +234,7 @@ class Runner:
             self.board.pin(effect[1], 1)
             self._pin_to_ms[effect[1]] = self.board.ticks_ms() + effect[2]
         elif effect[0] == "set":
+            self._pin_to_ms.pop(effect[1], None)
             self.board.pin(effect[1], effect[2])
         elif effect[0] == "clock":
             self.board.set_utc_s(effect[1])
@@ -265,7 +275,7 @@ class Runner:
                 if ticks_ms >= self._pin_to_ms[name]:
                     self.board.pin(name, 0)
                     del self._pin_to_ms[name]
-            for effect in self.terminal.effects():
+            for effect in self.terminal.effects() + self.terminal.turn(self.now()):
                 self.effect(effect)
             if ticks_ms >= self._screen_to_ms and ticks_ms - self._drawn_ms >= IDLE_AGAIN_MS:
                 self.idle()

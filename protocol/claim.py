@@ -121,4 +121,4 @@ def unpack_pages(raw):
 
 def with_enrolment(page, enrolment):
     """-> the bytes of a KeyPage with the key that was made at the device. LocalError."""
-    return keypage.pack(page.number, page.kind, enrolment, page.sector_a, page.sector_b, page.purse)
+    return keypage.pack(page.number, page.kind, enrolment, *page[3:])

@@ -55,6 +55,9 @@ TABLE = (
     (29, "staff", "", "B", 0, 0, 2),  # who eats here: 0 anybody, 1 staff, 2 who is on the grants
     (30, "cashier_zone", "", "B", 255, 0, 255),  # cards with it open shifts; 255: no shifts
     (31, "supervisor_zone", "", "B", 255, 0, 255),  # cards with it end any and give back old sales
+    (40, "passback_s", "s", "H", 0, 0, 3600),  # a card lets one in, then rests; 0: at once again
+    (41, "held_s", "s", "B", 30, 0, 250),  # a door open for longer is an alarm; 0: never
+    (42, "tells_holder", "", "B", 0, 0, 1),  # 1: programs on the local link learn who was let in
     (50, "card_key", "", "B", 1, 1, 15),  # key version that cards shall have: older are re-keyed
     (51, "oldest_card_key", "", "B", 1, 1, 15),  # cards of an older version are refused
 )

@@ -35,9 +35,14 @@ CODE_USED = 26
 IN_USE = 27
 OUT_OF_SERVICE = 28
 REPEATED = 29
+PASSBACK = 30
 
 SHIFT_OPEN = 32
 SHIFT_CLOSE = 33
+DOOR_FORCED = 34
+DOOR_HELD = 35
+FIRE = 36
+EMERGENCY = 37
 REKEYED = 38
 FREED = 39
 LEAK = 40
@@ -78,7 +83,7 @@ _TEXT = """
 8 | NO_RIGHT | 无通行权限 | no right to pass here | 请联系管理员 | ask the administrator
 9 | OUT_OF_HOURS | 不在开放时间 | outside the hours | 请在开放时间再来 | come back within the hours
 10 | OFFLINE_TAPS | 脱机次数已满 | too many taps while offline | 请换一台终端 | use another terminal
-11 | OFFLINE_FEN | 脱机金额已满 | offline amount used up | 请换一台终端 | use another terminal
+11 | OFFLINE_FEN | 脱机或应急限额已满 | offline or emergency amount used up | 请换一台终端 | use another terminal
 12 | OFFLINE_TOO_LONG | 终端脱机过久 | terminal offline for too long | 请检查网络 | check the network
 13 | LIST_TOO_OLD | 名单过旧 | blacklist too old | 请检查网络 | check the network
 14 | JOURNAL_FULL | 流水已满 | journal full | 请检查网络，等待上传 | check the network and wait for the upload
@@ -97,8 +102,13 @@ _TEXT = """
 27 | IN_USE | 正在使用 | in use | 请等用完 | wait until it is free
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
 29 | REPEATED | 刚刚已支付 | paid a moment ago | 确需再付请按 # | press # to pay once more
+30 | PASSBACK | 此卡刚刚进入 | this card has just let one in | 一人一卡，请稍后再刷 | one card, one person: try again later
 32 | SHIFT_OPEN | 收银员上班 | a cashier began the shift | 无需处理 | nothing
 33 | SHIFT_CLOSE | 收银员交班 | a cashier ended the shift | 核对两边合计 | compare both sums
+34 | DOOR_FORCED | 门被强行打开 | door forced open | 立即核查现场 | have a look at it at once
+35 | DOOR_HELD | 门开着太久 | door held open | 请关门 | shut the door
+36 | FIRE | 火警 | fire alarm | 门已打开，请疏散 | the gate is open: leave the building
+37 | EMERGENCY | 应急模式 | emergency mode | 按应急预案行动 | act by the emergency plan
 38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
 39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
 40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced

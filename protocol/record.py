@@ -37,6 +37,7 @@ CLOCK_TRUSTED = 2
 OFFLINE_LEAVE = 4
 EMERGENCY = 8
 PURSE_READ = 16  # counter, balance and the three previous_* fields are valid
+DRILL = 128  # the emergency is a drill: nothing was taken, `detail` is what would have been
 
 # kind of credential, low nibble of `credential`
 NO_CREDENTIAL = 0
@@ -58,7 +59,7 @@ UNKNOWN_AMOUNT_FEN = 0xFFFFFF
 FIELDS = (
     ("serial", 4),  # number of this record at its terminal, from 1 without gaps
     ("type", 1),  # purchase, pass, refusal, reversal, load, reserve, settle, event
-    ("flags", 1),  # online 1, clock trusted 2, offline leave 4, emergency 8, purse read 16
+    ("flags", 1),  # online 1, clock trusted 2, leave 4, emergency 8, purse read 16, drill 128
     ("reason", 2),  # code of `reasons`, 0 when accepted
     ("utc_s", 4),  # seconds since 1970, the terminal's clock
     ("card", 3),  # card number, 0 none

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.psam import Line, Psam
@@ -59,15 +59,17 @@ class Fleet:
         display: str | None = None,
         line: str | None = None,
         has_psam: bool = False,
+        pace: dict[str, Any] | None = None,
     ) -> Place:
         """Enrol and start one more terminal; with `utc_s` the world owns its clock, with `serial`
-        (a pty) it is on a bus, with `line` (HOST:PORT) it reaches the server through that."""
+        (a pty) it is on a bus, with `line` (HOST:PORT) it reaches the server through that. pace:
+        more of its board's configuration."""
         number, page = self._server.enrol(kind, name, merchant)
         psam = Line(Psam(*self._server.psam(number))) if has_psam else None
         folder = self._folder / f"terminal-{number}"
         terminal = Terminal(
-            folder, page, line or self._server.tcp, utc_s, serial, has_scanner, display=display,
-            has_valve=kind == "water", psam=psam,
+            folder, page, line or self._server.tcp, utc_s, serial, has_scanner, pace, display,
+            has_valve=kind == "water", psam=psam, has_door=kind == "gate",
         )  # fmt: skip
         terminal.attach(asyncio.get_running_loop())
         terminal.start()

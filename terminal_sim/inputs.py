@@ -1,6 +1,6 @@
-"""The wires from meter, supply and case: a named pipe into which the world writes each change.
+"""The wires from meter, supply, case and door: a named pipe into which the world writes changes.
 
-Six bytes a change: m, p or c; value; microseconds of the PC's monotonic clock, which is the
+Six bytes a change: a letter; value; microseconds of the PC's monotonic clock, which is the
 terminal's too. A terminal that reads none of it loses what does not fit into the pipe.
 """
 
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 METER, POWER, CASE = b"m", b"p", b"c"
+DOOR, EXIT, FIRE, LANE = b"d", b"x", b"f", b"l"
 _WRAP = 0x3FFFFFFF
 
 

@@ -24,6 +24,7 @@ class Pins:
         self.on: set[str] = set()
         self.pulses: Counter[str] = Counter()
         self.drives: dict[str, Callable[[bool], None]] = {}
+        self.on_change: Callable[[], None] | None = None  # after each
         self._heard = ""
 
     def fileno(self) -> int:
@@ -47,6 +48,8 @@ class Pins:
                 self.on.discard(name)
             if name in self.drives:
                 self.drives[name](state == "1")
+        if lines and self.on_change:
+            self.on_change()
 
     def power_off(self) -> None:
         """Outputs fall when there is no power."""

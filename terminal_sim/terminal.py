@@ -21,6 +21,7 @@ from typing import Any
 
 from firmware.core.layout import LAYOUTS, SECTOR
 from terminal_sim.display import Display
+from terminal_sim.doorway import Doorway
 from terminal_sim.field import Field
 from terminal_sim.image import compiled
 from terminal_sim.panel import Panel
@@ -34,7 +35,7 @@ from terminal_sim.scanner_port import ScannerPort
 
 # A board has its compiled code in ROM; this interpreter keeps it in the heap, with 64-bit objects.
 HEAP = "320k"
-HEAP_WITH_MORE = "384k"
+HEAP_WITH_MORE = "384k"  # who checks signatures (codes, emergencies) or draws
 BOARD = "unix"
 STOP_WAIT_S = 5
 RESTART = 77  # the firmware's exit code that asks for it
@@ -69,8 +70,9 @@ class Terminal:
     """server: HOST:PORT of the gateway, or None. serial: a pty of a bus instead. utc_s: the
     world's clock, or None for the PC's. has_scanner: it reads codes of phones too. pace: more of
     the board's configuration, such as retry_ms. display: the kind of one with pixels. has_valve:
-    a pipe with valve and meter is at it. psam: what sits in its socket for one. restarts: how often
-    the firmware has asked for one."""
+    a pipe with valve and meter is at it. psam: what sits in its socket for one. has_door: a door
+    with its contact, an exit button and a fire loop are. restarts: how often the firmware has asked
+    for one."""
 
     def __init__(
         self,
@@ -84,6 +86,7 @@ class Terminal:
         display: str | None = None,
         has_valve: bool = False,
         psam: Line | None = None,
+        has_door: bool = False,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -96,6 +99,7 @@ class Terminal:
         self.panel = Panel()
         self.pins = Pins(folder / "pins")
         self.plumbing = Plumbing(self.pins, folder / "inputs") if has_valve else None
+        self.doorway = Doorway(self.pins, folder / "inputs") if has_door else None
         self.scanner = ScannerPort() if has_scanner else None
         self.psam = PsamPort(psam) if psam else None
         if self.psam:
@@ -120,11 +124,12 @@ class Terminal:
 
     def start(self) -> None:
         """Power on. NoInterpreter."""
+        inputs = self.plumbing or self.doorway
         config = {
             "reader": self.reader.path,
             "panel": self.panel.path,
             "pins": str(self.pins.path),
-            "inputs": str(self.plumbing.path) if self.plumbing else None,
+            "inputs": str(inputs.path) if inputs else None,
             "flash": str(self._flash),
             "rtc": str(self.rtc.path) if self.rtc else None,
             "server": self._server,
@@ -133,9 +138,10 @@ class Terminal:
             "psam": self.psam.path if self.psam else None,
             "display": self.display.wiring if self.display else None,
         } | self._pace
-        heap = HEAP_WITH_MORE if self.scanner or self.display or self.psam else HEAP
-        if self.plumbing:
-            self.plumbing.power_on()
+        has_more = self.scanner or self.display or self.psam or not self.plumbing
+        heap = HEAP_WITH_MORE if has_more else HEAP
+        if inputs:
+            inputs.power_on()
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))
         with self._log.open("a") as log:
@@ -194,7 +200,7 @@ class Terminal:
             if loop and port.fileno() >= 0:
                 loop.remove_reader(port.fileno())
             port.close()
-        for part in (self.rtc, self.plumbing):
+        for part in (self.rtc, self.plumbing, self.doorway):
             if part:
                 part.close()
 

@@ -2,9 +2,9 @@
 
 The configuration is a JSON file; what it leaves out is as in `WIRING`, null is not connected:
     {"reader": {"tx": pin, "rx": pin, "baud": bits a second}, "panel": the same,
-     "scanner": the same, "link": the same, "enable": pin of the line driver, "half_duplex": true
-     if the server polls (docs/serial.md), "pins": {name: pin}, "watchdog_ms": at most 8388,
-     "inputs": as rp2_inputs has it,
+     "scanner": the same, "local": the same, "link": the same, "enable": pin of the line driver,
+     "half_duplex": true if the server polls (docs/serial.md), "pins": {name: pin},
+     "watchdog_ms": at most 8388, "inputs": as rp2_inputs has it,
      "backoff_ms": [first, longest]}
 The chip has two UARTs: the reader and what the server says need them, for nothing may be missed
 there; the other wires, and what is said to the server, go through state machines. It has no clock
@@ -29,9 +29,19 @@ WIRING = {
     "link": {"tx": 4, "rx": 5, "baud": 115200, "enable": 6},
     "panel": {"tx": 8, "rx": 9, "baud": 115200},
     "scanner": None,  # {"tx": 10, "rx": 11, "baud": 9600}
+    "local": None,  # {"tx": 12, "rx": 13, "baud": 9600}: a program that asks who was let in
     "display": None,  # {"kind": "ssd1306", "sck": 18, "mosi": 19, "cs": 17, "dc": 20, ...}
     "pins": {"barrier": 15, "valve": 14},
-    "inputs": {"meter": 21, "direction": None, "power": 22, "case": None},
+    "inputs": {
+        "meter": 21,
+        "direction": None,
+        "power": 22,
+        "case": None,
+        "door": None,
+        "exit": None,
+        "fire": None,
+        "lane": None,  # a gate: 26, 27, 28, 16
+    },
     "watchdog_ms": 8000,
     "backoff_ms": (500, 5000),
 }
@@ -74,6 +84,7 @@ class Board:
             "panel": Wire(wiring["panel"], 0),
             "scanner": Wire(wiring["scanner"], 4) if wiring["scanner"] else None,
             "psam": None,  # no board has a socket for one
+            "local": Wire(wiring["local"], 6) if wiring["local"] else None,
         }
         self.display = None
         if wiring["display"]:
@@ -105,7 +116,7 @@ class Board:
         self.images = Pair(slots, start, keys, rp2_restarts.forget)
 
     def pipe(self, name):
-        """The UART of "reader" or "panel"; of "scanner", or None where there is none."""
+        """The UART of "reader" or "panel"; of "scanner" or "local", or None where there is none."""
         if name not in self._pipes:
             raise ConfigError("this board has no pipe " + name)
         return self._pipes[name]
@@ -118,7 +129,7 @@ class Board:
     def inputs(self):
         """([(name, value, microseconds)], microseconds now) of what has changed since the last."""
         if isinstance(self._inputs, dict):
-            from firmware.boards.rp2_inputs import Inputs  # no terminal without a meter has it
+            from firmware.boards.rp2_inputs import Inputs  # no till has it in RAM
 
             self._inputs = Inputs(self._inputs)
         return self._inputs.read()

@@ -2,7 +2,7 @@
 
 The configuration is a JSON file:
     {"reader": pty, "panel": pty, "pins": file or pipe or null, "flash": file, "rtc": file or null,
-     "inputs": named pipe or null,
+     "inputs": named pipe or null, "local": pty of a program beside it or null,
      "psam": pty of a PSAM's line, whose reset is the pin "psam", or null,
      "display": {"kind": "ssd1306" or "ili9341", "pipe": named pipe} or null,
      "server": "HOST:PORT" or null, "serial": pty of a half-duplex line to the server or null,
@@ -28,7 +28,10 @@ RESTART = 77  # exit code that asks whoever started this process to start it aga
 SECTOR = 4096
 _FLUSH = 2  # TCSAFLUSH
 _WRAP = 0x3FFFFFFF  # of microseconds
-_INPUTS = {109: "meter", 112: "power", 99: "case"}  # m, p, c
+_INPUTS = {
+    109: "meter", 112: "power", 99: "case",  # m, p, c
+    100: "door", 120: "exit", 102: "fire", 108: "lane",  # d, x, f, l
+}  # fmt: skip
 _INPUT = 6  # bytes
 _PIPE_MAX = 4096  # of them looked at in one read
 _EDGES_MAX = 64  # and kept
@@ -57,7 +60,7 @@ class Board:
             if not config.get(name):
                 raise ConfigError("the configuration names no " + name)
         self._pipes = {name: Pipe(config[name]) for name in ("reader", "panel")}
-        for name in ("scanner", "psam"):
+        for name in ("scanner", "psam", "local"):
             self._pipes[name] = Pipe(config[name]) if config.get(name) else None
         self._pins = open(config["pins"], "wb", buffering=0) if config.get("pins") else None
         self._inputs = Inputs(config["inputs"]) if config.get("inputs") else None
@@ -84,7 +87,7 @@ class Board:
                 raise ConfigError("the server is HOST:PORT, not " + config["server"])
 
     def pipe(self, name):
-        """The UART of "reader" or "panel"; of "scanner" or "psam", or None where there is none."""
+        """The UART of "reader" or "panel"; of "scanner", "psam", "local", or None without one."""
         if name not in self._pipes:
             raise ConfigError("this board has no pipe " + name)
         return self._pipes[name]
@@ -149,8 +152,8 @@ class Board:
 
 
 class Inputs:
-    """A named pipe of changes, 6 bytes each: m, p or c; value; microseconds of the PC's monotonic
-    clock, 4 bytes."""
+    """A named pipe of changes, 6 bytes each: a letter of _INPUTS; value; microseconds of the PC's
+    monotonic clock, 4 bytes."""
 
     def __init__(self, path):
         self._pipe = open(path, "r+b", buffering=0)  # also to write: never an end

@@ -41,6 +41,7 @@ class Keys:
             raise NotProvisioned("no key page in flash: this terminal is not enrolled")
         self.number = page.number
         self.kind = page.kind
+        self.centre = page.centre  # public: who may order emergencies
         self._enrolment = page.enrolment
         self._masters = {1: (page.sector_a, page.sector_b, page.purse)}  # by version
         self._ciphers = {}  # by version: AES under each, made at the first use

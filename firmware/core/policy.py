@@ -20,7 +20,7 @@ def _not_ready(tap):
 
 
 def _clock_unset(tap):
-    if tap.now.online or clock.is_set(tap.now.utc_s):
+    if tap.now.online or clock.is_set(tap.now.utc_s) or tap.emergency:
         return False
     return tap.pays or bool(tap.terminal.params["windows"])
 
@@ -71,7 +71,12 @@ def _amount_zero(tap):
 
 
 def _tap_limit(tap):
-    return tap.pays and tap.amount_fen > tap.terminal.params["tap_limit_fen"]
+    if not tap.pays:
+        return False
+    order = tap.emergency
+    return tap.amount_fen > tap.terminal.params["tap_limit_fen"] or (
+        order is not None and tap.amount_fen > order.tap_fen
+    )
 
 
 def _no_right(tap):
@@ -80,6 +85,10 @@ def _no_right(tap):
 
 def _out_of_hours(tap):
     return tap.kind_reason == reasons.OUT_OF_HOURS
+
+
+def _passback(tap):
+    return tap.kind_reason == reasons.PASSBACK
 
 
 def _paid_before(tap):
@@ -96,28 +105,32 @@ def _repeated(tap):
 
 
 def _offline_too_long(tap):
-    if tap.now.online:
+    if tap.now.online or tap.emergency:
         return False
     return tap.terminal.offline_s(tap.now) > tap.terminal.params["offline_hours"] * 3600
 
 
 def _list_too_old(tap):
-    if tap.now.online:
+    if tap.now.online or tap.emergency:
         return False
     return tap.list_age_min > tap.terminal.params["offline_list_age_h"] * 60
 
 
 def _offline_taps(tap):
-    if tap.now.online or not tap.pays:
+    if tap.now.online or tap.emergency or not tap.pays:
         return False
     return tap.terminal.seen.spent(tap.card)[0] >= tap.terminal.params["offline_taps_per_card"]
 
 
 def _offline_fen(tap):
+    """In an emergency the limits of being offline do not count: the order has its own."""
+    terminal = tap.terminal
+    if tap.emergency and tap.pays:
+        return terminal.emergency.spent.fen(tap.card) + tap.amount_fen > tap.emergency.card_fen
     if tap.now.online or not tap.pays:
         return False
-    fen = tap.terminal.seen.spent(tap.card)[1] + tap.amount_fen
-    return fen > tap.terminal.params["offline_fen_per_card"]
+    fen = terminal.seen.spent(tap.card)[1] + tap.amount_fen
+    return fen > terminal.params["offline_fen_per_card"]
 
 
 def _counter_end(tap):
@@ -143,6 +156,7 @@ CHECKS = (
     (reasons.TAP_LIMIT, _tap_limit),
     (reasons.NO_RIGHT, _no_right),
     (reasons.OUT_OF_HOURS, _out_of_hours),
+    (reasons.PASSBACK, _passback),
     (reasons.PAID_BEFORE, _paid_before),
     (reasons.REPEATED, _repeated),
     (reasons.OFFLINE_TOO_LONG, _offline_too_long),

@@ -38,6 +38,9 @@ class Tap:
         self.loaded_fen = 0  # was put on the card before anything was taken
         self.pays = False  # money is to be taken
         self.is_free = False  # the kind wants none
+        self.is_open = False  # whatever is found, nobody is kept from going through
+        self.is_drill = False  # all as in an emergency, and nothing is taken
+        self.emergency = terminal.emergency.order if terminal.emergency.is_on(now) else None
         self.detail = 0  # of the record
         self.type = None  # of the record, if it is not the kind's
         self.told = reasons.OK  # what the record says as its reason
@@ -56,6 +59,7 @@ class Tap:
         flags = record.ONLINE if now.online else terminal.leave_flag
         if now.clock_trusted:
             flags |= record.CLOCK_TRUSTED
+        flags |= terminal.emergency.flags(now)
         counter = balance_fen = terminal_before = serial_before = 0
         amount_before = record.UNKNOWN_AMOUNT_FEN
         if self.purse is not None:
@@ -238,13 +242,19 @@ def _decide(tap):
     tap.reason, tap.policy = policy.judge(tap)
     if look and tap.reason != reasons.LISTED:
         return states.LOOK
+    if tap.is_open:
+        tap.reason = reasons.OK  # what was found stands in the policy word
+    if tap.reason == reasons.OK and tap.pays and tap.terminal.emergency.is_drill(tap.now):
+        tap.is_drill, tap.pays = True, False
+        tap.detail, tap.amount_fen = tap.amount_fen, 0
     return states.OK if tap.reason == reasons.OK else states.REFUSED
 
 
 def _intent(tap):
     """The record, before anything happens to the card (I4)."""
     journal = tap.terminal.journal
-    entry = tap.entry(tap.type or tap.terminal.kind.RECORD, tap.told, tap.detail)
+    kind_of_record = tap.type or tap.terminal.kind.RECORD
+    entry = tap.entry(record.PASS if tap.is_drill else kind_of_record, tap.told, tap.detail)
     try:
         if tap.pays and tap.credential.HOLDS_MONEY:
             tap.serial = journal.intent(entry)
@@ -330,6 +340,8 @@ def _show(tap):
     kind = tap.terminal.kind
     if tap.accepted:
         effects = kind.accepted(tap)
+        if tap.is_drill:
+            effects = (("show", "drill", (tap.detail,)),)
     elif tap.torn:
         effects = kind.torn(tap)
     elif tap.reason != reasons.OK:

@@ -7,8 +7,9 @@ object. Everything in RAM here can be lost at any instant and is found again by 
 
 from firmware import credential, kinds
 from firmware.core import clock, tap
+from firmware.core.emergency import Emergency
 from firmware.core.epoch import Epochs
-from firmware.core.journal import Journal
+from firmware.core.journal import Journal, JournalFull
 from firmware.core.keystore import Keys
 from firmware.core.lists import CardList
 from firmware.core.moment import Moment
@@ -43,6 +44,7 @@ class Terminal:
         self.taps = 0  # of this boot, as the next
         self.tears = 0
         self.params = Params(flash, layout.params)
+        self.emergency = Emergency(self.params)
         work = bytearray(flash.sector)
         self.blacklist = CardList(flash, layout.blacklist, work)
         self.grants = CardList(flash, layout.grants, work)
@@ -76,8 +78,9 @@ class Terminal:
                 entry = record.unpack(raw)
                 self.seen.note(entry.card, entry.counter + (entry.type in _TAKEN))
         self._recall(newest)
-        if self.kind.METERS:
+        if self.kind.WATCHES:
             self.kind.attach(self, self._flash, self._layout)
+        self.emergency.mount(self.kind, self.journal)
 
     def credential_of(self, found):
         """The credential of what was found, None if there is none for it."""
@@ -184,6 +187,11 @@ class Terminal:
             return list(effects)
         if self.recall.idle(now, self.params["clock_tolerance_s"]):
             return [("show", self.recall.screen, self.recall.values)]
+        if self.emergency.is_on(now):
+            order = self.emergency.order
+            until_s = order.end_s + self.params["utc_offset_min"] * 60
+            screen = "drilling" if self.emergency.is_drill(now) else "emergency"
+            return [("show", screen, (order.card_fen, until_s))]
         if not self.params.met:
             return [("show", "not_ready", (self.address,))]
         local_s = now.utc_s + self.params["utc_offset_min"] * 60 if clock.is_set(now.utc_s) else 0
@@ -197,6 +205,12 @@ class Terminal:
             self.list_age_min(now),
         )
         return [("show", "idle_offline", values)]
+
+    def turn(self, now):
+        """-> list of effects of what time brings; call it each 100 ms or so."""
+        if self.emergency.turn(self, now):
+            return self.idle(now)
+        return []
 
     def effects(self):
         """-> list of effects that the server's words have caused since the last call. A screen of
@@ -217,6 +231,22 @@ class Terminal:
         """Everything was found in flash and the server has answered: an image on trial stays."""
         if self.images is not None and self.fit:
             self.images.confirm()
+
+    def note(self, reason, detail, now):
+        """A record of an event. False if the journal takes none."""
+        return self.keep(tap.Tap(self, now).entry(record.EVENT, reason, detail))
+
+    def keep(self, entry):
+        """A final record of nobody's card. False if the journal takes none."""
+        try:
+            self.journal.append(entry)
+        except JournalFull:
+            return False
+        return True
+
+    def ordered(self, signed, now):
+        """An emergency, or its end. -> (number of the order that counts here, status)"""
+        return self.emergency.take(signed, self._keys.centre, self, now)
 
     def is_waiting(self, card):
         """May the server have something for this card?"""

@@ -158,6 +158,9 @@ class Uploader:
         if number == messages.KEYS:
             status = self._terminal.learn_keys(tail)
             return messages.encode(messages.KEYS_STATE, (values.newest, status))
+        if number == messages.EMERGENCY:
+            ordered = self._terminal.ordered(tail, now)
+            return messages.encode(messages.EMERGENCY_STATE, ordered)
         return messages.encode(messages.PROBLEM, (messages.UNKNOWN_MESSAGE,))
 
     # what the server's words do

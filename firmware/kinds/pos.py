@@ -31,6 +31,7 @@ class Pos:
     PAYS = True
     GIVES_AS = record.REVERSAL
     METERS = False
+    WATCHES = False
     RECORD = record.PURCHASE
 
     def __init__(self):

@@ -13,11 +13,9 @@ Bytes, faults and their limits: docs/water.md.
 from collections import namedtuple
 
 from firmware.core import clock, settling, usage
-from firmware.core.journal import JournalFull
 from firmware.core.layout import Region
 from firmware.core.reserves import Reserves
 from firmware.core.strip import Strip
-from firmware.core.tap import Tap
 from protocol import messages, reasons, record, tariff
 
 RECORDS = 8  # that a session may need: reserve, close, giving, faults
@@ -34,6 +32,7 @@ class Water:
     PAYS = True
     GIVES_AS = record.SETTLE
     METERS = True
+    WATCHES = True
     RECORD = record.RESERVE
     armed_fen = None
 
@@ -249,13 +248,7 @@ class Water:
     def _tell(self, now):
         """Faults become records."""
         faults = self.usage.faults
-        while faults:  # ends with the faults, or with the room
-            reason, units = faults[0]
-            entry = Tap(self._terminal, now).entry(record.EVENT, reason, units)
-            try:
-                self._terminal.journal.append(entry)
-            except JournalFull:
-                return
+        while faults and self._terminal.note(*faults[0], now):  # ends with them, or with the room
             faults.pop(0)
 
     def _flowing(self):

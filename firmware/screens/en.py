@@ -32,6 +32,11 @@ shift_ended | Shift ended | {0} sales | Taken {1} | Given back {2}
 loaded | Card loaded | {0} yuan | Balance {1} yuan
 valid | Valid | until | {0}
 pass | Please pass | {0}
+free | {0} | The gate is open | Please pass
+free_drill | Emergency drill | The gate is open | Please pass
+emergency | Emergency mode | {0} yuan a card | until {1} | Present your card
+drilling | Emergency drill | nothing is taken | until {1} | Present your card
+drill | Drill | {0} yuan | were not taken
 too_low | Balance too low | To pay {0} yuan | Balance {1} yuan | load the card
 refused | {0} | {1}
 unpaid | {0} | {1} | {2} yuan due

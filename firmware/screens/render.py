@@ -84,17 +84,21 @@ def _ago(value, words, language):
     return [words.AGO.format(_span(value, words, language)[0])]
 
 
-def _day(value, words, language):
+def day(value):
     """Days since 2000-01-01 -> 2026-09-01 (H. Hinnant, days to civil, from year 1970 on)."""
     days = value + _DAYS_BEFORE_2000 + 719468
     of_era = days % 146097
     year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
     of_year = of_era - (365 * year + year // 4 - year // 100)
     month = (5 * of_year + 2) // 153
-    day = of_year - (153 * month + 2) // 5 + 1
+    of_month = of_year - (153 * month + 2) // 5 + 1
     month = month + 3 if month < 10 else month - 9
     year += days // 146097 * 400 + (1 if month <= 2 else 0)
-    return [f"{year}-{month:02d}-{day:02d}"]
+    return f"{year}-{month:02d}-{of_month:02d}"
+
+
+def _day(value, words, language):
+    return [day(value)]
 
 
 def _reason(value, words, language):

@@ -37,6 +37,11 @@ SCREENS = {
     "loaded": ("green", "ok", ("fen", "fen")),
     "valid": ("green", "ok", ("day",)),
     "pass": ("green", "ok", ("holder",)),
+    "free": ("green", None, ("reason",)),
+    "free_drill": ("green", None, ()),
+    "emergency": ("amber", None, ("fen", "clock")),
+    "drilling": ("amber", None, ("fen", "clock")),
+    "drill": ("amber", "ok", ("fen",)),
     "too_low": ("red", "error", ("fen", "fen")),
     "refused": ("red", "error", ("reason",)),
     "unpaid": ("red", "error", ("reason", "fen")),
@@ -64,5 +69,5 @@ PAID = ("paid", "paid_account", "meal", "meal_account", "next")
 LARGE = {
     "amount": 1, "dishes": 1, "dish": 1, "ready": 1, "paid": 1, "paid_account": 1, "next": 2,
     "no_cashier": 2, "refund_give": 1, "balance": 1, "put_back": 1,
-    "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1,
+    "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1, "drill": 1,
 }  # fmt: skip

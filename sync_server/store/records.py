@@ -91,11 +91,15 @@ class Records(Lost):
         ).fetchall()
 
     def alarms(self, limit: int) -> list[dict[str, Any]]:
-        """The last events that tell of a meter, a valve or a case, newest first."""
+        """The last events that tell of a meter, a valve, a case, a door or a fire, newest first."""
         return self._db.rows(
             "SELECT r.terminal, r.serial, r.reason, r.utc_s, t.place FROM record r"
             " LEFT JOIN terminal t ON t.number = r.terminal"
-            " WHERE r.type = 8 AND r.reason BETWEEN 40 AND 47 ORDER BY r.id DESC LIMIT ?",
+            " WHERE r.type = 8 AND (r.reason BETWEEN 34 AND 37 OR r.reason BETWEEN 40 AND 47)"
+            " AND r.reason != ? AND (r.reason, substr(r.content, 45, 4)) != (?, zeroblob(4))"
+            " ORDER BY r.id DESC LIMIT ?",
+            reasons.EMERGENCY,
+            reasons.FIRE,  # that it is over is none
             limit,
         )
 

@@ -16,7 +16,7 @@ from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.image import ROOT, compiled
 from terminal_sim.terminal import HEAP_WITH_MORE, micropython_command
-from tests.firmware import pos_day
+from tests.firmware import gate_day, pos_day
 
 IMAGES = ROOT / "docs" / "images"
 LANGUAGES = {"zh": 0, "en": 1}
@@ -33,7 +33,7 @@ TOGETHER = {
     "meal_account": (800, 450), "next": (4200, 800), "paid": (1250, 3750),
     "paid_account": (1250,), "too_low": (1250, 360),
     "cancelled": (1250, 5000), "shift_ended": (214, 268150, 1250), "loaded": (10000, 11250),
-    "used": (120, 4880), "ended": (120, 380),
+    "used": (120, 4880), "ended": (120, 380), "free": [reasons.FIRE],
 }  # fmt: skip
 
 
@@ -49,7 +49,10 @@ def usual(language):
         for screen, (_, _, kinds) in SCREENS.items()
     ]
     made += [[LANGUAGES[language], screen + "_offline", TOGETHER[screen]] for screen in PAID]
-    more = (reasons.JOURNAL_FULL, reasons.TAP_LIMIT, reasons.CODE_LATE)
+    more = (
+        reasons.JOURNAL_FULL, reasons.TAP_LIMIT, reasons.CODE_LATE, reasons.PASSBACK,
+        reasons.DOOR_FORCED, reasons.DOOR_HELD,
+    )  # fmt: skip
     return made + [[LANGUAGES[language], "refused", [reason]] for reason in more]
 
 
@@ -87,9 +90,9 @@ def _pictures(kind, said):
             glass.command(piece)
 
 
-def day(kind):
-    """-> the pictures of a cashier's day, in its order."""
-    return _laid(kind, [picture for picture, _ in drawn(kind, pos_day.screens())])
+def day(kind, script=pos_day):
+    """-> the pictures of a cashier's day, or of another script's, in its order."""
+    return _laid(kind, [picture for picture, _ in drawn(kind, script.screens())])
 
 
 def sheet(kind, language):
@@ -113,5 +116,6 @@ def _laid(kind, pictures):
 if __name__ == "__main__":
     for kind in KINDS:
         day(kind).save(name(kind, "day"), optimize=True)
+        day(kind, gate_day).save(name(kind, "day-gate"), optimize=True)
         for language in LANGUAGES:
             sheet(kind, language).save(name(kind, language), optimize=True)

@@ -11,7 +11,7 @@ from image import font
 from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.font import KEPT, NoGlyph, module, read
-from tests.firmware import sheets
+from tests.firmware import gate_day, pos_day, sheets
 
 # the longest that each way of writing a value comes to
 LONGEST = sheets.VALUES | {"fen": 999999, "number": 65535, "span": 9 * 1440 + 1380, "ago": 0xFFFF}
@@ -28,10 +28,11 @@ def test_screens_are_as_on_their_sheet(kind, language):
     assert differs is None, f"the sheet differs in {differs}: python -m tests.firmware.sheets"
 
 
+@pytest.mark.parametrize(("name", "script"), [("day", pos_day), ("day-gate", gate_day)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cashiers_day_looks_as_it_did(kind):
-    kept = Image.open(sheets.name(kind, "day")).convert("RGB")
-    made = sheets.day(kind)
+def test_a_scripted_day_looks_as_it_did(kind, name, script):
+    kept = Image.open(sheets.name(kind, name)).convert("RGB")
+    made = sheets.day(kind, script)
     assert made.size == kept.size, "another day: look at it, python -m tests.firmware.sheets"
     differs = ImageChops.difference(made, kept).getbbox()
     assert differs is None, f"the day differs in {differs}: python -m tests.firmware.sheets"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import batch, blacklist, cobs, frame, messages, params, record, rice
+from protocol import batch, blacklist, cobs, emergency, frame, messages, params, record, rice
 from protocol.errors import ProtocolError, RemoteError
 from protocol.session import SERVER, TERMINAL
 from tests.shared.pair import Pair, deliver, frames, side, traces
@@ -41,6 +41,7 @@ def value_or_remote_error(call, data):
         blacklist.decode_delta,
         blacklist.head,
         blacklist.head_delta,
+        emergency.parse,
     ],
     ids=lambda call: f"{call.__module__}.{call.__name__}",
 )

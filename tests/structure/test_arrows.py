@@ -37,6 +37,8 @@ ARROWS = {
     "firmware/reading.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
     "firmware/securing.py": ({"firmware.drivers", "firmware.credential"}, PURE | {"asyncio"}),
     "firmware/metering.py": ({"firmware.drivers"}, PURE | {"asyncio"}),
+    "firmware/doorway.py": (
+        {"firmware.core.holder", "firmware.screens.render"}, PURE | {"asyncio"}),
     "firmware/showing.py": (
         {"firmware.screens.picture", "firmware.drivers"}, PURE | {"asyncio", "framebuf"}),
     "firmware/drivers/ili9341.py": (set(), PURE | {"framebuf"}),

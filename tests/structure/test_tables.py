@@ -3,7 +3,7 @@
 import pytest
 
 from docs import diagrams
-from firmware.core import slots
+from firmware.core import door, slots
 from firmware.core import states as tap
 from protocol import polling, turns
 from protocol import states as session
@@ -16,6 +16,7 @@ TABLES = {
     "session, server": (
         session.TABLE[session.SERVER], session.STATES, session.EVENTS, session.CLOSED, None),
     "polling": (polling.TABLE, polling.STATES, polling.EVENTS, polling.SOUGHT, None),
+    "door": (door.TABLE, door.STATES, door.EVENTS, door.LOCKED, None),
     "slots": (slots.TABLE, slots.STATES, slots.EVENTS, slots.ERASED, None),
     "turns": (turns.TABLE, turns.STATES, turns.EVENTS, turns.HEARING, None),
 }  # fmt: skip
@@ -69,6 +70,7 @@ def test_every_event_of_a_machine_stands_in_some_row():
         (polling.EVENTS, [polling.TABLE]),
         (turns.EVENTS, [turns.TABLE]),
         (slots.EVENTS, [slots.TABLE]),
+        (door.EVENTS, [door.TABLE]),
         (session.EVENTS, list(session.TABLE.values())),
     ):
         used = {event for table in tables for row in table.values() for event in row}
