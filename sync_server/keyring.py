@@ -65,6 +65,7 @@ class Keyring:
         self._masters = masters
         self._path = path
         self.newest = len(masters) // len(CARD_NAMES)
+        self.centre_key = b""  # public, of who orders emergencies; b"": terminals get none
         self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb
         self._psam = hkdf.derive(masters["terminal"], b"", _PSAM_INFO, _KEY)
         self._hiding = hkdf.derive(masters["terminal"], b"", _HIDING_INFO, _KEY)
@@ -158,7 +159,7 @@ class Keyring:
         sector_b = masters["sector_b"] if kind in _WRITERS else _NO_KEY
         enrolment = self.terminal_key(number, generation)
         keys = (enrolment, masters["sector_a"], sector_b, masters["purse"])
-        return keypage.pack(number, KINDS[kind], *keys)
+        return keypage.pack(number, KINDS[kind], *keys, self.centre_key)
 
     def personalise(self, card: dict, counter: int = 0) -> list[tuple[int, bytes]]:
         """(block, 16 bytes) in the order to write, for a row of the table of cards as issued.

@@ -23,6 +23,7 @@ from typing import IO, NamedTuple
 
 from waitress import create_server
 
+from sync_server.centre import Centre
 from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS
@@ -175,12 +176,13 @@ class Server:
         try:
             lock = _lock(path)
             token, token_file = token_beside(path)
-            store, keyring = Store(url), Keyring.beside(path)
+            store, keyring, centre = Store(url), Keyring.beside(path), Centre.beside(path)
         except OSError as error:
             raise StartFailed(f"{path}: {error.strerror or error}") from None
         except sqlite3.Error as error:
             raise StartFailed(f"{path}: {error}") from None
         gateway = Gateway(store, keyring)
+        gateway.centre, keyring.centre_key = centre, centre.public_key
         gateway.images = Images(Path(f"{path}.images"))
         try:
             port = await gateway.start(tcp.host, tcp.port)

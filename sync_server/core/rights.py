@@ -45,6 +45,7 @@ TABLE = (
     ("damage", (CENTRE, LOGISTICS, STUDENTS, MERCHANT), "3, 23", "report damage, note inspections"),
     ("care", (CENTRE, LOGISTICS), "3, 23", "who is responsible for a terminal"),
     ("alarms", (CENTRE,), "3", "change an alarm's rule"),
+    ("emergency", (CENTRE, KEY), "26, 27", "declare, end, report emergencies, with the code"),
     ("devices", (KEY,), "4, 23", "enrol, replace and set up terminals, firmware"),
     ("issue", (KEY,), "7", "issue cards, order loads, invite phones"),
     ("officers", (CENTRE,), "3", "accounts of people who work here"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from protocol import record
+from protocol import emergency, record
 from sync_server.gateway.push import BLACKLIST, GRANTS
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def status(gateway: Gateway) -> dict[str, Any]:
         "unnamed_fen": store.unnamed_fen(),
         "restored": store.restored(),
         "alarms": store.alarms(ALARMS),
+        "emergency": store.emergency_now(int(time.time()), emergency.EMERGENCY),
         "terminals": terminals(gateway),
         "gateway": dict(gateway.counts) | {"connections": len(gateway.connections)},
     }

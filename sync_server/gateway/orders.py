@@ -22,13 +22,22 @@ from sync_server.gateway.actions import Actions
 from sync_server.gateway.card_keys import CardKeys
 from sync_server.gateway.care import Care
 from sync_server.gateway.claims import Claims
+from sync_server.gateway.emergencies import Emergencies
 from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.offices import Offices
 from sync_server.gateway.people import People
 from sync_server.gateway.phones import Phones
-from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, PARAMETERS, WAITING
+from sync_server.gateway.push import (
+    BLACKLIST,
+    EMERGENCY,
+    GRANTS,
+    IMAGE,
+    KEYS,
+    PARAMETERS,
+    WAITING,
+)
 from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
 from sync_server.store.officers import NotYours
@@ -54,6 +63,7 @@ class Orders:
         self.offices = Offices(gateway.store, self._do, self._relist)
         self.people = People(gateway, self._do, self._relist)
         self.care = Care(gateway, self._do)
+        self.emergencies = Emergencies(gateway.store, gateway.centre, self._do, self._ordered)
 
     # changes
 
@@ -158,6 +168,9 @@ class Orders:
     def awaited(self) -> None:
         """Something new waits for cards."""
         self._waits(self._store.waiting_version)
+
+    def _ordered(self, number: int) -> None:
+        self._tell(self._push_one, EMERGENCY, None, number)
 
     def _waits(self, version: int) -> None:
         self._tell(self._push_one, WAITING, None, version)

@@ -35,9 +35,10 @@ BLACKLIST = messages.BLACKLIST
 GRANTS = messages.GRANTS
 PARAMETERS = 2  # not a list on the wire; versioned like one
 IMAGE = 3  # the firmware; its version as one number
+EMERGENCY = 9  # the order that is in force; its version is its number; of each session anew
 WAITING = 4  # the filter of cards that something waits for; of each session anew
 KEYS = 5  # card keys of all versions, where there are more than one; of each session anew
-SUBJECTS = (BLACKLIST, KEYS, GRANTS, PARAMETERS, WAITING, IMAGE)
+SUBJECTS = (EMERGENCY, BLACKLIST, KEYS, GRANTS, PARAMETERS, WAITING, IMAGE)
 
 NOTHING = -1  # the terminal has no version that a delta could start from
 
@@ -123,7 +124,7 @@ class Pusher:
             return
         hand.preparing = True
         before, version = hand.has[subject], hand.wants[subject]
-        scope = 0 if subject in (BLACKLIST, WAITING) else connection.number
+        scope = 0 if subject in (EMERGENCY, BLACKLIST, WAITING) else connection.number
         self._shelf.get(
             (subject, scope, before, version),
             lambda parcel, error: self._send(connection, parcel, error),
@@ -138,6 +139,9 @@ class Pusher:
         if subject == PARAMETERS:
             version, blob = self._store.params(number)
             return Parcel(subject, version, b"", messages.encode(messages.PARAMS, (version,), blob))
+        if subject == EMERGENCY:
+            version, signed = self._store.signed_emergency()
+            return Parcel(subject, version, b"", messages.encode(messages.EMERGENCY, (), signed))
         if subject == WAITING:
             version, bits = self._store.waiting()
             body = messages.encode(messages.WAITING, (version,), bits)
@@ -186,7 +190,10 @@ class Pusher:
         if parcel is not None:
             status = self._status(parcel, number, values)
             subject = parcel.subject
-            if status in (messages.APPLIED, messages.SAME):
+            if subject == EMERGENCY:  # refused is refused: who asks in vain must not ask for ever
+                hand.has[subject] = parcel.version
+                self._answered(connection.number, parcel.version, status)
+            elif status in (messages.APPLIED, messages.SAME):
                 hand.has[subject] = parcel.version
                 if subject == BLACKLIST:
                     connection.gateway.holds(connection.number, parcel.version)
@@ -209,6 +216,9 @@ class Pusher:
             if number == messages.PARAMS_STATE and values.version == parcel.version:
                 return values.status
             return messages.REFUSED
+        if parcel.subject == EMERGENCY:
+            is_it = number == messages.EMERGENCY_STATE and values.number == parcel.version
+            return values.status if is_it else messages.REFUSED
         if parcel.subject == WAITING:
             return values.status if number == messages.WAITING_STATE else messages.REFUSED
         if parcel.subject == IMAGE:
@@ -222,6 +232,12 @@ class Pusher:
         ):
             return messages.NEED_FULL
         return values.status
+
+    def _answered(self, number: int, order: int, status: int) -> None:
+        """Keep what a terminal made of an order."""
+        self.confirmed += 1
+        now_s = int(time.time())
+        self._writer.post(_logged, self._store.emergency_answered, order, number, status, now_s)
 
     def confirm(self, number: int, subject: int, version: int, digest: bytes) -> None:
         """Keep when a terminal confirmed a list: the evidence of who bears a later loss."""

@@ -14,7 +14,16 @@ from protocol import manifest, messages, record, states
 from protocol.errors import RemoteError
 from sync_server.core import wallet_load
 from sync_server.gateway.limits import CHUNK_BYTES
-from sync_server.gateway.push import BLACKLIST, GRANTS, IMAGE, KEYS, NOTHING, PARAMETERS, WAITING
+from sync_server.gateway.push import (
+    BLACKLIST,
+    EMERGENCY,
+    GRANTS,
+    IMAGE,
+    KEYS,
+    NOTHING,
+    PARAMETERS,
+    WAITING,
+)
 
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from sync_server.store.sqlite import Store
 
 _LOADS = ("pos", "water")  # kinds of terminal that may load cards
+_ORDERED = ("pos", "gate")  # that know emergencies
 
 
 def answer(connection: Connection, body: bytes) -> None:
@@ -57,6 +67,7 @@ class Standing(NamedTuple):
     serial_highest: int
     relisted: bool  # the blacklist's version has just jumped
     may_leave: bool  # it may be offline now
+    emergency: int  # number of the order that is in force, 0 none
 
 
 def _take_report(store: Store, number: int, values: Any) -> Standing:
@@ -73,6 +84,7 @@ def _take_report(store: Store, number: int, values: Any) -> Standing:
         store.highest_serial(number),
         relisted,
         store.has_leave(number, now_s),
+        store.emergency_now(now_s),
     )
 
 
@@ -119,6 +131,10 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
     newest = connection.gateway.keyring.newest
     if newest > 1 and hand.wants[KEYS] == NOTHING:
         hand.wants[KEYS] = newest
+    if _kind(connection) in _ORDERED:
+        if hand.wants[EMERGENCY] == NOTHING:
+            hand.has[EMERGENCY] = 0  # none of this session
+        hand.wants[EMERGENCY] = max(standing.emergency, hand.wants[EMERGENCY])
     _compare_image(connection, manifest.number_of((report.major, report.minor, report.patch)))
     connection.gateway.holds(connection.number, report.list_version)
     if 0 < report.list_version == standing.versions[BLACKLIST]:

@@ -24,6 +24,7 @@ from sync_server.gateway.shelf import Shelf
 from sync_server.gateway.tcp import Line, Outlet
 
 if TYPE_CHECKING:
+    from sync_server.centre import Centre
     from sync_server.keyring import Keyring
     from sync_server.store.sqlite import Store
 
@@ -59,6 +60,7 @@ class Gateway:
         self.counts: Counter[str] = Counter()
         self.changes = 0
         self.keyring = keyring
+        self.centre: Centre | None = None  # who signs emergencies
         store.tac_key = keyring.tac_key
         store.audit_key = keyring.audit_key
         self.images = Images()

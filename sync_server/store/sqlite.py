@@ -2,7 +2,8 @@
 
 Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
 part is a file of its own: terminals, claims, cards, their keys, issues, phones, records, actions,
-lost ones, lists, accounts, officers, the log of acts, holders, rosters, leavers, care of terminals.
+lost ones, lists, accounts, officers, the log of acts, holders, rosters, leavers, care of terminals,
+emergencies.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sync_server.store.cards import Cards
 from sync_server.store.care import Care
 from sync_server.store.claims import Claims
 from sync_server.store.database import BadUrl, Database
+from sync_server.store.emergencies import Emergencies
 from sync_server.store.evidence import Evidence
 from sync_server.store.holders import Holders
 from sync_server.store.issues import Issues, NotSo
@@ -41,7 +43,7 @@ __all__ = ("BadUrl", "NotListed", "NotOpen", "NotSo", "NotYours", "Store", "Unkn
 
 class Store(
     Terminals, Claims, Cards, CardKeys, Issues, Phones, Records, Actions, Lists, Restored, Evidence,
-    Officers, Audit, Holders, Rosters, Leavers, Care, Shifts,
+    Officers, Audit, Holders, Rosters, Leavers, Care, Shifts, Emergencies,
 ):  # fmt: skip
     """`url`: sqlite:///PATH. BadUrl, sqlite3.Error."""
 

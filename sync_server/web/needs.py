@@ -34,6 +34,9 @@ NEEDS = {
     "console.events": Need("console"),
     "console.loss": Need("stop", ("card", "act")),
     "console.bearers": Need("bearers"),
+    "console.emergencies": Need("emergency"),
+    "console.order": Need("emergency", ("act", "what", "minutes", "tap", "card", "reason")),
+    "console.emergency_report": Need("emergency"),
     # the centre
     "centre.officers": Need("officers"),
     "centre.add_officer": Need("officers", ("name", "shown", "role", "merchant")),
@@ -113,6 +116,12 @@ NEEDS = {
     "api.grow_card_keys": Need("devices", ("sectors",)),
     "api.use_card_keys": Need("devices", ("version",)),
     "api.retire_card_keys": Need("devices", ("oldest",)),
+    "api.declare_emergency": Need(
+        "emergency", ("what", "minutes", "tap_fen", "card_fen", "reason")
+    ),
+    "api.end_emergency": Need("emergency", ("reason",)),
+    "api.every_emergency": Need("emergency"),
+    "api.report_emergency": Need("emergency"),
     "api.bearers": Need("bearers"),
     "api.grant": Need("leave", ("from_utc_s", "until_utc_s", "reason")),
     "api.leaves": Need("leave"),
@@ -131,6 +140,7 @@ PLACES = (
     ("registry.lists", _l("Lists")),
     ("finance.leavers", _l("Leavers")),
     ("logistics.terminals", _l("Terminals")),
+    ("console.emergencies", _l("Emergency")),
     ("centre.approvals", _l("Approvals")),
     ("centre.officers", _l("Accounts")),
     ("centre.acts", _l("Log")),

@@ -139,6 +139,9 @@ class MemoryStore:
     def lists_sent(self, sent):
         self.sent += sent
 
+    def emergency_now(self, now_s):
+        return 0
+
     def has_leave(self, terminal, now_s):
         return False
 

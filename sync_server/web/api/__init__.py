@@ -19,6 +19,7 @@ from sync_server.web.api import (  # noqa: E402
     card_keys,  # noqa: F401
     cards,  # noqa: F401
     claims,  # noqa: F401
+    emergencies,  # noqa: F401
     evidence,  # noqa: F401
     images,  # noqa: F401
     issues,  # noqa: F401

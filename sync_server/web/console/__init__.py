@@ -14,4 +14,4 @@ console = Blueprint("console", __name__)
 console.before_request(visitors.admit)
 
 
-from sync_server.web.console import bearers, door, live, pages  # noqa: E402, F401
+from sync_server.web.console import bearers, door, emergency, live, pages  # noqa: E402, F401

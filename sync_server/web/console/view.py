@@ -17,6 +17,7 @@ from protocol import reasons
 
 CAMPUS_OFFSET_MIN = 480
 MISSING_SHOWN = 12
+ALARM_S = 3600  # so long the last one stands at the head of the page
 KIND_WORDS = {"pos": _l("POS"), "gate": _l("Gate"), "water": _l("Water")}
 TYPE_WORDS = {
     "purchase": _l("Paid"),
@@ -102,6 +103,12 @@ def totals(status: dict[str, Any]) -> list[Figure]:
 def _amiss(status: dict[str, Any]) -> list[Figure]:
     """What is shown only when it is there: after a fire, or an old backup."""
     figures = []
+    if status.get("emergency"):
+        figures.append(Figure(_("Emergency"), _("in force"), "bad"))
+    for alarm in status.get("alarms", ())[:1]:
+        if status["utc_s"] - alarm["utc_s"] < ALARM_S:
+            words = f"{reason_words(alarm['reason'])} · {alarm['place']}"
+            figures.append(Figure(_("Last alarm"), words, "bad"))
     if status.get("unnamed_fen"):
         figures.append(Figure(_("Taken, by nobody named"), money(status["unnamed_fen"]), "warn"))
     if status.get("restored"):
