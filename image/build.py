@@ -1,6 +1,6 @@
 """Signed images of our firmware, one for each kind of terminal: `make image`.
 
-    python -m image.build [--kind pos|gate ...] [--key FILE] [--out DIR]
+    python -m image.build [--kind pos|gate|water ...] [--key FILE] [--out DIR]
 
 An image is a manifest, a signature and a ROMFS (docs/image.md). Same sources, same key, same
 bytes, wherever they are built. Which keys the image trusts is compiled into it: the one that signs
@@ -31,7 +31,7 @@ from protocol import manifest, messages
 from terminal_sim.flash import Flash
 from terminal_sim.image import PACKAGES, ROOT, NoCompiler, compile_file
 
-KINDS = {"pos": messages.POS, "gate": messages.GATE}
+KINDS = {"pos": messages.POS, "gate": messages.GATE, "water": messages.WATER}
 OUT = ROOT / "build" / "images"
 _RELEASE = Path("firmware/release.py")
 _SECTOR = 4096
