@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from terminal_sim.doorway import Doorway
 from terminal_sim.fleet import Place
 from terminal_sim.iso_dep import IsoDepCard
 from terminal_sim.mifare import MifareClassic
@@ -41,6 +42,7 @@ class Seat:
         terminal = place.terminal
         terminal.panel.on_beep = self._beeped
         terminal.panel.on_change = lambda _: self._changed()
+        terminal.pins.on_change = self._changed
         if terminal.display:
             terminal.display.on_change = self._changed
 
@@ -71,6 +73,8 @@ class Seat:
             "scans": terminal.scanner is not None,
             "tap": terminal.plumbing.pipe.tap_open if terminal.plumbing else None,
             "pulses": terminal.plumbing.pipe.flowed // _PULSE if terminal.plumbing else None,
+            "door": terminal.doorway.is_open if terminal.doorway else None,
+            "fire": terminal.doorway.fire if terminal.doorway else None,
         }
 
     def _press(self, order: dict[str, Any]) -> None:
@@ -123,6 +127,23 @@ class Seat:
         plumbing.step()  # what flowed until now
         plumbing.pipe.tap_open = bool(order.get("on"))
 
+    def _door(self, order: dict[str, Any]) -> None:
+        is_open = bool(order.get("on"))
+        if not self._doorway().move(is_open, bool(order.get("force"))):
+            raise ValueError("the door is locked")
+
+    def _exit(self, order: dict[str, Any]) -> None:
+        self._doorway().press()
+
+    def _fire(self, order: dict[str, Any]) -> None:
+        self._doorway().burn(bool(order.get("on")))
+
+    def _doorway(self) -> Doorway:
+        doorway = self.place.terminal.doorway
+        if doorway is None:
+            raise ValueError("there is no door here")
+        return doorway
+
     def _thing(self, order: dict[str, Any]) -> tuple[int, Thing]:
         at = order.get("thing")
         if not isinstance(at, int) or not 0 <= at < len(self._tray):
@@ -153,6 +174,9 @@ _ORDERS: dict[str, Callable[[Seat, dict[str, Any]], None]] = {
     "power": Seat._power,
     "network": Seat._network,
     "turn": Seat._turn,
+    "door": Seat._door,
+    "exit": Seat._exit,
+    "fire": Seat._fire,
 }
 
 

@@ -13,6 +13,7 @@ WAIT_MS = 120_000
 NO_ORDERS = (
     {}, {"do": "press", "keys": "\x1b[A"}, {"do": "hold", "thing": 99}, {"do": "press"},
     {"do": "hold", "thing": "0"}, {"do": "turn", "on": True}, {"do": ["x"]},
+    {"do": "fire", "on": True}, {"do": "exit"}, {"do": "door", "on": True},
 )  # fmt: skip
 
 
@@ -100,15 +101,7 @@ async def story(player, shot):
     await player.page.click("#power")
     await player.sees("断电前已支付")
     await player.hold("staff")
-    await player.page.click("#terminals a:nth-child(2)")
-    await player.page.wait_for_selector("[data-thing=lost]")
-    await player.hold("student")
-    await player.sees("请通行")
-    await player.page.wait_for_function("document.getElementById('outputs').textContent")
-    await shot("gate")
-    await player.hold("lost")
-    await player.sees("卡已挂失")
-    await player.hold("lost")
+    await at_the_gate(player, shot)
     await player.page.click("#terminals a:nth-child(3)")
     await player.page.wait_for_selector("#tap:not([hidden])")
     await player.sees("请刷卡")
@@ -118,6 +111,49 @@ async def story(player, shot):
     await player.hold("staff")  # taken away: the valve shuts
     script = "!document.getElementById('outputs').textContent.includes('阀门')"
     await player.page.wait_for_function(script, timeout=WAIT_MS)
+
+
+async def at_the_gate(player, shot):
+    """Who may pass, and who may not."""
+    await player.page.click("#terminals a:nth-child(2)")
+    await player.page.wait_for_selector("[data-thing=lost]")
+    await player.hold("student")
+    await player.sees("请通行")
+    await player.page.wait_for_function("document.getElementById('outputs').textContent")
+    await shot("gate")
+    await player.hold("lost")
+    await player.sees("卡已挂失")
+    await player.hold("lost")
+    await at_the_door(player, shot)
+
+
+async def at_the_door(player, shot):
+    """The exit button lets out, force is an alarm, a fire opens for everybody."""
+    shut = "!document.getElementById('outputs').textContent.includes('门已开')"
+    await player.page.wait_for_function(shut, timeout=WAIT_MS)
+    await player.page.click("#door")
+    await player.page.wait_for_function(
+        "document.getElementById('problem').textContent === '门锁着，推不开'", timeout=WAIT_MS
+    )
+    await player.page.click("#exit")
+    await player.sees("请通行")
+    await player.page.click("#door")
+    await player.page.wait_for_selector("#door.on")
+    await player.page.click("#door")
+    await player.page.wait_for_function(shut, timeout=WAIT_MS)
+    await player.page.check("#force")
+    await player.page.click("#door")
+    await player.sees("门被强行打开")
+    await player.page.uncheck("#force")
+    await player.page.click("#fire")
+    await player.sees("火警")
+    assert await player.picture() > 300
+    await player.hold("expired")
+    await player.sees("学生")  # nobody is sent back
+    await player.hold("expired")
+    await player.sees("火警")
+    await player.page.wait_for_function("!(" + shut + ")", timeout=WAIT_MS)
+    await shot("fire")
 
 
 def test_a_meal_a_torn_card_a_phone_a_cut_and_a_gate(server, tmp_path):

@@ -10,6 +10,8 @@
       barrier: "门已开", valve: "阀门开", held: "拿走", enter: "确认", clear: "清除",
       student: ["学生卡", "有钱"], poor: ["学生卡", "余额 3 元"], expired: ["学生卡", "已过期"],
       lost: ["学生卡", "已挂失"], staff: ["教工卡", "CPU 卡"], phone: ["手机", "出示二维码"],
+      doorway: "门口", opens: "刷卡、出门按钮或火警后门才推得开；门开着不关、强行打开，都会报警。", door: ["门关着", "门开着"], exit: "出门按钮", fire: ["火警正常", "火警！"],
+      force: "强行推门", "the door is locked": "门锁着，推不开", "there is no door here": "这里没有门",
       "this terminal reads no codes": "这台终端不读二维码", "there is no water here": "这里没有水",
     },
     en: {
@@ -20,6 +22,8 @@
       barrier: "OPEN", valve: "VALVE OPEN", held: "take away", enter: "enter", clear: "clear",
       student: ["Student", "well filled"], poor: ["Student", "3 yuan left"], expired: ["Student", "expired"],
       lost: ["Student", "reported lost"], staff: ["Staff", "CPU card"], phone: ["Phone", "shows a code"],
+      doorway: "At the door", opens: "It opens after a card, the exit button or a fire alarm. Left open, or forced, it is an alarm.", door: ["Door is shut", "Door is open"], exit: "Exit button", fire: ["No fire", "FIRE ALARM"],
+      force: "Push with force",
     },
   };
   const TONES = { ok: [[880, 0, 0.09], [1320, 0.1, 0.14]], warn: [[660, 0, 0.16], [660, 0.24, 0.16]], error: [[220, 0, 0.5]] };
@@ -114,6 +118,11 @@
     plug("network");
     part("tap").hidden = state.tap === null;
     if (state.tap !== null) plug("tap");
+    part("doorway").hidden = state.door === null;
+    if (state.door !== null) {
+      plug("door");
+      plug("fire");
+    }
     tray();
     terminals();
   }
@@ -136,6 +145,9 @@
   for (const name of ["power", "network"]) {
     part(name).addEventListener("click", () => send({ do: name, on: !state[name] }));
   }
+  part("door").addEventListener("click", () => send({ do: "door", on: !state.door, force: part("force").checked }));
+  part("exit").addEventListener("click", () => send({ do: "exit" }));
+  part("fire").addEventListener("click", () => send({ do: "fire", on: !state.fire }));
   part("tap").addEventListener("click", () => send({ do: "turn", on: !state.tap }));
   part("language").addEventListener("click", () => {
     language = language === "zh" ? "en" : "zh";
