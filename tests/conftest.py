@@ -1,5 +1,5 @@
 """Every tests/shared/test_*.py runs three times: its tests under pytest, and the whole file as one
-more item under each of two MicroPythons with 320 KiB of heap and our packages compiled, as a
+more item under each of two MicroPythons with 384 KiB of heap and our packages compiled, as a
 terminal runs it: the newest, and the version that boards have (image.base).
 
 CAMPUS_MICROPYTHON names another interpreter for the first of the two.
@@ -14,13 +14,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from image import base
 from terminal_sim.image import compiled
 
 ROOT = Path(__file__).parent.parent
-HEAP = "320k"  # as a simulated terminal has it; the tests themselves are compiled in it, too
+HEAP = "384k"  # as a simulated till has it; the tests themselves are compiled in it, too
 TIMEOUT_S = 120
+
+
+# how busy a machine is, is no property of what is tested
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_configure(config):

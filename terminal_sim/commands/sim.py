@@ -28,6 +28,7 @@ VALID_UNTIL = "2037-12-31"
 UID = b"\x5a\x51\x00\x01"
 START_WAIT_S = 20
 ANSWER_WAIT_S = 1
+QUIET_S = 0.2  # after which nothing more of an answer comes
 KINDS = ("pos", "gate", "water")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -117,6 +118,9 @@ async def _work(wiring: Wiring) -> dict:
             changed.clear()
             _do(terminal, wiring.card, line.strip())
             await _within(ANSWER_WAIT_S, changed)  # people look at the panel before they go on
+            while changed.is_set():  # ends: an answer has few screens
+                changed.clear()
+                await _within(QUIET_S, changed)
         return await asyncio.to_thread(terminal.stop)
     finally:
         terminal.close()
