@@ -83,6 +83,8 @@ class Noon:
                 card.tear_after(None)
                 assert not is_cut, "power did not fail"
                 return
+            elif self._was_paid(fen):  # the cashier entered it again all the same
+                return
             else:
                 self.tears += 1
                 till.rest()
@@ -95,11 +97,15 @@ class Noon:
         till.power_off()
         till.power_on()
         till.ready(("断电前", "请把卡放回", "请刷卡"))
-        said = till.panel.face.rows[:2]
-        if said == ["断电前已支付", f"{fen / 100:.2f} 元"]:
+        if self._was_paid(fen):
             return True
         till.enter(fen)
         return False
+
+    def _was_paid(self, fen):
+        """Does the screen say that power failed when this sale was paid? It may tell the time, too."""
+        what, how_much = self.till.panel.face.rows[:2]
+        return what == "断电前已支付" and how_much.startswith(f"{fen / 100:.2f} 元")
 
 
 def balance_fen(card, key):

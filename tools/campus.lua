@@ -18,6 +18,7 @@ local MESSAGES = {
   [0x45] = "IMAGE", [0xC5] = "IMAGE_STATE", [0x04] = "PIECE", [0x84] = "BYTES",
   [0x05] = "ACTION", [0x85] = "GRANT", [0x06] = "SIGN", [0x86] = "SIGNED", [0x46] = "WAITING",
   [0xC6] = "WAITING_STATE", [0x47] = "KEYS", [0xC7] = "KEYS_STATE",
+  [0x49] = "EMERGENCY", [0xC9] = "EMERGENCY_STATE",
 }
 -- number -> {field name, bytes}; what is left is the tail
 local FIELDS = {
@@ -50,6 +51,7 @@ local FIELDS = {
   [0xC6] = { { "version", 4 }, { "status", 1 } },
   [0x47] = { { "newest", 1 } },
   [0xC7] = { { "newest", 1 }, { "status", 1 } },
+  [0xC9] = { { "number", 4 }, { "status", 1 } },
   [0xFF] = { { "code", 1 } },
 }
 

@@ -42,7 +42,11 @@ def the_proof_is_not_looked_at(patch):
 
 @breaks("I4 I2 I3")
 def a_cpu_card_that_was_torn_is_void(patch):
-    rewrite(patch, Cpu, "resolve", ("word != purse_cpu.OK or not is_ours", "True"))
+    rewrite(
+        patch, Cpu, "resolve",
+        ("word != purse_cpu.OK or len(answer) != 8 or not is_ours", "True"),
+        ("states.GONE if is_named else record.VOID", "record.VOID"),
+    )  # fmt: skip
 
 
 @breaks("I4")
