@@ -103,7 +103,7 @@ class Noon:
         return False
 
     def _was_paid(self, fen):
-        """Does the screen say that power failed when this sale was paid? It may tell the time, too."""
+        """Does the screen say that power failed when this sale was paid? It may tell when."""
         what, how_much = self.till.panel.face.rows[:2]
         return what == "断电前已支付" and how_much.startswith(f"{fen / 100:.2f} 元")
 
