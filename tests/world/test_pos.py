@@ -88,5 +88,5 @@ async def babbling(scanner):
     """Noise without an end of a line, as a module with a broken wire gives it."""
     dice = random.Random(3)
     while scanner._fd >= 0:  # until the till is gone
-        scanner._say(bytes(dice.randrange(256) for _ in range(64)).replace(b"\r", b" "))
+        scanner.say(bytes(dice.randrange(256) for _ in range(64)).replace(b"\r", b" "))
         await asyncio.sleep(0.05)
