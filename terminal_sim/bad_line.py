@@ -17,7 +17,7 @@ from terminal_sim.prng import Prng
 
 UP, DOWN = "up", "down"  # towards the server, towards the terminal
 _READ = 4096
-_HEARS_S = 2  # how long a terminal may take to hear the end of a line
+_HEARS_S = 20  # how long a terminal may take to hear the end of a line
 _KNOCKS_S = 30
 _POLL_S = 0.002
 _END = b"\0"
@@ -80,7 +80,7 @@ class BadLine:
                 while self._pair and not self._pair.is_quiet:  # ends: see there
                     await asyncio.sleep(_POLL_S)
                 self._is_up.clear()
-                if self._pair:
+                if self._pair and self._pair.is_connected:  # else nobody speaks there
                     self._pair.say_no_more()
                     await self._pair.is_over.wait()
         self.down()
@@ -220,9 +220,16 @@ class _Pair:
             self._writers[way].write(data)
 
     @property
+    def is_connected(self) -> bool:
+        """Frames pass to the server."""
+        return UP in self._writers
+
+    @property
     def is_quiet(self) -> bool:
-        """Each frame has its answer; where a fault befell one, nobody can count them."""
-        return self.is_troubled or self.frames[UP] == self.frames[DOWN]
+        """Each frame has its answer, or nobody waits for one; where a fault befell one, nobody can
+        count them."""
+        is_settled = self.is_troubled or self.is_over.is_set()
+        return is_settled or self.frames[UP] == self.frames[DOWN]
 
     def say_no_more(self) -> None:
         """The terminal's side of the line ends after what was said."""

@@ -105,29 +105,32 @@ async def reboot(town: Town, stand: Stand) -> None:
 
 
 async def _serve(town: Town, event: scenario.Serve) -> None:
-    """A line is served; power may fail at one of the server's words."""
-    stand, wire = town.stands[event.terminal], town.wires[event.terminal]
+    """A line is served; power may fail meanwhile."""
+    stand = town.stands[event.terminal]
     if town.utc_s < town.down_to_s.get(event.terminal, 0):
         return
     if event.cut:
-        left = event.cut.n
-
-        def passed(way: str) -> None:
-            nonlocal left
-            left -= way == DOWN
-            if not left:
-                stand.power_off()
-
-        wire.on_frame = passed
-        wire.up()
-        await _until_off(town, stand)
-        wire.on_frame = lambda way: None
-        if not stand.terminal.is_running:
-            await reboot(town, stand)
+        await _cut_while_served(town, stand, event.cut.n)
     await town.serve(stand)
     if not town.weather.hurry:
         town.served.add(stand.number)
     await town.see_to_forks()
+
+
+async def _cut_while_served(town: Town, stand: Stand, n: int) -> None:
+    """Power fails at the server's first word, or when all was told and heard. What is told between
+    the two, and in how many words, is the machine's choice; gear 1 cuts there."""
+    wire = town.wires[stand.number]
+    if n % 2:
+        wire.on_frame = lambda way: stand.power_off() if way == DOWN else None
+        wire.up()
+        await _until_off(town, stand)
+        wire.on_frame = lambda way: None
+    else:
+        wire.up()
+        await town.drain(stand)
+        await town.hang_up(stand)
+    await reboot(town, stand)
 
 
 async def _until_off(town: Town, stand: Stand) -> None:
@@ -262,7 +265,7 @@ async def _burn(town: Town, event: scenario.Burn) -> None:
     while town.stands[number].last_serial() < begins:  # ends: its first record says where it begins
         await town.drain(town.stands[number])
         await asyncio.sleep(_POLL_S)
-    await town.serve(town.stands[number])
+    await town.meet(town.stands[number])
 
 
 async def _clone(town: Town, event: scenario.Clone) -> None:

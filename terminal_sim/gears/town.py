@@ -35,6 +35,7 @@ _VALID_UNTIL = "2037-12-31"
 _POLL_S = 0.002
 _REPLUG_S = 1.5  # after a lost push the server would wait 20 s before it hangs up
 _SUFFERS_S = 0.5  # with a full disk, before somebody makes room
+_ASKS = "请刷卡"
 _GREETING = 2  # frames that a terminal hears until its session is open
 _PLACE = {messages.POS: "pos", messages.GATE: "gate"}
 
@@ -94,7 +95,13 @@ class Town:
         self._issue(Aes(keypage.unpack(page).purse).ecb)
         for stand in self.stands.values():
             await stand.boot()
-            await self.serve(stand)
+            await self.meet(stand)
+
+    async def meet(self, stand: Stand) -> None:
+        """A new terminal is served until it has its parameters and asks for cards."""
+        await self.serve(stand)
+        async with asyncio.timeout(STUCK_S):
+            await stand.terminal.panel.screen(_ASKS)
 
     def put_in(self, number: int, page: bytes, name: str) -> None:
         """A terminal with a new flash stands at its place; it is off, and its line down."""
