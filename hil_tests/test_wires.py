@@ -63,3 +63,26 @@ def test_what_is_said_arrives_whole(on_wire):
     heard, noise = on_wire(says)
     assert heard == b"".join(b"line %d\n" % number for number in range(9))
     assert noise == 0
+
+
+def both_at_once(board, model):
+    """200 bytes are heard while 400 are said."""
+    heard = bytearray()
+
+    def hear(byte):
+        if not heard:
+            for at in range(200):
+                board.at(1 + 91e3 * at, lambda at=at: model.mouth.say(TEXT[at : at + 1]))
+        heard.append(byte)
+
+    model.ear._on_byte = hear
+    typed(board, "w.write(bytes([i%255+1 for i in range(400)]))")
+    board.run(0.1)
+    right = typed(board, "r=w.read();len(r),r==bytes([i%255+1 for i in range(200)])")[-1]
+    return bytes(heard), right, model.ear.noise
+
+
+def test_one_speaks_while_the_other_does(on_wire):
+    said, heard, noise = on_wire(both_at_once)
+    assert heard == "(200, True)"
+    assert (said, noise) == (TEXT[:400], 0)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from rp2040py.boards import BOARDS, resolve_firmware
 from rp2040py.device import MicroPythonDevice
 
+from hil_tests.emulated.beat import Beat
 from hil_tests.emulated.flash import FlashChip
 from hil_tests.emulated.uart import Uart
 from hil_tests.emulated.usb import Host
@@ -39,6 +40,7 @@ class Board:
             self.chip.flash[:FLASH_BYTES] = flash
         self.console = Host(self._device.cdc)
         self.uarts = (Uart(self.chip, 0), Uart(self.chip, 1))
+        self.beat = Beat(self.chip)
         self.flash = FlashChip(self.chip, self.notice)
         self._alarm = self.chip.clock.create_alarm(self.notice)
         self.chip.core.pc = FLASH_AT

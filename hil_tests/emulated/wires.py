@@ -21,9 +21,6 @@ from terminal_sim.scanner import ScannerModule
 
 BAUD = 115200
 BIT_NS = 1e9 / BAUD
-_BEAT_NS = 128  # whole cycles of the processor, few against one of the state machines
-_AWAKE_NS = 1024  # an awake processor keeps them in step itself; is it still?
-_BEATS_BITS = 30
 KEY_NS = 50_000_000
 TURN_NS = 3_000_000  # what a half-duplex line is left alone before it is answered
 
@@ -62,7 +59,7 @@ class Ear:
 
     def __init__(self, board: Board, pin: int, on_byte: Callable[[int], object]):
         self.noise = 0
-        self._beat = Beat(board)
+        self._beat = board.beat
         self._pin = board.chip.gpio[pin]
         self._on_byte = on_byte
         self._byte = 0
@@ -88,33 +85,12 @@ class Ear:
             self.noise += 1
 
 
-class Beat:
-    """A mend of the emulated state machines: they get one step for all that the processor sleeps at
-    once; so while bits are on their wires, it is woken before each of their steps is due."""
-
-    def __init__(self, board: Board):
-        self._clock, self._core = board.chip.clock, board.chip.core
-        self._alarm = self._clock.create_alarm(self._next)
-        self._end_ns = 0.0
-
-    def keep(self) -> None:
-        """Something is on the wire; call it again at least every 20 bits."""
-        now_ns = self._clock.nanos
-        if now_ns >= self._end_ns:
-            self._alarm.schedule(_BEAT_NS)
-        self._end_ns = now_ns + _BEATS_BITS * BIT_NS
-
-    def _next(self) -> None:
-        if self._clock.nanos < self._end_ns:
-            self._alarm.schedule(_BEAT_NS if self._core.waiting else _AWAKE_NS)
-
-
 class Mouth:
     """Speaks into a pin as a UART would. To be called at instants of the board's time, or else the
     state machine that hears it is not in step yet."""
 
     def __init__(self, board: Board, pin: int):
-        self._beat = Beat(board)
+        self._beat = board.beat
         self._in = board.chip.gpio[pin]
         self._bits: list[bool] = []
         self._shift = board.chip.clock.create_alarm(self._next_bit)
