@@ -138,8 +138,7 @@ def noon(folder, taps, cuts):
             "paid": played.paid, "took_ms": sorted(played.took_ms), "tears": played.tears,
             "cuts": played.cuts, "records": server.records(number), "ledger": ledger,
             "taken": {n: FEN - balance_fen(card, mac_key) for n, card in cards.items()},
-            "polls": (line.polls, line.unanswered), "entered_anew": till.entered_anew,
-            "damaged": len(line.damaged),
+            "polls": (line.polls, line.unanswered), "damaged": len(line.damaged),
             "minutes": (till.lived_ns + till.board.now_ns) / 60e9,
             "noise": (line.link.ear.noise, line.link.mute, line.link.clashes),
             "lost": [uart.lost for uart in till.board.uarts],
@@ -179,7 +178,7 @@ def tell(found):
         f"{found['tears']} cards torn, {found['cuts']} power cuts; whole tap in the chip's time: "
         f"median {middle:.1f} ms, p99 {p99:.1f} ms, slowest {took_ms[-1]:.1f} ms; "
         f"{found['minutes']:.1f} minutes of it; polls, unanswered: {found['polls']}; "
-        f"{found['entered_anew']} amounts entered anew, {found['damaged']} frames damaged"
+        f"{found['damaged']} frames damaged"
     )
     return middle
 

@@ -1,5 +1,5 @@
-"""A mend of the emulated state machines: they count the whole cycles of each of the processor's
-sleeps and not the rest. So while bits are on their wires, it sleeps from one whole cycle to the next.
+"""A mend of the emulated state machines: of each of the processor's sleeps they count the whole
+cycles and not the rest. So while bits are on their wires, it sleeps from one whole cycle to the next.
 """
 
 from __future__ import annotations

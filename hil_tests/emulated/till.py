@@ -13,7 +13,6 @@ from terminal_sim.server import ServerProcess
 
 _MEETS_S = 40
 _SHOWS_S = 2
-_ENTRIES = 3
 _BEEPS_S = 1.0
 _TAKEN_S = 0.3  # how long a card is away
 _UID = b"\x5a\x02"
@@ -21,14 +20,12 @@ _UID = b"\x5a\x02"
 
 class Till:
     """flash: of its board before the first power-on. plug(board): connects its line to the server.
-    board, panel: now. lived_ns: of the boards before; entered_anew:
-    amounts."""
+    board, panel: now. lived_ns: of the boards before."""
 
     def __init__(self, flash: bytes, plug: Callable[[Board], object]):
         self.flash = flash
         self._plug = plug
         self.lived_ns = 0
-        self.entered_anew = 0
         self.power_on()
 
     def power_on(self) -> None:
@@ -50,16 +47,10 @@ class Till:
         self.board.wait(_MEETS_S, lambda: any(map(face.shows, texts)), "the server is not met")
 
     def enter(self, fen: int) -> None:
-        """The cashier enters an amount, anew if it is not the one on the screen: a state machine
-        of the emulator that hears while it speaks may lose its step. Silent."""
+        """The cashier enters an amount. Silent."""
         face, wanted = self.panel.face, f"应付 {fen / 100:.2f} 元"
-        for _ in range(_ENTRIES):
-            self.panel.press(f"{fen}#")
-            if self.board.run(_SHOWS_S, lambda: face.shows(wanted)) or face.shows("请把卡放回"):
-                break
-            self.entered_anew += 1
-            self.panel.press("*")
-            self.board.run(_TAKEN_S)
+        self.panel.press(f"{fen}#")
+        self.board.run(_SHOWS_S, lambda: face.shows(wanted) or face.shows("请把卡放回"))
         if not face.shows(wanted):
             raise Silent(f"{wanted} does not appear: {face.rows}")
 
