@@ -1,5 +1,7 @@
-"""A mend of the emulated state machines: of each of the processor's sleeps they count the whole
-cycles and not the rest. So while bits are on their wires, it sleeps from one whole cycle to the next.
+"""A mend of the emulated state machines, which miss what is not a whole cycle of a sleep.
+
+While bits are on their wires, the processor sleeps from one whole cycle to the next. Limit: an
+alarm of somebody else still costs a part of a cycle.
 """
 
 from __future__ import annotations
