@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from tools.desk.faults import Fault, Gone
+
 MIFARE, CPU = "mifare", "cpu"
 BLANK, ISSUED, SPOILED = "blank", "issued", "spoiled"  # what a chip is that was begun
 
@@ -17,6 +19,13 @@ class Chip(NamedTuple):
 
     kind: str
     uid: bytes
+
+    def still(self, found: Chip | None) -> None:
+        """Is what was `found` this one? Gone; Fault other_card."""
+        if found is None:
+            raise Gone
+        if found != self:
+            raise Fault("other_card", uid=found.uid.hex(), wanted=self.uid.hex())
 
 
 class Made(NamedTuple):

@@ -57,11 +57,9 @@ class Contactless:
 
     def again(self) -> None:
         """See Reader."""
-        found = self._find()
-        if found is None or self._chip is None:
+        if self._chip is None:
             raise Gone
-        if found != self._chip:
-            raise Fault("other_card", uid=found.uid.hex(), wanted=self._chip.uid.hex())
+        self._chip.still(self._find())
 
     def _find(self) -> Chip | None:
         atr = self._line.connect()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
+from tools.bars import Bars
 from tools.desk.work import CLOSE, LOOK, VERIFY, WRITE
 from tools.fault import LANGUAGES
 
@@ -20,33 +19,15 @@ _WORDS = {
 }
 
 
-class Steps:
-    """`with Steps(...) as steps`. total: how many cards. console: of rich, on standard error."""
+class Steps(Bars):
+    """`with Steps(...) as steps`. total: how many cards."""
 
     def __init__(self, console: Console, total: int, language: str):
-        self._console = console
+        description = TextColumn("{task.description}")
+        super().__init__(console, MofNCompleteColumn(), BarColumn(), description)
         self._language = language
-        self._bars: Progress | None = None
-        if console.is_terminal:
-            self._bars = Progress(
-                MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"),
-                console=console,
-            )  # fmt: skip
+        if self._bars:
             self._task = self._bars.add_task("", total=total)
-
-    def __enter__(self) -> Steps:
-        if self._bars:
-            self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if self._bars:
-            self._bars.stop()
 
     def tell(self, name: str, step: str) -> None:
         """Whose card is where."""
@@ -59,7 +40,3 @@ class Steps:
         if self._bars:
             self._bars.advance(self._task)
         self.say(line)
-
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 
+from tools.bars import Bars
 from tools.fault import LANGUAGES
 
 _WORDS = {
@@ -27,36 +27,18 @@ def word(state: str, language: str) -> str:
     return _WORDS[state][LANGUAGES.index(language)]
 
 
-class Lines:
-    """`with Lines(...) as lines`; any thread may tell. console: of rich, on standard error."""
+class Lines(Bars):
+    """`with Lines(...) as lines`; any thread may tell."""
 
     def __init__(self, console: Console, language: str):
-        self._console = console
+        super().__init__(
+            console, TextColumn("{task.fields[port]}"), TextColumn("{task.description}"),
+            BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.fields[says]}"),
+        )  # fmt: skip
         self._language = language
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._last: dict[str, str] = {}
-        self._bars: Progress | None = None
-        if console.is_terminal:
-            self._bars = Progress(
-                TextColumn("{task.fields[port]}"), TextColumn("{task.description}"), BarColumn(),
-                TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.fields[says]}"),
-                console=console,
-            )  # fmt: skip
-
-    def __enter__(self) -> Lines:
-        if self._bars:
-            self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if self._bars:
-            self._bars.stop()
 
     def tell(self, port: str, state: str, part: float = 0.0, says: str = "") -> None:
         """Where a board is. part: 0.0 to 1.0 of this state."""
@@ -69,5 +51,4 @@ class Lines:
                 self._bars.update(task, description=name, completed=part, says=says)
             elif self._last.get(port) != name + says:
                 self._last[port] = name + says
-                line = f"{port}: {name}{' ' if says else ''}{says}"
-                self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+                self.say(f"{port}: {name}{' ' if says else ''}{says}")
