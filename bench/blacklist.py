@@ -2,32 +2,27 @@
 
 Bytes are exact counts, the same in every run; what was encoded is decoded again before it counts.
 A check is timed under the terminals' interpreter on the flash file of the unix board, beside an
-empty loop. What it is not: the chip's time, whose bar is 300 microseconds; that is measured with
-the emulated board, which comes with a later issue.
+empty loop. What it is not: the chip's time, whose bar is 300 microseconds: bench/chip.py.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import subprocess
 import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
 
+from bench import on_terminal
 from firmware.core.layout import LAYOUTS, SECTOR
 from protocol import blacklist, messages
-from terminal_sim.image import compiled
 from terminal_sim.prng import Prng
-from terminal_sim.terminal import micropython_command
 
 CASES = ((200, 20_000), (600, 30_000), (10_000, 1_048_576))
 CHANGES = (1, 10, 200)  # cards that a delta adds
 BAR = 1.05
 CHIP_BAR_US = 300
-_HEAP = "256k"
-_SCRIPT = Path(__file__).parent / "on_terminal" / "blacklist_check.py"
 
 
 def measure() -> dict[str, Any]:
@@ -113,7 +108,7 @@ def check() -> dict[str, Any]:
         "flash_reads": told["reads"] / looks,
         "flash_bytes_read": told["bytes"] / looks,
         "listed": count,
-        "board": "unix: flash is a file; the chip is measured with a later issue",
+        "board": "unix: flash is a file; of the chip tells chip",
         "bar_on_the_chip_us": CHIP_BAR_US,
     }
 
@@ -125,15 +120,4 @@ def _run(cards: list[int], universe: int) -> dict[str, int]:
         flash.write_bytes(b"\xff" * (LAYOUTS["unix"].sectors * SECTOR))
         digest = blacklist.digest(blacklist.bitmap(cards, universe))
         listed.write_bytes(digest + blacklist.encode(cards, universe))
-        done = subprocess.run(
-            [micropython_command(), "-X", f"heapsize={_HEAP}", _SCRIPT, flash, listed],
-            cwd=folder,  # sources in the current folder would come before MICROPYPATH
-            env={"MICROPYPATH": f"{compiled()}:.frozen"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-    if done.returncode:
-        raise RuntimeError(f"the check did not run: {(done.stderr or done.stdout).strip()[-300:]}")
-    return json.loads(done.stdout)
+        return json.loads(on_terminal.run("blacklist_check.py", flash, listed))

@@ -6,22 +6,18 @@ terminals' interpreter's on this machine; a whole tap with a code is bench chip'
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bench import on_terminal
 from card_layout import base45, code, field, p256, points
-from terminal_sim.image import compiled
-from terminal_sim.terminal import micropython_command
 
 BAR_BYTES, BAR_VERSION = 200, 10
 # characters of QR's alphanumeric mode that fit versions 1 to 10 at correction M (ISO 18004 table 7)
 _CAPACITY_M = (20, 38, 61, 90, 122, 154, 178, 221, 262, 311)
-_SCRIPT = Path(__file__).parent / "on_terminal" / "code_check.py"
 
 
 def measure() -> dict[str, Any]:
@@ -65,16 +61,8 @@ def _count(check: Any) -> int:
 
 
 def _times(data: bytes, issuer: bytes) -> dict[str, float]:
-    done = subprocess.run(
-        [micropython_command(), "-X", "heapsize=256k", str(_SCRIPT)],
-        input=f"{data.hex()}\n{issuer.hex()}\n",
-        env={"MICROPYPATH": f"{compiled()}:.frozen"},
-        cwd=_SCRIPT.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    first, cached = (int(value) / 1000 for value in done.stdout.split())
+    printed = on_terminal.run("code_check.py", said=f"{data.hex()}\n{issuer.hex()}\n")
+    first, cached = (int(value) / 1000 for value in printed.split())
     return {"first": first, "cached": cached}
 
 

@@ -9,16 +9,15 @@ erases of the sector that had most of them. It is not a measurement of a chip.
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench import on_terminal
 from firmware.core.journal import Journal
 from firmware.core.layout import LAYOUTS, SECTOR, Region
 from protocol import record
 from terminal_sim.flash import Flash
-from terminal_sim.terminal import compiled, micropython_command
 
 RECORDS = 20_480  # whole rounds of the ring, after a first one
 RING = 8  # sectors of the ring that is counted: it goes round often
@@ -27,8 +26,6 @@ CYCLES = 100_000
 BATCH = 50
 BAR_BYTES = 83.2  # 1.3 x 64
 BAR_ERASES = 15.625  # 1 for 64 records
-_SCRIPT = Path(__file__).parent / "on_terminal" / "journal_mount.py"
-_HEAP = "256k"
 _KINDS = {"twice": (1, True), "once": (32, False)}  # a second program of a unit: allowed, forbidden
 
 
@@ -117,18 +114,7 @@ def _mounted(flash: Flash, board: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "flash.bin"
         path.write_bytes(b"".join(flash.read(at, SECTOR) for at in range(0, flash.size, SECTOR)))
-        done = subprocess.run(
-            [micropython_command(), "-X", f"heapsize={_HEAP}", _SCRIPT, path, board],
-            cwd=folder,  # sources in the current folder would come before MICROPYPATH
-            env={"MICROPYPATH": f"{compiled()}:.frozen"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-    if done.returncode:
-        raise RuntimeError(f"the boot did not run: {(done.stderr or done.stdout).strip()[-300:]}")
-    told = json.loads(done.stdout)
+        told = json.loads(on_terminal.run("journal_mount.py", path, board))
     return {
         "ms": round(told["us"] / 1000, 1), "seen": told["seen"], "flash_reads": told["reads"],
         "flash_bytes_read": told["bytes"],

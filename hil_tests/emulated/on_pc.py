@@ -9,11 +9,11 @@ from __future__ import annotations
 from firmware.core.layout import LAYOUTS
 from firmware.core.terminal import Terminal
 from firmware.core.uploader import GATHER_MS
-from firmware.credential import air
 from hil_tests.emulated import factory
 from terminal_sim.flash import Flash
+from terminal_sim.gears.held import exchange
 from terminal_sim.gears.office import Memory
-from terminal_sim.mifare import ACK, MifareClassic
+from terminal_sim.mifare import MifareClassic
 
 _ROUNDS = 100
 
@@ -72,26 +72,9 @@ class OnPc:
                 if request[0] == "select":
                     answer = ("one", card.uid, 0x08) if card.select() else None
                 elif request[0] == "card":
-                    answer = _answer(card, request[1])
+                    answer = exchange(card, request[1])
         except StopIteration:
             return
 
     def _now(self):
         return self._terminal.moment(self._utc_s, self._ticks_ms)
-
-
-def _answer(card: MifareClassic, command: bytes) -> tuple[int, bytes]:
-    """(status of air, data) of a MIFARE command."""
-    code, block = command[0], command[1]
-    if code in (air.AUTHENTICATE_A, air.AUTHENTICATE_B):
-        name = "A" if code == air.AUTHENTICATE_A else "B"
-        opened = card.authenticate(block, name, command[2:8], command[8:])
-        return (air.GONE if opened is None else air.OK if opened else air.DENIED), b""
-    said = card.transceive(command[:2])
-    if code == air.WRITE and said == ACK:
-        said = card.transceive(command[2:])
-    if said is None:
-        return air.GONE, b""
-    if isinstance(said, int):
-        return (air.OK if said == ACK else air.DENIED), b""
-    return air.OK, said
