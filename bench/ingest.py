@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol import record
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 RECORDS = 40_000
 A_BATCH = 50
@@ -67,18 +67,18 @@ def _tape(terminal: int, cards: list[int]) -> list[bytes]:
 
 def _ours(folder: Path) -> float:
     store = Store(f"sqlite:///{folder / 'ours.db'}")
-    terminal = store.enrol("pos", "bench", "bench", 1)
+    terminal = store.terminals.enrol("pos", "bench", "bench", 1)
     wish = {"holder_kind": 2, "name": "n", "valid_until": 13000, "zones": 1, "balance_fen": 10**7}
-    cards = store.issue_cards([wish | {"uid": f"{n:08x}"} for n in range(CARDS)], 1)
+    cards = store.cards.issue([wish | {"uid": f"{n:08x}"} for n in range(CARDS)], 1)
     tape = _tape(terminal, cards)
     batches = [b"".join(tape[at : at + A_BATCH]) for at in range(0, RECORDS, A_BATCH)]
     a_commit = A_COMMIT // A_BATCH
     began_s = time.perf_counter()
     for at in range(0, len(batches), a_commit):
-        store.ingest([(terminal, tail) for tail in batches[at : at + a_commit]], 2)
+        store.records.ingest([(terminal, tail) for tail in batches[at : at + a_commit]], 2)
     spent_s = time.perf_counter() - began_s
-    counts = store.counts()
-    if counts["accepted"] != RECORDS or counts["quarantined"] or store.ledger_sum():
+    counts = store.records.counts()
+    if counts["accepted"] != RECORDS or counts["quarantined"] or store.accounts.sum_fen():
         raise RuntimeError(f"the store did not keep what it was given: {counts}")
     store.close()
     return RECORDS / spent_s

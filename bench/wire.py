@@ -59,11 +59,13 @@ def _one(terminals: int, batches: int) -> dict[str, Any]:
 def prepare(database: Path, terminals: int) -> tuple[dict[int, str], dict[int, list[int]]]:
     """Enrol terminals and issue their cards: keys in hexadecimal and card numbers by terminal."""
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
     store, keyring = Store(f"sqlite:///{database}"), Keyring.beside(database)
     now_s = int(time.time())
-    numbers = [store.enrol("pos", f"place {n % 20}", "merchant", now_s) for n in range(terminals)]
+    numbers = [
+        store.terminals.enrol("pos", f"place {n % 20}", "merchant", now_s) for n in range(terminals)
+    ]
     wishes = [
         {
             "holder_kind": 2, "name": f"holder {n}", "uid": n.to_bytes(4, "big").hex(),
@@ -71,7 +73,7 @@ def prepare(database: Path, terminals: int) -> tuple[dict[int, str], dict[int, l
         }
         for n in range(terminals * CARDS_PER_TERMINAL)
     ]  # fmt: skip
-    cards = store.issue_cards(wishes, now_s)
+    cards = store.cards.issue(wishes, now_s)
     keys = {n: keyring.terminal_key(n, 1).hex() for n in numbers}
     shares = {
         n: cards[place * CARDS_PER_TERMINAL : (place + 1) * CARDS_PER_TERMINAL]

@@ -31,7 +31,7 @@ from sync_server.gateway.orders import Orders
 from sync_server.gateway.serial import Bus, Port
 from sync_server.gateway.service import Gateway
 from sync_server.keyring import Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from sync_server.web.access import token_beside
 from sync_server.web.app import STREAMS_MAX, create_app
 

@@ -22,7 +22,7 @@ def command(url: str, expect: str, json_file: str | None) -> None:
     """Check, and say."""
     printed = _printed(expect) if expect else None
     store = opened(url)
-    count, link, fault = store.check_audit(printed)
+    count, link, fault = store.audit.check(printed)
     store.close()
     told = {"rows": count, "link": link.hex(), "fault": fault._asdict() if fault else None}
     if json_file:

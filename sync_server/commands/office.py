@@ -20,7 +20,7 @@ from protocol.errors import LocalError
 from sync_server.core import rights
 
 if TYPE_CHECKING:
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 _DB = click.option("--db", "url", required=True, help="sqlite:///PATH of the server's database.")
 _JSON = click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write it here.")
@@ -52,7 +52,7 @@ def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: st
     now_s = int(time.time())
 
     def make(hashed: str) -> None:
-        store.add_officer(wish, hashed, _by(), now_s)
+        store.officers.add(wish, hashed, _by(), now_s)
 
     _given(store, "office add", wish["name"], make, json_file)
 
@@ -64,14 +64,14 @@ def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: st
 def password(name: str, url: str, json_file: str | None) -> None:
     """One that must be changed at once; every session of theirs ends."""
     store = opened(url)
-    found = store.password_of(name.lower())
+    found = store.officers.password_of(name.lower())
     if found is None:
         store.close()
         raise click.ClickException(f"there is no open account {name}")
     number = found[0]
 
     def change(hashed: str) -> None:
-        store.set_password(number, hashed, False)
+        store.officers.set_password(number, hashed, False)
 
     _given(store, "office password", name.lower(), change, json_file)
 
@@ -86,7 +86,7 @@ def _given(
     told = given_password()
     act = Act(_by(), "", what, f"name {name}", {})
     try:
-        store.audited(act, int(time.time()), work, hashed(told))
+        store.audit.audited(act, int(time.time()), work, hashed(told))
     except (LocalError, sqlite3.Error) as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -107,7 +107,7 @@ def _by() -> str:
 def list_(url: str, json_file: str | None) -> None:
     """All of them."""
     store = opened(url)
-    rows = store.officers()
+    rows = store.officers.all()
     store.close()
     for row in rows:
         state = "closed" if row["closed_utc_s"] else "open"
@@ -121,14 +121,14 @@ def opened(url: str) -> Store:
     """The store of a server's database, with the key of its log. click.ClickException"""
     from sync_server.keyring import Keyring
     from sync_server.running import StartFailed, database_path
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
     try:
         path = database_path(url)
         if not path.exists():
             raise click.ClickException(f"{path}: there is no database; start the server once")
         store = Store(url)
-        store.audit_key = Keyring.beside(path).audit_key
+        store.audit.key = Keyring.beside(path).audit_key
     except (OSError, sqlite3.Error, StartFailed) as error:
         raise click.ClickException(str(error)) from None
     return store

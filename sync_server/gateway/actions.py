@@ -11,7 +11,7 @@ from sync_server.gateway.refusals import Impossible
 from sync_server.store.actions import NotOpen
 
 if TYPE_CHECKING:
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 _OPS = {messages.LOAD: "load"}
 
@@ -26,21 +26,21 @@ class Actions:
 
     def order(self, wishes: list[tuple[int, int]], by: str) -> list[int]:
         """(card, fen) each paid in: on the card at its next tap. -> numbers of the actions."""
-        made = self._do(self._store.order_loads, wishes, by, _now_s())
-        self._tell(self._store.waiting_version)
+        made = self._do(self._store.actions.order_loads, wishes, by, _now_s())
+        self._tell(self._store.actions.waiting_version)
         return made
 
     def withdraw(self, number: int) -> None:
         """It shall not be loaded after all. Impossible 409 if it may be on the card by now."""
         try:
-            self._do(self._store.withdraw_load, number, _now_s())
+            self._do(self._store.actions.withdraw_load, number, _now_s())
         except NotOpen as error:
             raise Impossible(str(error), 409) from None
 
     def of_card(self, card: int) -> list[dict[str, Any]]:
         """action, op, amount_fen, state (open, granted, done, withdrawn), terminal, serial, times;
         newest first."""
-        return [_row(row) for row in self._store.actions(card)]
+        return [_row(row) for row in self._store.actions.of(card)]
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sync_server.keyring import NoMoreVersions
 if TYPE_CHECKING:
     from sync_server.gateway.orders import Orders
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 
 class CardKeys:
@@ -42,10 +42,10 @@ class CardKeys:
         newest = self._keyring.newest
         return {
             "newest": newest,
-            "card_key": self._store.card_key(),
-            "oldest_card_key": self._store.oldest_card_key(),
-            "lacking": self._store.lacking_keys(newest) if newest > 1 else [],
-            "cards": {str(key): count for key, count in self._store.cards_by_key().items()},
+            "card_key": self._store.card_keys.wanted(),
+            "oldest_card_key": self._store.card_keys.oldest(),
+            "lacking": self._store.card_keys.lacking(newest) if newest > 1 else [],
+            "cards": {str(key): count for key, count in self._store.card_keys.counts().items()},
         }
 
     def grow(self, with_sectors: bool) -> dict[str, Any]:
@@ -59,9 +59,11 @@ class CardKeys:
     def use(self, version: int, without: list[int]) -> dict[str, Any]:
         """Cards shall have this version. Impossible 409 while a terminal, but for those `without`
         which it has to be, has not confirmed it: cards would be foreign to it."""
-        if not self._store.card_key() <= version <= self._keyring.newest:
+        if not self._store.card_keys.wanted() <= version <= self._keyring.newest:
             raise Impossible(f"cards cannot have key version {version} now", 409)
-        lacking = set(self._store.lacking_keys(version)) - set(without) if version > 1 else set()
+        lacking = (
+            set(self._store.card_keys.lacking(version)) - set(without) if version > 1 else set()
+        )
         if lacking:
             names = ", ".join(str(number) for number in sorted(lacking))
             raise Impossible(f"terminals without key version {version}: {names}", 409)
@@ -70,7 +72,7 @@ class CardKeys:
 
     def retire(self, oldest: int) -> dict[str, Any]:
         """What stands under older keys is refused from now on; such cards go to the desk."""
-        if not self._store.oldest_card_key() <= oldest <= self._store.card_key():
+        if not self._store.card_keys.oldest() <= oldest <= self._store.card_keys.wanted():
             raise Impossible(f"cards of key version {oldest} cannot be the oldest now", 409)
         self._orders.set_params(None, {"oldest_card_key": oldest})
         return self.state()

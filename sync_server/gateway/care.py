@@ -32,12 +32,12 @@ class Care:
         """-> {version, terminals}: of those that `sees` lets through, as in the status, with
         responsible, alarms [[name, value]], clock_error_s, tears_per_mille"""
         status = looks.terminals(self._gateway)
-        version, _, _ = self._store.list_state(BLACKLIST, 0)
-        made_s = self._store.version_made(version)
-        uploaded, damages = self._store.uploaded(), self._store.damages()
-        missing = self._store.missing()
-        responsible, rules = self._store.responsibles(), self.rules()
-        reports = {row["number"]: row for row in self._store.terminals()}
+        version, _, _ = self._store.lists.state(BLACKLIST, 0)
+        made_s = self._store.care.version_made(version)
+        uploaded, damages = self._store.care.uploaded(), self._store.care.damages()
+        missing = self._store.care.missing()
+        responsible, rules = self._store.care.responsibles(), self.rules()
+        reports = {row["number"]: row for row in self._store.terminals.all()}
         now_s, told = int(time.time()), []
         for row in filter(sees, status):
             number = row["number"]
@@ -70,34 +70,34 @@ class Care:
             "version": told["version"],
             "version_utc_s": told["version_utc_s"],
             "terminal": told["terminals"][0],
-            "taps": looks.taps(self._store.last_records(number, False, _TAPS)),
+            "taps": looks.taps(self._store.care.last_records(number, False, _TAPS)),
             "events": [
                 {"serial": row["serial"], "reason": row["reason"], "utc_s": row["utc_s"]}
-                for row in self._store.last_records(number, True, _EVENTS)
+                for row in self._store.care.last_records(number, True, _EVENTS)
             ],
-            "care": self._store.care_of(number),
-            "leaves": self._store.leaves(number),
+            "care": self._store.care.of(number),
+            "leaves": self._store.evidence.leaves(number),
         }
 
     def suspects(self) -> list[dict[str, Any]]:
         """Taps that something is wrong with: copies, altered cards, balances not explained."""
-        return looks.taps(self._store.suspects(_TAPS))
+        return looks.taps(self._store.care.suspects(_TAPS))
 
     def set_responsible(self, number: int, who: str) -> None:
         """Who answers for it."""
-        self._do(self._store.set_responsible, number, who)
+        self._do(self._store.care.set_responsible, number, who)
 
     def note(self, number: int, kind: str, note: str, by: str) -> int:
         """Damage, or a round of inspection. -> id"""
-        return self._do(self._store.note_care, number, kind, note, by, int(time.time()))
+        return self._do(self._store.care.note, number, kind, note, by, int(time.time()))
 
     def end(self, number: int, care: int, by: str) -> None:
         """A damage was seen to."""
-        self._do(self._store.end_care, number, care, by, int(time.time()))
+        self._do(self._store.care.end, number, care, by, int(time.time()))
 
     def rules(self) -> list[alarms.Rule]:
         """Every alarm."""
-        return alarms.rules(self._store.alarm_rules())
+        return alarms.rules(self._store.care.alarm_rules())
 
     def set_rule(self, name: str, limit: int, is_on: bool, by: str) -> None:
         """Impossible names what is out of its range."""
@@ -106,4 +106,4 @@ class Care:
             raise Impossible("there is no such alarm", 404)
         if not rule.least <= limit <= rule.most:
             raise Impossible(f"the limit must be {rule.least} to {rule.most}")
-        self._do(self._store.set_alarm_rule, name, limit, is_on, by, int(time.time()))
+        self._do(self._store.care.set_alarm_rule, name, limit, is_on, by, int(time.time()))

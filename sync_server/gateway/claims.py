@@ -18,7 +18,7 @@ from sync_server.keyring import KINDS, OWN_KEY
 
 if TYPE_CHECKING:
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 BOXES_MAX = 200
 DAYS_MAX = 60
@@ -58,7 +58,7 @@ class Claims:
             "boxes": wish["boxes"],
             "until_utc_s": until_s,
         }
-        numbers = self._do(self._store.make_claim, row, wish["kit"], _now_s())
+        numbers = self._do(self._store.claims.make, row, wish["kit"], _now_s())
         kit = None
         if numbers:
             for number in numbers:
@@ -70,12 +70,12 @@ class Claims:
 
     def known(self, name: bytes) -> bool:
         """Is there a claim of this name that has not ended?"""
-        row = self._store.claim(name)
+        row = self._store.claims.get(name)
         return row is not None and row["until_utc_s"] >= _now_s()
 
     def use(self, name: bytes, sealed: bytes) -> bytes:
         """A box's sealed question. -> the sealed answer."""
-        row = self._store.claim(name)
+        row = self._store.claims.get(name)
         if row is None or row["until_utc_s"] < _now_s():
             raise Impossible("there is no such claim, or it has ended", 403)
         key = self._keyring.show(_CLAIM_KEY, row["hidden_key"])
@@ -97,8 +97,8 @@ class Claims:
         """In the writer thread, all or nothing."""
         with self._store.group():
             now_s = _now_s()
-            number = self._store.use_claim(row, asked.device, asked.terminal, asked.place, now_s)
-            self._store.set_own_key(number, hidden)
+            number = self._store.claims.use(row, asked.device, asked.terminal, asked.place, now_s)
+            self._store.claims.set_own_key(number, hidden)
             return number
 
 

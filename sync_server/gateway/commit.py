@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sync_server.gateway.limits import BATCHES_PER_COMMIT, POSTS_PER_COMMIT
 
 if TYPE_CHECKING:
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class Writer:
     def _ingest(self, batches: list[Batch]) -> list[Result]:
         now_s = int(time.time())
         try:
-            answers = self._store.ingest([(b.number, b.tail) for b in batches], now_s)
+            answers = self._store.records.ingest([(b.number, b.tail) for b in batches], now_s)
         except sqlite3.OperationalError as error:
             # Disk full or locked: no batch is at fault, and each alone would wait for the lock too.
             self._failed(f"{len(batches)} batches", error)

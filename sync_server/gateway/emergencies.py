@@ -13,7 +13,7 @@ from sync_server.core.emergencies import Done
 from sync_server.gateway.refusals import Impossible
 
 if TYPE_CHECKING:
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 WHATS = {"emergency": emergency.EMERGENCY, "drill": emergency.DRILL}
 KINDS = {"pos": messages.POS, "gate": messages.GATE}
@@ -65,12 +65,12 @@ class Emergencies:
         if self._centre is None:
             raise Impossible("this server has no centre's key", 409)
         now_s = int(time.time())
-        order = Order(self._store.next_emergency(now_s), *terms)
+        order = Order(self._store.emergencies.next_number(now_s), *terms)
         try:
             signed = self._centre.sign(code, order)
         except WrongCode as error:
             raise Impossible(str(error), 403) from None
-        self._do(self._store.order_emergency, order, signed, reason, by, now_s)
+        self._do(self._store.emergencies.order, order, signed, reason, by, now_s)
         self._tell(order.number)
         return order.number
 
@@ -81,14 +81,16 @@ class Emergencies:
 
     def now(self) -> dict[str, Any] | None:
         """What goes on, None for ordinary work."""
-        rows = self._store.emergencies()
+        rows = self._store.emergencies.all()
         if not rows or rows[0]["what"] == emergency.END or rows[0]["end_utc_s"] <= time.time():
             return None
         return _plain(rows[0])
 
     def all(self) -> list[dict[str, Any]]:
         """Every emergency and drill, newest first."""
-        return [_plain(row) for row in self._store.emergencies() if row["what"] != emergency.END]
+        return [
+            _plain(row) for row in self._store.emergencies.all() if row["what"] != emergency.END
+        ]
 
     def report(self, number: int) -> dict[str, Any]:
         """What was done in one, terminal by terminal, and whether the ledger has it all. Impossible
@@ -96,10 +98,10 @@ class Emergencies:
         found = [row for row in self.all() if row["number"] == number]
         if not found:
             raise Impossible(f"there is no emergency {number}", 404)
-        answers = self._store.emergency_answers(number)
-        spans = {span.terminal: span for span in self._store.emergency_spans(number)}
+        answers = self._store.emergencies.answers(number)
+        spans = {span.terminal: span for span in self._store.emergencies.spans(number)}
         lines = []
-        for row in self._store.terminals():
+        for row in self._store.terminals.all():
             is_meant = row["kind"] in found[0]["kinds"]
             if is_meant and (
                 row["enrolled_utc_s"] < found[0]["over_utc_s"] or row["number"] in spans
@@ -114,8 +116,8 @@ class Emergencies:
 
     def _line(self, row, number, answer, spans) -> dict[str, Any]:
         span = spans.get(row["number"])
-        done = self._store.emergency_done(span) if span else None
-        booked_fen = self._store.emergency_booked_fen(number, span) if span else 0
+        done = self._store.emergencies.done(span) if span else None
+        booked_fen = self._store.emergencies.booked_fen(number, span) if span else 0
         told = (done or Done())._asdict()
         return told | {
             "number": row["number"],

@@ -9,7 +9,7 @@ from typing import Any
 from sync_server.core import evidence
 from sync_server.gateway.refusals import Impossible
 from sync_server.store.lists import UnknownCard
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 
 class Evidence:
@@ -25,30 +25,32 @@ class Evidence:
         now_s = int(time.time())
         if end_s <= max(begin_s, now_s):
             raise Impossible("a leave must end after it begins, and not in the past")
-        return self._do(self._store.grant_leave, terminal, begin_s, end_s, reason, by, now_s)
+        return self._do(
+            self._store.evidence.grant_leave, terminal, begin_s, end_s, reason, by, now_s
+        )
 
     def end(self, leave: int, by: str) -> None:
         """It ends now. Impossible if it is over."""
-        if not self._do(self._store.end_leave, leave, by, int(time.time())):
+        if not self._do(self._store.evidence.end_leave, leave, by, int(time.time())):
             raise Impossible(f"there is no leave {leave} that could end now", 409)
 
     def leaves(self, terminal: int) -> list[dict[str, Any]]:
         """All that was ever granted to it."""
         self._known(terminal)
-        return self._store.leaves(terminal)
+        return self._store.evidence.leaves(terminal)
 
     def of_card(self, card: int) -> dict[str, Any]:
         """Its reports, and each payment that a report may be about: who bears it, the rule, and
         what happened in order of time. Payments long before any report are left out."""
         try:
-            self._store.loss_state(card)
+            self._store.lists.loss_state(card)
         except UnknownCard as error:
             raise Impossible(str(error), 404) from None
-        losses = self._store.losses(card)
+        losses = self._store.evidence.losses(card)
         payments = []
-        for payment, row in self._store.payments(card) if losses else ():
+        for payment, row in self._store.evidence.payments(card) if losses else ():
             loss = evidence.loss_of(payment, losses)
-            facts = self._store.facts(payment.terminal, loss.version if loss else None)
+            facts = self._store.evidence.facts(payment.terminal, loss.version if loss else None)
             verdict = evidence.judge(payment, losses, facts)
             payments.append(
                 {
@@ -66,7 +68,7 @@ class Evidence:
 
     def _story(self, payment, row, loss, facts) -> list[dict[str, Any]]:
         """What happened, in order of time: {utc_s, what, ...}."""
-        place = self._store.terminal(payment.terminal) or {}
+        place = self._store.terminals.get(payment.terminal) or {}
         told = [
             _line(payment.first_s, "paid", online=payment.is_online,
                   list_version=payment.list_version, list_age_min=payment.list_age_min,
@@ -79,7 +81,7 @@ class Evidence:
             told.append(_line(loss.made_s, "listed", version=loss.version))
             told.append(_line(loss.withdrawn_s, "withdrawn"))
         if loss is not None and loss.version is not None:
-            list_told = self._store.told(payment.terminal, loss.version)
+            list_told = self._store.evidence.told(payment.terminal, loss.version)
             told.append(_line(list_told["sent_utc_s"], "list sent"))
             told.append(
                 _line(list_told["confirmed_utc_s"], "list confirmed",
@@ -91,7 +93,7 @@ class Evidence:
         return sorted((line for line in told if line), key=lambda line: line["utc_s"])
 
     def _known(self, terminal: int) -> None:
-        if self._store.terminal(terminal) is None:
+        if self._store.terminals.get(terminal) is None:
             raise Impossible(f"there is no terminal {terminal}", 404)
 
 

@@ -22,7 +22,7 @@ from sync_server.store.issues import NotSo
 if TYPE_CHECKING:
     from sync_server.gateway.orders import Orders
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 CREDENTIALS = {"mifare": record.MIFARE, "cpu": record.CPU}
 _NAMES = {number: name for name, number in CREDENTIALS.items()}
@@ -72,10 +72,10 @@ class Issues:
     ) -> dict[str, Any]:
         """-> the issue, and what personalises the chip: blocks, or a wallet. Asked again while it
         is open, the same."""
-        found = self._do(self._store.begin_issue, wish, credential, replaces, by, _now_s())
+        found = self._do(self._store.issues.begin, wish, credential, replaces, by, _now_s())
         if replaces is not None:
             self._orders.relisted()
-        row = self._store.card(found["card"])
+        row = self._store.cards.get(found["card"])
         assert row is not None
         told = self._told(found)
         if credential == record.MIFARE:
@@ -86,18 +86,18 @@ class Issues:
 
     def end(self, card: int) -> dict[str, Any]:
         """It was read back right. -> the issue."""
-        return self._told(self._do(self._store.end_issue, card, _now_s()))
+        return self._told(self._do(self._store.issues.end, card, _now_s()))
 
     def void(self, card: int, by: str) -> dict[str, Any]:
         """It will not be finished. -> the issue."""
-        found = self._do(self._store.void_issue, card, by, _now_s())
+        found = self._do(self._store.issues.void, card, by, _now_s())
         self._orders.relisted()
         return self._told(found)
 
     def chip(self, uid: bytes) -> dict[str, Any]:
         """What is known of a chip: the newest card that it was, and the keys that may read it
         on MIFARE. Impossible 404 if it was never ours."""
-        number = self._store.newest_of(uid.hex())
+        number = self._store.issues.newest_of(uid.hex())
         if number is None:
             raise Impossible("this chip was never a card of ours", 404)
         found = self._keyring.sector_keys(uid, "A")
@@ -105,10 +105,10 @@ class Issues:
 
     def card(self, number: int) -> dict[str, Any]:
         """card, uid, name, holder_kind, valid_until, zones, state, heir. Impossible 404."""
-        row, closing = self._store.card(number), self._store.closing(number)
+        row, closing = self._store.cards.get(number), self._store.issues.closing(number)
         if row is None:
             raise Impossible(f"card {number} was never issued", 404)
-        issue = self._store.issue(number)
+        issue = self._store.issues.get(number)
         state = closing["why"] if closing else issue["state"] if issue else "issued"
         names = ("uid", "name", "holder_kind", "valid_until", "zones")
         return {"card": number} | {name: row[name] for name in names} | {
@@ -122,7 +122,7 @@ class Issues:
         number = known["card"]
         found = self._on_card(uid, told)
         known |= {"balance_fen": found.balance_fen, "counter": found.counter}
-        known |= {"ledger_fen": self._store.held_fen(number), "problem": found.problem}
+        known |= {"ledger_fen": self._store.issues.held_fen(number), "problem": found.problem}
         if not found.problem and found.who is not None:
             known |= {"valid_until": found.who.valid_until, "zones": found.who.zones}
             known["problem"] = self._judged(number, found)
@@ -139,9 +139,9 @@ class Issues:
             if seen["problem"] not in ("", "listed", "dead"):
                 raise Impossible(f"card {number} is not what it seems: {seen['problem']}", 409)
             fen, counter = seen["balance_fen"], seen["counter"]
-        elif self._store.closing(number) is None:
+        elif self._store.issues.closing(number) is None:
             raise Impossible(f"card {number} was not read", 409)
-        paid_fen = self._do(self._store.take_back, number, fen, counter, by, _now_s())
+        paid_fen = self._do(self._store.issues.take_back, number, fen, counter, by, _now_s())
         self._orders.relisted()
         return {
             "card": number,
@@ -166,7 +166,7 @@ class Issues:
             seen["card"], record.CPU if purse is None else record.MIFARE, found.counter,
             found.balance_fen, 0, purse.terminal if purse else 0, purse.serial if purse else 0,
         )  # fmt: skip
-        action, _, fen = self._do(self._store.ask_at_desk, asked, _now_s())
+        action, _, fen = self._do(self._store.actions.ask_at_desk, asked, _now_s())
         if not action:
             return nothing
         told_ = {"action": action, "amount_fen": fen, "balance_fen": found.balance_fen}
@@ -191,7 +191,7 @@ class Issues:
 
     def settle(self, by: str) -> list[dict[str, Any]]:
         """Move the balances of replaced cards whose records are all in. -> as the store."""
-        rows = self._do(self._store.settle, by, _now_s())
+        rows = self._do(self._store.issues.settle, by, _now_s())
         if any(row["settled"] for row in rows):
             self._orders.awaited()
         return rows
@@ -217,11 +217,11 @@ class Issues:
         assert found.who is not None
         if found.who.card != number:
             return "older"
-        if found.purse and found.purse.counter < self._store.highest_counter(number):
+        if found.purse and found.purse.counter < self._store.issues.highest_counter(number):
             return "older"  # a CPU card's state cannot be put back
-        if self._store.closing(number):
+        if self._store.issues.closing(number):
             return "dead"
-        return "listed" if self._store.is_listed(number) else ""
+        return "listed" if self._store.lists.is_listed(number) else ""
 
     def _told(self, found: dict[str, Any]) -> dict[str, Any]:
         names = ("card", "state", "fee_fen", "replaces")

@@ -32,19 +32,19 @@ TYPES = {
 def status(gateway: Gateway) -> dict[str, Any]:
     """As docs/api.md lists it."""
     store = gateway.store
-    counts = store.counts()
-    version, _, _ = store.list_state(BLACKLIST, 0)
+    counts = store.records.counts()
+    version, _, _ = store.lists.state(BLACKLIST, 0)
     return {
         "utc_s": int(time.time()),
         "list_version": version,
         **counts,
         "uploaded": counts["records"],
-        "ledger_sum": store.ledger_sum(),
+        "ledger_sum": store.accounts.sum_fen(),
         "problem": gateway.writer.problem,
-        "unnamed_fen": store.unnamed_fen(),
-        "restored": store.restored(),
-        "alarms": store.alarms(ALARMS),
-        "emergency": store.emergency_now(int(time.time()), emergency.EMERGENCY),
+        "unnamed_fen": store.accounts.unnamed_fen(),
+        "restored": store.restored.signs(),
+        "alarms": store.records.alarms(ALARMS),
+        "emergency": store.emergencies.now(int(time.time()), emergency.EMERGENCY),
         "terminals": terminals(gateway),
         "gateway": dict(gateway.counts) | {"connections": len(gateway.connections)},
     }
@@ -52,10 +52,10 @@ def status(gateway: Gateway) -> dict[str, Any]:
 
 def terminals(gateway: Gateway) -> list[dict[str, Any]]:
     """Each as the status has it."""
-    refilling = gateway.store.refilling()
+    refilling = gateway.store.restored.refilling()
     return [
         _terminal(gateway, row) | {"refilling": row["number"] in refilling}
-        for row in gateway.store.terminals()
+        for row in gateway.store.terminals.all()
     ]
 
 
@@ -95,7 +95,7 @@ def _terminal(gateway: Gateway, row: dict[str, Any]) -> dict[str, Any]:
 
 def grants(gateway: Gateway, number: int) -> dict[str, int]:
     """Version of a gate's list of rights, and the one the gate holds (0 while it is away)."""
-    version, _, _ = gateway.store.list_state(GRANTS, number)
+    version, _, _ = gateway.store.lists.state(GRANTS, number)
     live = gateway.live.get(number)
     held = live.hand.has[GRANTS] if live is not None else 0
     return {"version": version, "confirmed": max(held, 0)}
@@ -103,7 +103,7 @@ def grants(gateway: Gateway, number: int) -> dict[str, int]:
 
 def reach(gateway: Gateway, card: int) -> dict[str, Any]:
     """The card's place on the blacklist and who knows of it. UnknownCard."""
-    listed, version, waits = gateway.store.loss_state(card)
+    listed, version, waits = gateway.store.lists.loss_state(card)
     terminals = list(gateway.terminals.values())
     missing = [terminal for terminal in terminals if (terminal.held or 0) < version]
     return {
@@ -114,8 +114,8 @@ def reach(gateway: Gateway, card: int) -> dict[str, Any]:
         "terminals": len(terminals),
         "confirmed": len(terminals) - len(missing),
         "connected": len(gateway.live),
-        "since_utc_s": gateway.store.confirmed_since(version) if version else None,
-        "reported_utc_s": gateway.store.reported_since(card),
+        "since_utc_s": gateway.store.lists.confirmed_since(version) if version else None,
+        "reported_utc_s": gateway.store.lists.reported_since(card),
         "missing": [_missing(gateway, terminal) for terminal in missing[:MISSING_NAMED]],
     }
 

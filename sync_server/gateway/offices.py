@@ -19,7 +19,7 @@ from sync_server.core.audit import Act
 from sync_server.gateway.refusals import Impossible
 
 if TYPE_CHECKING:
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 PASSWORD_LEAST, PASSWORD_MOST = 10, 200  # characters
 HASHING_AT_ONCE = 2  # each takes 64 MiB
@@ -45,13 +45,13 @@ class Offices:
         """-> (id, a password that must be changed at once, told this once)."""
         password = given_password()
         hashed = self.hashed(password)
-        return self._do(self._store.add_officer, wish, hashed, by, _now_s()), password
+        return self._do(self._store.officers.add, wish, hashed, by, _now_s()), password
 
     def give_password(self, number: int) -> str:
         """A new one for somebody who forgot theirs; every session of theirs ends."""
         self.known(number)
         password = given_password()
-        self._do(self._store.set_password, number, self.hashed(password), False)
+        self._do(self._store.officers.set_password, number, self.hashed(password), False)
         return password
 
     def change_password(self, number: int, old: str, new: str) -> None:
@@ -63,17 +63,17 @@ class Offices:
             raise Impossible(f"a password has {PASSWORD_LEAST} to {PASSWORD_MOST} characters")
         if new == old or name in new.lower():
             raise Impossible("the new password must be another one, without your name in it")
-        self._do(self._store.set_password, number, self.hashed(new), True)
+        self._do(self._store.officers.set_password, number, self.hashed(new), True)
 
     def close(self, number: int) -> None:
         """The account ends."""
         self.known(number)
-        self._do(self._store.close_officer, number, _now_s())
+        self._do(self._store.officers.close, number, _now_s())
 
     def sign_in(self, name: str, password: str) -> int | None:
         """-> the id of an open account if this is its password. A name that is none takes the
         time of one that is."""
-        found = self._store.password_of(name)
+        found = self._store.officers.password_of(name)
         with self._hashing:
             if not self._nobody:
                 self._nobody = self.hasher.hash(secrets.token_urlsafe(9))
@@ -90,51 +90,51 @@ class Offices:
 
     def is_name(self, name: str) -> bool:
         """Is there an open account of this name?"""
-        return self._store.password_of(name) is not None
+        return self._store.officers.password_of(name) is not None
 
     def officer(self, number: int) -> dict[str, Any] | None:
         """The row of an account, without its password."""
-        return self._store.officer(number)
+        return self._store.officers.get(number)
 
     def known(self, number: int) -> dict[str, Any]:
         """The same of one that is open. Impossible 404."""
-        row = self._store.officer(number)
+        row = self._store.officers.get(number)
         if row is None or row["closed_utc_s"] is not None:
             raise Impossible(f"there is no open account {number}", 404)
         return row
 
     def officers(self) -> list[dict[str, Any]]:
         """All accounts."""
-        return self._store.officers()
+        return self._store.officers.all()
 
     # two persons
 
     def waiting(self) -> dict[str, list[dict[str, Any]]]:
         """requests that wait, losses that the brake holds, and what was decided lately."""
         return {
-            "requests": self._store.requests(True, _PAGE),
-            "losses": self._store.losses_waiting(),
-            "decided": self._store.requests(False, _PAGE),
+            "requests": self._store.requests.find(True, _PAGE),
+            "losses": self._store.lists.losses_waiting(),
+            "decided": self._store.requests.find(False, _PAGE),
         }
 
     def decide(self, number: int, granted: bool, by: str) -> None:
         """Grant or refuse; what it does to the lists goes to the terminals at once."""
-        self._relist(self._store.decide, number, granted, by, _now_s())
+        self._relist(self._store.decisions.decide, number, granted, by, _now_s())
 
     # the log
 
     def note(self, act: Act) -> None:
         """Keep an act that changed nothing in the database."""
-        self._do(self._store.note, act, _now_s())
+        self._do(self._store.audit.note, act, _now_s())
 
     def acts(self, before: int, who: str = "", subject: str = "") -> list[dict[str, Any]]:
         """Some rows of the log below a number, newest first."""
-        return self._store.acts(before, _PAGE, who, subject)
+        return self._store.audit.acts(before, _PAGE, who, subject)
 
     def check(self) -> dict[str, Any]:
         """-> {rows, link, looked_at, fault: null or {number, why}}: the newest rows and the end of
         the log; `campus audit` looks at all"""
-        count, link, fault = self._store.check_audit(newest=_LOOKED_AT)
+        count, link, fault = self._store.audit.check(newest=_LOOKED_AT)
         told = {"rows": count, "link": link.hex(), "looked_at": min(count, _LOOKED_AT)}
         return told | {"fault": fault._asdict() if fault else None}
 

@@ -40,7 +40,7 @@ from sync_server.gateway.push import (
 )
 from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import NotListed, UnknownCard
-from sync_server.store.officers import NotYours
+from sync_server.store.requests import NotYours
 
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
@@ -69,12 +69,12 @@ class Orders:
 
     def enrol(self, kind: str, place: str, merchant: str) -> tuple[int, bytes]:
         """A new terminal: its number and the key page for its flash."""
-        number = self._do(self._store.enrol, kind, place, merchant, _now_s())
+        number = self._do(self._store.terminals.enrol, kind, place, merchant, _now_s())
         row = self._enrolled(number)
         return number, self._gateway.keyring.page(number, kind, row["generation"])
 
     def _enrolled(self, number: int) -> dict[str, Any]:
-        row = self._store.terminal(number)
+        row = self._store.terminals.get(number)
         assert row is not None
         self._tell(self._gateway.enrolled, row)
         return row
@@ -82,8 +82,8 @@ class Orders:
     def replace(self, number: int) -> dict[str, Any]:
         """The terminal burnt: a new key for the one in its place; what is lost is rebuilt."""
         self._known(number)
-        first, last = self._do(self._store.replace, number, _now_s())
-        row = self._store.terminal(number)
+        first, last = self._do(self._store.lost.replace, number, _now_s())
+        row = self._store.terminals.get(number)
         assert row is not None
         self._tell(self._gateway.replaced, row)
         page = self._gateway.keyring.page(number, row["kind"], row["generation"])
@@ -97,8 +97,8 @@ class Orders:
     def give_up(self, number: int) -> dict[str, Any]:
         """Numbers that a restored database lacks will not come any more."""
         self._known(number)
-        self._do(self._store.give_up, number, _now_s())
-        return self._store.lost(number)
+        self._do(self._store.lost.give_up, number, _now_s())
+        return self._store.lost.of(number)
 
     def take_journal(self, number: int, slots: list[bytes]) -> dict[str, int]:
         """What was read out of a terminal's flash, 64 bytes each, in any order; what is no record
@@ -108,7 +108,7 @@ class Orders:
         raws = sorted((raw for raw in slots if whole(raw)), key=lambda raw: raw[:4])
         for at in range(0, len(raws), batch.MAX_RECORDS):
             tail = b"".join(raws[at : at + batch.MAX_RECORDS])
-            (answers,) = self._do(self._store.ingest, [(number, tail)], _now_s())
+            (answers,) = self._do(self._store.records.ingest, [(number, tail)], _now_s())
             for answer, _ in batch.unpack(answers):
                 counts[batch.ANSWER_NAMES[answer]] += 1
         return counts
@@ -126,19 +126,19 @@ class Orders:
         return [(row["number"], self._gateway.keyring.wallet(row)) for row in self._new(wishes)]
 
     def _new(self, wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return self._store.cards(self._do(self._store.issue_cards, wishes, _now_s()))
+        return self._store.cards.among(self._do(self._store.cards.issue, wishes, _now_s()))
 
     def loss_report(self, card: int, by: str) -> dict[str, Any]:
         """The card is refused from now on, terminal by terminal as they confirm."""
-        return self._relist_card(self._store.loss_report, card, by)
+        return self._relist_card(self._store.lists.loss_report, card, by)
 
     def loss_approve(self, card: int, by: str) -> dict[str, Any]:
         """Let a report that waits for a second person take effect."""
-        return self._relist_card(self._store.loss_approve, card, by)
+        return self._relist_card(self._store.lists.loss_approve, card, by)
 
     def loss_withdraw(self, card: int, by: str) -> dict[str, Any]:
         """The card works again, terminal by terminal as they confirm."""
-        return self._relist_card(self._store.loss_withdraw, card, by)
+        return self._relist_card(self._store.lists.loss_withdraw, card, by)
 
     def _relist_card(self, change: Callable[..., int], card: int, by: str) -> dict[str, Any]:
         self._relist(change, card, by, _now_s())
@@ -162,12 +162,12 @@ class Orders:
     def relisted(self) -> None:
         """The blacklist may have changed: the terminals are pushed to."""
         gateway = self._gateway
-        version, _, _ = self._store.list_state(BLACKLIST, 0)
+        version, _, _ = self._store.lists.state(BLACKLIST, 0)
         self._tell(lambda: gateway.pusher.changed(BLACKLIST, version, gateway.live.values()))
 
     def awaited(self) -> None:
         """Something new waits for cards."""
-        self._waits(self._store.waiting_version)
+        self._waits(self._store.actions.waiting_version)
 
     def _ordered(self, number: int) -> None:
         self._tell(self._push_one, EMERGENCY, None, number)
@@ -180,7 +180,7 @@ class Orders:
         self._known(number)
         if self._gateway.terminals[number].kind == "water":
             raise Impossible("a valve has no list of cards that may pass")
-        version = self._do(self._store.set_grants, number, cards, _now_s())
+        version = self._do(self._store.lists.set_grants, number, cards, _now_s())
         self._tell(self._push_one, GRANTS, number, version)
         return version
 
@@ -188,7 +188,7 @@ class Orders:
         """Parameters of one terminal, or of all; the new version."""
         if number is not None:
             self._known(number)
-        version = self._do(self._store.set_params, number, values)
+        version = self._do(self._store.terminals.set_params, number, values)
         self._tell(self._push_one, PARAMETERS, number, version)
         return version
 
@@ -217,13 +217,13 @@ class Orders:
         self._gateway.pusher.changed(subject, version, chosen)
 
     def _known(self, number: int) -> None:
-        if self._store.terminal(number) is None:  # the loop may not have heard of it yet
+        if self._store.terminals.get(number) is None:  # the loop may not have heard of it yet
             raise Impossible(f"there is no terminal {number}", 404)
 
     def _do(self, work: Callable[..., Any], *args: Any) -> Any:
         asking = errand.get()
         if asking is not None:
-            work, args = self._store.audited, (asking.act, _now_s(), work, *args)
+            work, args = self._store.audit.audited, (asking.act, _now_s(), work, *args)
         try:
             done = self._gateway.writer.call(work, *args).result(CALL_WAIT_S)
             if asking is not None:
@@ -261,30 +261,30 @@ class Orders:
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
         """The last taps that came, newest first, as `web.console.view` shows them."""
-        return looks.taps(self._store.recent(limit))
+        return looks.taps(self._store.records.recent(limit))
 
     def records(self, number: int, after: int, limit: int) -> list[tuple[int, ...]]:
         """Records of one terminal with a serial above `after`, in order."""
         self._known(number)
-        return self._store.records_of(number, after, limit)
+        return self._store.records.of(number, after, limit)
 
     def shifts(self, number: int, limit: int) -> list[dict[str, Any]]:
-        """The last shifts of one terminal, as `store.shifts` has them."""
+        """The last shifts of one terminal, as `store.shifts.of` has them."""
         self._known(number)
-        return self._store.shifts(number, limit)
+        return self._store.shifts.of(number, limit)
 
     def ledger(self) -> dict[str, Any]:
         """The sum, every account, and what each place took."""
         return {
-            "sum": self._store.ledger_sum(),
-            "accounts": self._store.accounts(),
-            "places": self._store.places(),
+            "sum": self._store.accounts.sum_fen(),
+            "accounts": self._store.accounts.all(),
+            "places": self._store.accounts.sold_by_place(),
         }
 
     def lost(self, number: int) -> dict[str, Any]:
         """What of a terminal is lost, rebuilt and missing."""
         self._known(number)
-        return self._store.lost(number)
+        return self._store.lost.of(number)
 
     def grants_reach(self, number: int) -> dict[str, int]:
         """version and confirmed of a gate's list of rights."""

@@ -33,28 +33,28 @@ class People:
 
     def find(self, text: str, kind: int, after: int) -> list[dict[str, Any]]:
         """Holders by number, name or card."""
-        return self._store.find_holders(text, kind, _PAGE, after)
+        return self._store.holders.find(text, kind, _PAGE, after)
 
     def counts(self) -> dict[str, int]:
         """Holders by kind ("1", "2", "3"), "0": have left."""
-        return self._store.holder_counts()
+        return self._store.holders.counts()
 
     def holder(self, number: int) -> dict[str, Any]:
         """-> {holder, cards, extensions, taps}. Impossible 404."""
-        row = self._store.holder(number)
+        row = self._store.holders.get(number)
         if row is None:
             raise Impossible("there is no such holder", 404)
         return {
             "holder": row,
-            "cards": self._store.cards_of(number),
-            "extensions": self._store.extensions_of(number),
-            "taps": looks.taps(self._store.payments_of(number, _TAPS)),
+            "cards": self._store.holders.cards_of(number),
+            "extensions": self._store.holders.extensions_of(number),
+            "taps": looks.taps(self._store.holders.payments_of(number, _TAPS)),
         }
 
     def holder_of_card(self, card: int) -> dict[str, Any] | None:
         """Whose it is, None if nobody's."""
-        number = self._store.holder_of_card(card)
-        return self._store.holder(number) if number else None
+        number = self._store.holders.of_card(card)
+        return self._store.holders.get(number) if number else None
 
     def extend(self, number: int, until: int, approver: str, paper: str, by: str) -> None:
         """A later last day, on somebody's word."""
@@ -67,12 +67,12 @@ class People:
                 f" and at the latest {validity.shown(most)}"
             )
         word = {"approver": approver, "paper": paper}
-        self._do(self._store.extend, number, until, word, by, now_s)
+        self._do(self._store.holders.extend, number, until, word, by, now_s)
 
     def link(self, number: int, card: int) -> None:
         """A card that is nobody's is this holder's."""
         self.holder(number)
-        self._do(self._store.link_card, number, card)
+        self._do(self._store.holders.link_card, number, card)
 
     # lists
 
@@ -82,15 +82,15 @@ class People:
         if not rows:
             raise sheets.BadSheet("the list is empty")
         digest = hashlib.sha256(data).digest()
-        return self._do(self._store.put_roster, kind, digest, file, rows, by, _now_s())
+        return self._do(self._store.rosters.put, kind, digest, file, rows, by, _now_s())
 
     def rosters(self) -> list[dict[str, Any]]:
         """The last lists."""
-        return self._store.rosters(_PAGE)
+        return self._store.rosters.recent(_PAGE)
 
     def roster(self, number: int) -> dict[str, Any]:
         """-> {list, counts, lines: [{row, number, name, change, will, was, faults}]}"""
-        found = self._store.roster(number, validity.today(_now_s()))
+        found = self._store.rosters.get(number, validity.today(_now_s()))
         if found is None:
             raise Impossible("there is no such list", 404)
         told, lines = found
@@ -105,23 +105,23 @@ class People:
     def apply(self, number: int, by: str) -> dict[str, int]:
         """Do it, once; {"waits": request} if a second person must grant it."""
         now_s = _now_s()
-        work = self._store.apply_roster
+        work = self._store.rosters.apply
         return self._relist(work, number, validity.today(now_s), by, now_s)
 
     # leavers
 
     def leavers(self, settled: bool, after: int) -> dict[str, Any]:
         """-> {totals, leavers, waits: terminals that may still have records, refunds}"""
-        waits = set(self._store.leaver_waits())
+        waits = set(self._store.leavers.waits())
         terminals = self._gateway.terminals
         return {
-            "totals": self._store.leaver_totals(),
-            "leavers": self._store.leavers(settled, _PAGE, after),
+            "totals": self._store.leavers.totals(),
+            "leavers": self._store.leavers.find(settled, _PAGE, after),
             "waits": [
                 {"number": n, "kind": terminals[n].kind, "place": terminals[n].place}
                 for n in sorted(waits & set(terminals))
             ],
-            "refunds": self._store.refunds(),
+            "refunds": self._store.leavers.refunds(),
         }
 
     def settle(self) -> dict[str, int]:
@@ -129,7 +129,7 @@ class People:
         told = Counter[str]()
         more = True
         while more:
-            step = self._do(self._store.settle_leavers, _SETTLE_AT_ONCE, _now_s())
+            step = self._do(self._store.leavers.settle, _SETTLE_AT_ONCE, _now_s())
             told["settled"] += step["settled"]
             more = bool(step["left"])
             told["waiting"], told["owing"] = step["waiting"], step["owing"]
@@ -137,11 +137,11 @@ class People:
 
     def refund(self, by: str) -> int:
         """Ask for a batch of refunds. -> its number"""
-        return self._do(self._store.make_refund, by, _now_s())
+        return self._do(self._store.leavers.make_refund, by, _now_s())
 
     def refund_rows(self, number: int) -> list[dict[str, Any]]:
         """Who gets what from a batch that was granted. Impossible 409, 404."""
-        rows = self._store.refund_rows(number)
+        rows = self._store.leavers.refund_rows(number)
         if rows is None:
             raise Impossible("this batch is not granted", 409)
         return rows

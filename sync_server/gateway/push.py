@@ -27,7 +27,7 @@ from sync_server.gateway.shelf import Shelf
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -137,22 +137,22 @@ class Pusher:
     def _make(self, subject: int, number: int, before: int) -> Parcel:
         """In the writer thread: the message that brings `before` to the newest version."""
         if subject == PARAMETERS:
-            version, blob = self._store.params(number)
+            version, blob = self._store.terminals.params(number)
             return Parcel(subject, version, b"", messages.encode(messages.PARAMS, (version,), blob))
         if subject == EMERGENCY:
-            version, signed = self._store.signed_emergency()
+            version, signed = self._store.emergencies.signed()
             return Parcel(subject, version, b"", messages.encode(messages.EMERGENCY, (), signed))
         if subject == WAITING:
-            version, bits = self._store.waiting()
+            version, bits = self._store.actions.waiting()
             body = messages.encode(messages.WAITING, (version,), bits)
             return Parcel(subject, version, b"", body)
         if before != NOTHING:
-            delta = self._store.list_delta(subject, number, before)
+            delta = self._store.lists.delta(subject, number, before)
             if delta is not None and len(delta[2]) <= DELTA_BYTES:
                 after, digest, blob = delta
                 values = (subject, before, after, digest)
                 return Parcel(subject, after, digest, messages.encode(messages.DELTA, values, blob))
-        version, _, digest = self._store.list_state(subject, number)
+        version, _, digest = self._store.lists.state(subject, number)
         return Parcel(subject, version, digest, messages.encode(messages.NEWS, (subject, version)))
 
     def _send(self, connection: Connection, parcel: Parcel | None, error: Exception | None) -> None:
@@ -179,7 +179,7 @@ class Pusher:
 
     def _keep_given(self) -> None:
         given, self._given = self._given, []
-        self._writer.post(_logged, self._store.lists_sent, given)
+        self._writer.post(_logged, self._store.evidence.lists_sent, given)
 
     def replied(self, connection: Connection, number: int, values) -> None:
         """The terminal answered what it was given."""
@@ -198,7 +198,7 @@ class Pusher:
                 if subject == BLACKLIST:
                     connection.gateway.holds(connection.number, parcel.version)
                 if subject == KEYS:
-                    confirm = self._store.confirm_keys
+                    confirm = self._store.card_keys.confirm
                     self._writer.post(_logged, confirm, connection.number, parcel.version)
                 self.confirm(connection.number, subject, parcel.version, parcel.digest)
             elif status == messages.FETCHING:
@@ -237,7 +237,7 @@ class Pusher:
         """Keep what a terminal made of an order."""
         self.confirmed += 1
         now_s = int(time.time())
-        self._writer.post(_logged, self._store.emergency_answered, order, number, status, now_s)
+        self._writer.post(_logged, self._store.emergencies.answered, order, number, status, now_s)
 
     def confirm(self, number: int, subject: int, version: int, digest: bytes) -> None:
         """Keep when a terminal confirmed a list: the evidence of who bears a later loss."""
@@ -245,7 +245,7 @@ class Pusher:
         if subject in (BLACKLIST, GRANTS):
             now_s = int(time.time())
             self._writer.post(
-                _logged, self._store.confirm_list, number, subject, version, digest, now_s
+                _logged, self._store.lists.confirm, number, subject, version, digest, now_s
             )
 
 

@@ -28,7 +28,7 @@ from sync_server.gateway.push import (
 if TYPE_CHECKING:
     from sync_server.gateway.connection import Connection
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 _LOADS = ("pos", "water")  # kinds of terminal that may load cards
 _ORDERED = ("pos", "gate")  # that know emergencies
@@ -73,18 +73,18 @@ class Standing(NamedTuple):
 def _take_report(store: Store, number: int, values: Any) -> Standing:
     """In the writer thread: keep the report, look up what the terminal shall have."""
     now_s = int(time.time())
-    store.report(number, values, now_s)
-    relisted = store.compare(number, values, now_s)
-    blacklist = store.list_state(BLACKLIST, number)
-    grants = store.list_state(GRANTS, number)
-    parameters, _ = store.params(number)
+    store.terminals.report(number, values, now_s)
+    relisted = store.restored.compare(number, values, now_s)
+    blacklist = store.lists.state(BLACKLIST, number)
+    grants = store.lists.state(GRANTS, number)
+    parameters, _ = store.terminals.params(number)
     return Standing(
         {BLACKLIST: blacklist[0], GRANTS: grants[0], PARAMETERS: parameters},
         {BLACKLIST: blacklist[2], GRANTS: grants[2]},
-        store.highest_serial(number),
+        store.records.highest_serial(number),
         relisted,
-        store.has_leave(number, now_s),
-        store.emergency_now(now_s),
+        store.evidence.has_leave(number, now_s),
+        store.emergencies.now(now_s),
     )
 
 
@@ -126,7 +126,7 @@ def _compare(connection: Connection, report: Any, standing: Standing) -> None:
         hand.wants[subject] = max(version, hand.wants[subject])
         hand.has[subject] = reported[subject]
     if _kind(connection) in _LOADS and hand.wants[WAITING] == NOTHING:
-        hand.wants[WAITING] = connection.gateway.store.waiting_version
+        hand.wants[WAITING] = connection.gateway.store.actions.waiting_version
         hand.has[WAITING] = NOTHING if hand.wants[WAITING] else 0
     newest = connection.gateway.keyring.newest
     if newest > 1 and hand.wants[KEYS] == NOTHING:
@@ -196,7 +196,7 @@ def _fetch(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
 
 
 def _read_full(store: Store, list_id: int, number: int) -> Full:
-    return Full(*store.list_full(list_id, number))
+    return Full(*store.lists.full(list_id, number))
 
 
 def _piece(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
@@ -225,19 +225,19 @@ def grant_of(
     """In the writer thread: action, operation, fen and tail of GRANT. uid: of a card that cannot
     say its number, else empty."""
     if uid:
-        card = store.card_of_uid(uid)
+        card = store.actions.card_of_uid(uid)
         return 0, messages.IDENTITY if card else 0, 0, _identity_of(store, keyring, card)
-    given = store.ask_action(number, values, int(time.time()))
+    given = store.actions.ask(number, values, int(time.time()))
     if given[1] == messages.FREE:
         return *given, _identity_of(store, keyring, values.card)
     if given[1] == messages.REKEY:
-        return *given, keyring.identity(store.rekeyed(values.card))
-    held = store.load_of(given[0]) if values.credential == record.CPU else None
+        return *given, keyring.identity(store.cards.rekeyed(values.card))
+    held = store.actions.load_of(given[0]) if values.credential == record.CPU else None
     return *given, keyring.pin(bytes.fromhex(held[0])) if held else b""
 
 
 def _identity_of(store: Store, keyring: Keyring, card: int) -> bytes:
-    return keyring.identity(store.renewed(card)) if card else b""
+    return keyring.identity(store.cards.renewed(card)) if card else b""
 
 
 def _sign(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
@@ -253,12 +253,12 @@ def _sign(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
 
 def mac2_of(store: Store, keyring: Keyring, number: int, values: Any) -> bytes:
     """In the writer thread: the MAC2 that lets a CPU card be loaded, b"" if it must not."""
-    held = store.load_of(values.action)
+    held = store.actions.load_of(values.action)
     if held is None:
         return b""
     key = keyring.load_key(bytes.fromhex(held[0]))
     mac2 = wallet_load.answer(key, held[1], number, values)
-    return mac2 if mac2 and store.sign_load(number, values, int(time.time())) else b""
+    return mac2 if mac2 and store.actions.sign_load(number, values, int(time.time())) else b""
 
 
 def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:

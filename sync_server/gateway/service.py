@@ -26,7 +26,7 @@ from sync_server.gateway.tcp import Line, Outlet
 if TYPE_CHECKING:
     from sync_server.centre import Centre
     from sync_server.keyring import Keyring
-    from sync_server.store.sqlite import Store
+    from sync_server.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +61,11 @@ class Gateway:
         self.changes = 0
         self.keyring = keyring
         self.centre: Centre | None = None  # who signs emergencies
-        store.tac_key = keyring.tac_key
-        store.audit_key = keyring.audit_key
+        store.records.tac_key = keyring.tac_key
+        store.audit.key = keyring.audit_key
         self.images = Images()
         self.key_log: KeyLog | None = None
-        self._waiting_told = store.waiting_version
+        self._waiting_told = store.actions.waiting_version
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._open_to_all = True
@@ -74,14 +74,14 @@ class Gateway:
         """Something may have been ordered for a card by nobody at a desk: by the record of a sale
         that is cancelled, by a balance that moves to a new card. Then the terminals shall ask for
         it at once, not from their next session on."""
-        version = self.store.waiting_version
+        version = self.store.actions.waiting_version
         if version != self._waiting_told:
             self._waiting_told = version
             self.pusher.changed(WAITING, version, self.live.values())
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port that was opened (for 0, the one the system chose). OSError if taken."""
-        for row in self.store.terminals():
+        for row in self.store.terminals.all():
             self.enrolled(row)
         self._server = await self.loop.create_server(
             lambda: Line(self.opened), host, port, backlog=4096, reuse_address=True
@@ -148,7 +148,9 @@ class Gateway:
             done(bool(admitted))
 
         generation = connection.generation
-        self.writer.post(stored, self.store.admit_epoch, connection.number, epoch, generation)
+        self.writer.post(
+            stored, self.store.terminals.admit_epoch, connection.number, epoch, generation
+        )
 
     def adopt(self, connection: Connection) -> None:
         """From now on this connection is the terminal; the old one ends."""
@@ -192,8 +194,10 @@ class Gateway:
             now_s = time.monotonic()
             if now_s - noted_s >= SERVING_S:
                 noted_s = now_s
-                self.writer.post(_noted, self.store.serving, started_s, int(time.time()))
-                self.writer.post(self._settled, self.store.settle, "server", int(time.time()))
+                self.writer.post(_noted, self.store.evidence.serving, started_s, int(time.time()))
+                self.writer.post(
+                    self._settled, self.store.issues.settle, "server", int(time.time())
+                )
             await asyncio.sleep(SWEEP_S)
             for connection in list(self.connections):
                 why = connection.overdue(now_s)

@@ -7,7 +7,6 @@ to ask for, not when something is done: a card that is asked for in vain costs o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from protocol import messages, record
@@ -15,8 +14,9 @@ from sync_server.core import actions, ledger
 from sync_server.core.actions import Load, Made, Reserved
 from sync_server.core.chain import Writer
 from sync_server.store.accounts import Accounts
+from sync_server.store.cards import Cards
 from sync_server.store.database import Database
-from sync_server.store.lists import UnknownCard
+from sync_server.store.lists import Lists, UnknownCard
 
 FILTER_BYTES = 1024
 _OPEN = (
@@ -30,17 +30,18 @@ class NotOpen(LookupError):
 
 
 class Actions:
-    """Part of the Store."""
+    """`loads`: those that are granted and not done, by the record that is to do them."""
 
-    _db: Database
-    _accounts: Accounts
-    _cards: set[int]
-    _loads: dict[Writer, Load]
-    _waiting: set[int]
-    waiting_version: int
-    _newest: int
-    is_listed: Callable[[int], bool]  # of Lists
-    card: Callable[[int], dict[str, Any] | None]  # of Cards
+    def __init__(self, db: Database, accounts: Accounts, cards: Cards, lists: Lists):
+        self._db = db
+        self._accounts = accounts
+        self._cards = cards
+        self._lists = lists
+        self.loads: dict[Writer, Load] = {}
+        self.waiting_version = 0
+        self._waiting: set[int] = set()
+        self._newest = 0  # action that the filter knows of
+        db.reminds(self)
 
     def order_loads(self, wishes: list[tuple[int, int]], by: str, utc_s: int) -> list[int]:
         """(card, fen) was paid in for each, to be loaded at its next tap. -> numbers of the
@@ -48,7 +49,7 @@ class Actions:
         with self._db.transaction() as connection:
             made = []
             for card, fen in wishes:
-                if card not in self._cards:
+                if card not in self._cards.issued:
                     raise UnknownCard(f"card {card} was never issued")
                 row = connection.execute(
                     "INSERT INTO action (card, op, amount_fen, ordered_by, ordered_utc_s)"
@@ -57,7 +58,7 @@ class Actions:
                 )
                 made.append(int(row.lastrowid or 0))
             self._accounts.book([ledger.order(card, fen) for card, fen in wishes], utc_s)
-            self._load_actions()
+            self.remember()
         return made
 
     def withdraw_load(self, number: int, utc_s: int) -> None:
@@ -76,9 +77,9 @@ class Actions:
                 (utc_s, number),
             )
             self._accounts.book([ledger.back(ledger.order(row[0], row[1]))], utc_s)
-            self._load_actions()
+            self.remember()
 
-    def actions(self, card: int) -> list[dict[str, Any]]:
+    def of(self, card: int) -> list[dict[str, Any]]:
         """All that was ever ordered for a card, newest first."""
         return self._db.rows("SELECT * FROM action WHERE card = ? ORDER BY id DESC", card)
 
@@ -97,7 +98,7 @@ class Actions:
             bits[at >> 3] |= 1 << (at & 7)
         return self.waiting_version, bytes(bits)
 
-    def ask_action(self, terminal: int, asked: Any, utc_s: int) -> tuple[int, int, int]:
+    def ask(self, terminal: int, asked: Any, utc_s: int) -> tuple[int, int, int]:
         """A terminal has this card (a named tuple of ACTION). -> (action, op, fen) of GRANT."""
         with self._db.transaction() as connection:
             # It has not used this number yet, so what was granted to it was never begun.
@@ -108,7 +109,7 @@ class Actions:
                 (record.CPU, terminal, asked.serial),
             )
             given = self._given(terminal, asked, utc_s)
-            self._load_actions()
+            self.remember()
         return given
 
     def ask_at_desk(self, asked: Any, utc_s: int) -> tuple[int, int, int]:
@@ -116,12 +117,12 @@ class Actions:
         own word, here or at a terminal, proves it done."""
         with self._db.transaction():
             given = self._given(actions.DESK, asked, utc_s)
-            self._load_actions()
+            self.remember()
         return given
 
     def _given(self, terminal: int, asked: Any, utc_s: int) -> tuple[int, int, int]:
         nothing = (0, messages.NOTHING, 0)
-        if self.is_listed(asked.card):
+        if self._lists.is_listed(asked.card):
             return nothing
         if asked.credential & messages.MARKED:
             return 0, messages.FREE, 0
@@ -160,27 +161,14 @@ class Actions:
                 self._reserve(asked.action, (terminal, asked.serial), step)
             elif told == actions.DONE:
                 self._done(asked.action, card, row[2], held, utc_s)
-            self._load_actions()
+            self.remember()
             return told == actions.GRANT
-
-    def renewed(self, card: int) -> dict[str, Any]:
-        """The row of a card that is found again: a list older than now says nothing of it."""
-        with self._db.transaction() as connection:
-            connection.execute(
-                "UPDATE card SET list_stamp = (SELECT max(version) FROM list_version"
-                " WHERE list = 0) WHERE number = ? AND EXISTS"
-                " (SELECT 1 FROM list_version WHERE list = 0)",
-                (card,),
-            )
-        row = self.card(card)
-        assert row is not None
-        return row
 
     def card_of_uid(self, uid: bytes) -> int:
         """The card that this chip was issued as last, 0 if it is none or is reported lost."""
         query = "SELECT max(number) FROM card WHERE uid = ?"
         number = self._db.one(query, uid.hex()) or 0
-        return 0 if self.is_listed(number) else number
+        return 0 if self._lists.is_listed(number) else number
 
     def load_of(self, action: int) -> tuple[str, int] | None:
         """(UID, fen) of an open load, None if it is not open."""
@@ -217,14 +205,14 @@ class Actions:
         ).fetchone()
         return Made((row[0], row[1]), row[2]) if row else Made(None, None)
 
-    def _load_actions(self) -> None:
+    def remember(self) -> None:
         """Remember whom terminals shall ask for, and what is granted."""
         rows = self._db.conn.execute(
             "SELECT id, card, amount_fen, before_fen, terminal, serial FROM action"
             " WHERE state = 'open' ORDER BY id"
         ).fetchall()
         self._waiting = {row[1] for row in rows}
-        self._loads = {
+        self.loads = {
             (row[4], row[5]): Load(row[0], row[1], row[2], row[3], False)
             for row in rows
             if row[4] is not None

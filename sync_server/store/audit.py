@@ -16,10 +16,12 @@ _ROW = "number, utc_s, who, role, what, subject, detail"
 
 
 class Audit:
-    """Part of the Store. audit_key: of the keyring."""
+    """Written by whoever does the act, read by any thread."""
 
-    _db: Database
-    audit_key = b""
+    key = b""  # of the keyring
+
+    def __init__(self, db: Database):
+        self._db = db
 
     def audited(self, act: Act, utc_s: int, work: Callable[..., Any], *args: Any) -> Any:
         """Do some work of the store and keep who did it, both or neither. -> what it returns."""
@@ -36,14 +38,14 @@ class Audit:
             ).fetchone()
             number, before = newest or (0, audit.NO_LINK)
             row = audit.row(number + 1, utc_s, act)
-            link = audit.link(self.audit_key, before, row)
+            link = audit.link(self.key, before, row)
             connection.execute(
                 f"INSERT INTO audit ({_ROW}, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, link)
             )
             connection.execute(
                 "INSERT INTO audit_head VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET"
                 " count = excluded.count, seal = excluded.seal",
-                (number + 1, audit.seal(self.audit_key, number + 1, link)),
+                (number + 1, audit.seal(self.key, number + 1, link)),
             )
 
     def acts(self, before: int, limit: int, who: str = "", subject: str = "") -> list[dict]:
@@ -54,7 +56,7 @@ class Audit:
             *(before, who, who, subject, subject, limit),
         )
 
-    def check_audit(
+    def check(
         self, expect: tuple[int, bytes] | None = None, newest: int = 0
     ) -> tuple[int, bytes, audit.Fault | None]:
         """(how many rows, the last link, what is wrong first). newest: only so many rows at the
@@ -72,6 +74,6 @@ class Audit:
                 f"SELECT {_ROW}, link FROM audit WHERE number > ? ORDER BY number", (begin[0],)
             )
             rows = ((Row(*row[:-1]), bytes(row[-1])) for row in found)
-            return audit.check(self.audit_key, rows, head, expect, begin)
+            return audit.check(self.key, rows, head, expect, begin)
         finally:
             connection.execute("COMMIT")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from protocol.errors import LocalError
 from sync_server.core import ledger
 from sync_server.store.accounts import Accounts
+from sync_server.store.card_keys import CardKeys
 from sync_server.store.database import Database
 
 _COLUMNS = (
@@ -17,14 +17,20 @@ _COLUMNS = (
 
 
 class Cards:
-    """Part of the Store."""
+    """`issued`: every number that was ever given to a card; only the writer changes it."""
 
-    _db: Database
-    _accounts: Accounts
-    _cards: set[int]
-    card_key: Callable[[], int]  # of CardKeys
+    def __init__(self, db: Database, accounts: Accounts, card_keys: CardKeys):
+        self._db = db
+        self._accounts = accounts
+        self._card_keys = card_keys
+        self.issued: set[int] = set()
+        db.reminds(self)
 
-    def issue_cards(self, wishes: list[dict[str, Any]], utc_s: int) -> list[int]:
+    def remember(self) -> None:
+        """Which numbers were ever issued."""
+        self.issued = {row[0] for row in self._db.conn.execute("SELECT number FROM card")}
+
+    def issue(self, wishes: list[dict[str, Any]], utc_s: int) -> list[int]:
         """New cards with their opening balances, all or none. -> numbers, in the order asked.
 
         A wish: holder_kind, name, uid (hex), valid_until (days since 2000), zones, balance_fen;
@@ -34,7 +40,7 @@ class Cards:
         with self._db.transaction() as connection:
             first = (self._db.one("SELECT max(number) FROM card") or 0) + 1
             stamp = self._db.one("SELECT max(version) FROM list_version WHERE list = 0") or 0
-            version = self.card_key()
+            version = self._card_keys.wanted()
             rows = [
                 {name: wish[name] for name in _COLUMNS if name in wish}
                 | {"number": number, "list_stamp": stamp, "issued_utc_s": utc_s}
@@ -49,7 +55,7 @@ class Cards:
             opening = [ledger.issue(row["number"], row["balance_fen"]) for row in rows]
             self._accounts.book([made for made in opening if made], utc_s)
         numbers = [row["number"] for row in rows]
-        self._cards.update(numbers)
+        self.issued.update(numbers)
         return numbers
 
     def _whose(self, wish: dict[str, Any]) -> int | None:
@@ -64,13 +70,38 @@ class Cards:
             raise LocalError(f"no card for {number}: unknown, of another kind, or has left")
         return int(row[0])
 
-    def card(self, number: int) -> dict[str, Any] | None:
+    def get(self, number: int) -> dict[str, Any] | None:
         """The row of one card."""
         names = ", ".join(_COLUMNS)
         rows = self._db.rows(f"SELECT {names} FROM card WHERE number = ?", number)
         return rows[0] if rows else None
 
-    def cards(self, numbers: list[int]) -> list[dict[str, Any]]:
+    def rekeyed(self, number: int) -> dict[str, Any]:
+        """The row of a card that gets keys of the version that cards shall have."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE card SET key_version = ? WHERE number = ?",
+                (self._card_keys.wanted(), number),
+            )
+        return self._surely(number)
+
+    def renewed(self, number: int) -> dict[str, Any]:
+        """The row of a card that is found again: a list older than now says nothing of it."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE card SET list_stamp = (SELECT max(version) FROM list_version"
+                " WHERE list = 0) WHERE number = ? AND EXISTS"
+                " (SELECT 1 FROM list_version WHERE list = 0)",
+                (number,),
+            )
+        return self._surely(number)
+
+    def _surely(self, number: int) -> dict[str, Any]:
+        row = self.get(number)
+        assert row is not None
+        return row
+
+    def among(self, numbers: list[int]) -> list[dict[str, Any]]:
         """The rows of these cards that exist, by number."""
         if not numbers:
             return []

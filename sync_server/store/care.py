@@ -21,9 +21,10 @@ _OLDEST_HOLE = (
 
 
 class Care:
-    """Part of the Store."""
+    """Of terminals, by number."""
 
-    _db: Database
+    def __init__(self, db: Database):
+        self._db = db
 
     def set_responsible(self, terminal: int, who: str) -> None:
         """Who answers for it, "" for nobody."""
@@ -40,7 +41,7 @@ class Care:
             )
         )
 
-    def note_care(self, terminal: int, kind: str, note: str, by: str, utc_s: int) -> int:
+    def note(self, terminal: int, kind: str, note: str, by: str, utc_s: int) -> int:
         """damage or inspection. -> id"""
         with self._db.transaction() as connection:
             return connection.execute(
@@ -49,7 +50,7 @@ class Care:
                 (terminal, kind, note, by, utc_s),
             ).fetchone()[0]
 
-    def end_care(self, terminal: int, number: int, by: str, utc_s: int) -> None:
+    def end(self, terminal: int, number: int, by: str, utc_s: int) -> None:
         """Somebody has seen to a damage. LocalError if it is none that is open there."""
         with self._db.transaction() as connection:
             done = connection.execute(
@@ -60,7 +61,7 @@ class Care:
             if not done.rowcount:
                 raise LocalError("this report of damage is not open")
 
-    def care_of(self, terminal: int) -> list[dict[str, Any]]:
+    def of(self, terminal: int) -> list[dict[str, Any]]:
         """What was noted about it, newest first."""
         return self._db.rows(
             "SELECT * FROM care WHERE terminal = ? ORDER BY id DESC LIMIT 30", terminal

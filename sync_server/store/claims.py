@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.errors import LocalError
-from sync_server.core.known import Place
 from sync_server.store.database import Database
+from sync_server.store.places import Places
+from sync_server.store.terminals import Terminals
 
 _CLAIM = "name, hidden_key, kind, place, merchant, boxes, until_utc_s"
 
 
 class Claims:
-    """Part of the Store."""
+    """A claim lets so many devices become terminals."""
 
-    _db: Database
-    _places: dict[int, Place]
+    def __init__(self, db: Database, places: Places, terminals: Terminals):
+        self._db = db
+        self._places = places
+        self._terminals = terminals
 
-    def enrol(self, kind: str, place: str, merchant: str | None, utc_s: int) -> int:
-        """Of Terminals."""
-        raise NotImplementedError
-
-    def make_claim(self, claim: dict[str, Any], with_kit: bool, utc_s: int) -> list[int]:
+    def make(self, claim: dict[str, Any], with_kit: bool, utc_s: int) -> list[int]:
         """Keep a claim (its columns) and forget those that ended. -> numbers of its kit."""
         with self._db.transaction() as connection:
             connection.execute(
@@ -34,20 +33,20 @@ class Claims:
             if not with_kit:
                 return []
             numbers = [
-                self.enrol(claim["kind"], f"{claim['place']} {box}", claim["merchant"], utc_s)
+                self._terminals.enrol(
+                    claim["kind"], f"{claim['place']} {box}", claim["merchant"], utc_s
+                )
                 for box in range(1, claim["boxes"] + 1)
             ]
             self._db.insert("kit (terminal, claim)", [(n, claim["name"]) for n in numbers])
             return numbers
 
-    def claim(self, name: bytes) -> dict[str, Any] | None:
+    def get(self, name: bytes) -> dict[str, Any] | None:
         """Its columns."""
         rows = self._db.rows(f"SELECT {_CLAIM} FROM claim WHERE name = ?", name)
         return rows[0] if rows else None
 
-    def use_claim(
-        self, claim: dict[str, Any], device: bytes, wanted: int, place: str, utc_s: int
-    ) -> int:
+    def use(self, claim: dict[str, Any], device: bytes, wanted: int, place: str, utc_s: int) -> int:
         """The terminal that a device is from now on; the same again if it asks again before it has
         met the server. wanted: a number of the claim's kit, or 0. LocalError says why not."""
         with self._db.transaction() as connection:
@@ -64,7 +63,7 @@ class Claims:
                 connection.execute(
                     "UPDATE terminal SET place = ? WHERE number = ?", (place, number)
                 )
-                self._places.pop(number, None)
+                self._places.changed(number)
             return number
 
     def set_own_key(self, number: int, hidden: bytes) -> None:
@@ -107,7 +106,7 @@ class Claims:
             raise LocalError(f"this claim was for {claim['boxes']} boxes, all are taken")
         else:
             where = place or f"{claim['place']} {taken + 1}"
-            number = self.enrol(claim["kind"], where, claim["merchant"], utc_s)
+            number = self._terminals.enrol(claim["kind"], where, claim["merchant"], utc_s)
         row = (device, number, claim["name"], utc_s)
         self._db.insert("device (id, terminal, claim, claimed_utc_s)", [row])
         return number

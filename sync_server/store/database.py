@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import sqlite_utils
 
@@ -27,6 +28,13 @@ class BadUrl(ValueError):
     """The database cannot be what the URL says; one clear line."""
 
 
+class Remembering(Protocol):
+    """A part of the store that keeps in memory what it has read."""
+
+    def remember(self) -> None:
+        """Forget that, and read it again."""
+
+
 class Database:
     """`url` sqlite:///PATH. BadUrl, or sqlite3.Error when the file is no database."""
 
@@ -39,8 +47,8 @@ class Database:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._writing = threading.RLock()
-        self.undone: Callable[[], None] = lambda: None  # called after every rollback
-        self._unsure = False  # the last call of it failed: what is remembered may be wrong
+        self._reminded: list[Remembering] = []
+        self._unsure = False  # the last reminding failed: what is remembered may be wrong
         self._migrate()
 
     @property
@@ -74,8 +82,7 @@ class Database:
             connection = self.conn
             inner = connection.in_transaction
             if self._unsure:
-                self.undone()
-                self._unsure = False
+                self._remind()
             connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -86,6 +93,17 @@ class Database:
             if not inner:
                 faults.passed("committed")
 
+    def reminds(self, part: Remembering) -> None:
+        """`part` reads what it remembers now, and again after each rollback, parts in the order
+        in which they came here: then nothing that was remembered is sure any more."""
+        self._reminded.append(part)
+        part.remember()
+
+    def _remind(self) -> None:
+        for part in self._reminded:
+            part.remember()
+        self._unsure = False
+
     def _undo(self, connection: sqlite3.Connection, inner: bool) -> None:
         """Roll back, and let what is remembered be read again: now, or if the disk does not even
         let us read, before the next transaction."""
@@ -95,8 +113,7 @@ class Database:
                 connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
                 if inner:
                     connection.execute("RELEASE part")
-            self.undone()
-            self._unsure = False
+            self._remind()
 
     def insert(self, into: str, rows: list[tuple], otherwise: str = "") -> None:
         """`rows` INTO a table (its columns), many a statement: a quarter less time than one each.

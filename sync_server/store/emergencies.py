@@ -24,16 +24,17 @@ _EVENTS = (
 
 
 class Emergencies:
-    """Part of the Store."""
+    """By the number of the order."""
 
-    _db: Database
+    def __init__(self, db: Database):
+        self._db = db
 
-    def next_emergency(self, utc_s: int) -> int:
+    def next_number(self, utc_s: int) -> int:
         """A number above all before."""
         newest = self._db.one("SELECT max(number) FROM emergency") or 0
         return max(newest + 1, utc_s - _EPOCH_UTC_S, 1)
 
-    def order_emergency(
+    def order(
         self, order: emergency.Order, signed: bytes, reason: str, by: str, utc_s: int
     ) -> None:
         """Keep an order; from now on it counts."""
@@ -45,7 +46,7 @@ class Emergencies:
                 (*order, reason, by, utc_s, signed),
             )
 
-    def emergency_now(self, utc_s: int, least: int = emergency.END) -> int:
+    def now(self, utc_s: int, least: int = emergency.END) -> int:
         """Number of the order that terminals shall have: the newest, until its end; else 0. least
         EMERGENCY: 0 too if it is one that has ended the others."""
         newest = (
@@ -54,14 +55,14 @@ class Emergencies:
         )
         return self._db.one(newest, utc_s, least) or 0
 
-    def signed_emergency(self) -> tuple[int, bytes]:
+    def signed(self) -> tuple[int, bytes]:
         """(number, signed) of the newest order."""
         row = self._db.conn.execute(
             "SELECT number, signed FROM emergency ORDER BY number DESC LIMIT 1"
         ).fetchone()
         return row[0], bytes(row[1])
 
-    def emergencies(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """All orders, newest first. Of each emergency: over_utc_s, when it ended or will, and
         ended_by, who ended it early ("" nobody)."""
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM emergency ORDER BY number DESC")
@@ -73,7 +74,7 @@ class Emergencies:
             after = row
         return rows
 
-    def emergency_answered(self, number: int, terminal: int, status: int, utc_s: int) -> None:
+    def answered(self, number: int, terminal: int, status: int, utc_s: int) -> None:
         """A terminal said what it made of an order; the first time of each answer counts."""
         with self._db.transaction() as connection:
             connection.execute(
@@ -81,7 +82,7 @@ class Emergencies:
                 (number, terminal, status, utc_s),
             )
 
-    def emergency_answers(self, number: int) -> dict[int, tuple[int, int]]:
+    def answers(self, number: int) -> dict[int, tuple[int, int]]:
         """terminal -> (status, when) of its last answer."""
         rows = self._db.conn.execute(
             "SELECT terminal, status, answered_utc_s FROM emergency_answer WHERE number = ?"
@@ -90,7 +91,7 @@ class Emergencies:
         )
         return {terminal: (status, utc_s) for terminal, status, utc_s in rows}
 
-    def emergency_spans(self, number: int) -> list[Span]:
+    def spans(self, number: int) -> list[Span]:
         """Where in each terminal's records the emergency lies."""
         rows = self._db.conn.execute(_EVENTS)
         return emergencies.spans(
@@ -99,7 +100,7 @@ class Emergencies:
             number,
         )  # fmt: skip
 
-    def emergency_done(self, span: Span) -> Done:
+    def done(self, span: Span) -> Done:
         """What a terminal did in it, as far as it is here."""
         rows = self._db.conn.execute(
             "SELECT outcome, fault, content FROM record WHERE terminal = ? AND serial > ?"
@@ -108,7 +109,7 @@ class Emergencies:
         )
         return emergencies.tally(rows)
 
-    def emergency_booked_fen(self, number: int, span: Span) -> int:
+    def booked_fen(self, number: int, span: Span) -> int:
         """What the ledger has of a terminal's payments in it: what left purses and accounts."""
         booked = self._db.one(
             "SELECT sum(x.amount_fen) FROM transfer x"

@@ -12,9 +12,10 @@ NOT_EVEN_S = 60  # the server notes each 30 s that it is there: a longer gap, an
 
 
 class Evidence:
-    """Part of the Store."""
+    """Read by any thread; `serving` and `lists_sent` are kept as it goes on."""
 
-    _db: Database
+    def __init__(self, db: Database):
+        self._db = db
 
     def grant_leave(
         self, terminal: int, begin_s: int, end_s: int, reason: str, by: str, now_s: int

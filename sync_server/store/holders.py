@@ -16,11 +16,12 @@ _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 class Holders:
-    """Part of the Store."""
+    """By id, which is nobody's card number and not the office's number either."""
 
-    _db: Database
+    def __init__(self, db: Database):
+        self._db = db
 
-    def find_holders(self, text: str, kind: int, limit: int, after: int) -> list[dict[str, Any]]:
+    def find(self, text: str, kind: int, limit: int, after: int) -> list[dict[str, Any]]:
         """Whose number begins with it, whose name has it in it, whose card it is; kind 0: any."""
         plain = text.strip().translate(_LIKE)
         card = int(text) if text.isascii() and text.isdigit() and len(text) <= 8 else 0
@@ -32,16 +33,16 @@ class Holders:
             *(kind, kind, f"{plain}%", f"%{plain}%", card, limit, after),
         )
 
-    def holder(self, number: int) -> dict[str, Any] | None:
+    def get(self, number: int) -> dict[str, Any] | None:
         """Of one id."""
         rows = self._db.rows(f"SELECT {_HOLDER} FROM holder WHERE id = ?", number)
         return rows[0] if rows else None
 
-    def holder_of_card(self, card: int) -> int | None:
+    def of_card(self, card: int) -> int | None:
         """The id of whose it is, None of a card that is nobody's, or no card."""
         return self._db.one("SELECT holder FROM card WHERE number = ?", card)
 
-    def holder_counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """How many of each kind there are, and how many have left."""
         rows = self._db.conn.execute(
             "SELECT CASE WHEN ended_utc_s IS NULL THEN kind ELSE 0 END, count(*) FROM holder"
@@ -85,17 +86,17 @@ class Holders:
     def extend(self, holder: int, until: int, word: dict[str, str], by: str, utc_s: int) -> None:
         """A later last day. word: approver, paper. The cards of the holder follow. LocalError."""
         with self._db.transaction() as connection:
-            row = self.holder(holder)
+            row = self.get(holder)
             if row is None or row["ended_utc_s"] is not None:
                 raise LocalError("who has left is not extended")
             connection.execute("UPDATE holder SET valid_until = ? WHERE id = ?", (until, holder))
-            self._date_cards(holder, until)
-            self._note_extension(holder, row["valid_until"], until, word, by, utc_s)
+            self.date_cards(holder, until)
+            self.note_extension(holder, row["valid_until"], until, word, by, utc_s)
 
     def link_card(self, holder: int, card: int) -> None:
         """A card that was nobody's is this holder's. LocalError."""
         with self._db.transaction() as connection:
-            row = self.holder(holder)
+            row = self.get(holder)
             found = connection.execute(
                 "SELECT holder, holder_kind, ended_utc_s FROM card WHERE number = ?", (card,)
             ).fetchone()
@@ -107,15 +108,17 @@ class Holders:
                 raise LocalError("this card is of another kind, or its holder has left")
             connection.execute("UPDATE card SET holder = ? WHERE number = ?", (holder, card))
 
-    def _date_cards(self, holder: int, until: int) -> None:
+    def date_cards(self, holder: int, until: int) -> None:
+        """The living cards of a holder end with this day; inside the caller's transaction."""
         self._db.conn.execute(
             "UPDATE card SET valid_until = ? WHERE holder = ? AND ended_utc_s IS NULL",
             (until, holder),
         )
 
-    def _note_extension(
+    def note_extension(
         self, holder: int, was: int, until: int, word: dict[str, str], by: str, utc_s: int
     ) -> None:
+        """Who answers for it is kept; inside the caller's transaction. word: approver, paper."""
         self._db.conn.execute(
             "INSERT INTO extension (holder, was_until, valid_until, approved_by, paper, entered_by,"
             " entered_utc_s) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -6,15 +6,17 @@ booked when the card gets its number, for from then on it may be complete; given
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from protocol import messages
 from sync_server.core import cards_life, ledger
-from sync_server.core.chain import Grey
 from sync_server.store.accounts import Accounts
+from sync_server.store.actions import Actions
+from sync_server.store.cards import Cards
 from sync_server.store.database import Database
-from sync_server.store.lists import UnknownCard
+from sync_server.store.lists import Lists, UnknownCard
+from sync_server.store.records import Records
+from sync_server.store.terminals import Terminals
 
 OPEN, ISSUED, VOID, RETURNED, REPLACED = "open", "issued", "void", "returned", "replaced"
 # The first counter that no card of this chip has had: an old purse block stays genuine for ever.
@@ -37,20 +39,27 @@ class NotSo(LookupError):
 
 
 class Issues:
-    """Part of the Store."""
+    """What the desk did with each card, and what became of a dead one."""
 
-    _db: Database
-    _accounts: Accounts
-    _cards: set[int]
-    _greys: dict[int, list[Grey]]
-    card: Callable[[int], dict[str, Any] | None]  # of Cards
-    issue_cards: Callable[..., list[int]]  # of Cards
-    loss_report: Callable[..., int]  # of Lists
-    loss_state: Callable[[int], tuple[bool, int, bool]]  # of Lists
-    order_loads: Callable[..., list[int]]  # of Actions
-    terminals: Callable[[], list[dict[str, Any]]]  # of Terminals
+    def __init__(
+        self,
+        db: Database,
+        accounts: Accounts,
+        cards: Cards,
+        lists: Lists,
+        terminals: Terminals,
+        actions: Actions,
+        records: Records,
+    ):
+        self._db = db
+        self._accounts = accounts
+        self._cards = cards
+        self._lists = lists
+        self._terminals = terminals
+        self._actions = actions
+        self._records = records
 
-    def begin_issue(
+    def begin(
         self, wish: dict[str, Any], credential: int, replaces: int | None, by: str, utc_s: int
     ) -> dict[str, Any]:
         """A number for a chip, or the one that it has got already. -> the issue. NotSo."""
@@ -60,7 +69,7 @@ class Issues:
                 return self._begun(living, wish, credential, replaces)
             if replaces is not None:
                 self._replaced(replaces, by, utc_s)
-            (number,) = self.issue_cards([wish], utc_s)
+            (number,) = self._cards.issue([wish], utc_s)
             is_first = replaces is None and not self._db.one(_HAD, number)
             fee_fen = cards_life.fee_fen(wish["holder_kind"], is_first)
             if fee_fen:
@@ -80,7 +89,7 @@ class Issues:
                 )
             return self._issue(number)
 
-    def end_issue(self, card: int, utc_s: int) -> dict[str, Any]:
+    def end(self, card: int, utc_s: int) -> dict[str, Any]:
         """It was read back right. -> the issue. UnknownCard, NotSo."""
         with self._db.transaction() as connection:
             found = self._issue(card)
@@ -93,7 +102,7 @@ class Issues:
                 raise NotSo(f"card {card} is {found['state']}")
             return self._issue(card)
 
-    def void_issue(self, card: int, by: str, utc_s: int) -> dict[str, Any]:
+    def void(self, card: int, by: str, utc_s: int) -> dict[str, Any]:
         """It will not be finished: the number is dead, the money goes back. -> the issue.
         UnknownCard, NotSo."""
         with self._db.transaction() as connection:
@@ -156,12 +165,12 @@ class Issues:
         if not unsettled:
             return []
         with self._db.transaction() as connection:
-            terminals = self.terminals()
+            terminals = self._terminals.all()
             for row in unsettled:
                 card, heir = row["card"], row["heir"]
-                is_listed, version, _ = self.loss_state(card)
+                is_listed, version, _ = self._lists.loss_state(card)
                 owing = cards_life.owing(terminals, version)
-                is_in = is_listed and not owing and not self._greys.get(card)
+                is_in = is_listed and not owing and not self._records.greys.get(card)
                 row |= {"amount_fen": self.held_fen(card), "owing": owing, "settled": is_in}
                 if is_in:
                     self._move(card, heir, row["amount_fen"], by, utc_s)
@@ -183,19 +192,19 @@ class Issues:
         rows = self._db.rows("SELECT * FROM closed WHERE card = ?", card)
         return rows[0] if rows else None
 
-    def issue(self, card: int) -> dict[str, Any] | None:
+    def get(self, card: int) -> dict[str, Any] | None:
         """The issue of a card, None if it was not handed out by a desk."""
         rows = self._db.rows("SELECT * FROM issue WHERE card = ?", card)
         return rows[0] if rows else None
 
     def _issue(self, card: int) -> dict[str, Any]:
-        found = self.issue(card)
+        found = self.get(card)
         if found is None:
             raise UnknownCard(f"card {card} was never issued at a desk")
         return found
 
     def _is_issued(self, card: int | None) -> bool:
-        found = self.issue(card) if card is not None else None
+        found = self.get(card) if card is not None else None
         return found is not None and found["state"] == ISSUED
 
     def _is_settled(self, card: int) -> bool:
@@ -204,7 +213,7 @@ class Issues:
         return self._db.one(f"{query} AND h.closed_utc_s IS NOT NULL", card) is not None
 
     def _row(self, card: int) -> dict[str, Any]:
-        row = self.card(card)
+        row = self._cards.get(card)
         if row is None:
             raise UnknownCard(f"card {card} was never issued")
         return row
@@ -212,7 +221,7 @@ class Issues:
     def _begun(
         self, card: int, wish: dict[str, Any], credential: int, replaces: int | None
     ) -> dict[str, Any]:
-        found, row = self.issue(card), self._row(card)
+        found, row = self.get(card), self._row(card)
         if found is None or found["state"] != OPEN:
             raise NotSo(f"this chip is card {card} already")
         asked = [wish[name] for name in _WISHED], credential, replaces
@@ -232,7 +241,7 @@ class Issues:
         self._db.conn.execute(
             "INSERT INTO closed (card, why, by, utc_s) VALUES (?, ?, ?, ?)", (card, why, by, utc_s)
         )
-        self.loss_report(card, by, utc_s)
+        self._lists.loss_report(card, by, utc_s)
 
     def newest_of(self, uid: str) -> int | None:
         """The card that this chip was made last, living or dead; None: never any."""
@@ -255,7 +264,7 @@ class Issues:
         if fen > 0:  # out to the bank, and in again with the order
             self._accounts.book([ledger.back(ledger.paid_in(card, fen))], utc_s)
         if fen + fen_waiting > 0:
-            self.order_loads([(heir, fen + fen_waiting)], by, utc_s)
+            self._actions.order_loads([(heir, fen + fen_waiting)], by, utc_s)
 
     def _unload(self, card: int, utc_s: int) -> int:
         """Loads that nobody can still be carrying out are taken back. -> their fen."""

@@ -13,6 +13,8 @@ from sync_server.core import cards_life, leavers
 from sync_server.core.ledger import Account
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
+from sync_server.store.requests import Requests
+from sync_server.store.terminals import Terminals
 
 _LEAVER = (
     "h.id, h.number, h.name, h.department, l.choice, l.donate_fen, l.bank, l.version,"
@@ -21,20 +23,15 @@ _LEAVER = (
 
 
 class Leavers:
-    """Part of the Store."""
+    """Frozen when their list is applied, settled when their records are in."""
 
-    _db: Database
-    _accounts: Accounts
+    def __init__(self, db: Database, accounts: Accounts, terminals: Terminals, requests: Requests):
+        self._db = db
+        self._accounts = accounts
+        self._terminals = terminals
+        self._requests = requests
 
-    def terminals(self) -> list[dict[str, Any]]:
-        """Of Terminals."""
-        raise NotImplementedError
-
-    def ask_second(self, deed: str, subject: int, told: dict[str, Any], by: str, utc_s: int) -> int:
-        """Of Officers."""
-        raise NotImplementedError
-
-    def leavers(self, settled: bool, limit: int, after: int) -> list[dict[str, Any]]:
+    def find(self, settled: bool, limit: int, after: int) -> list[dict[str, Any]]:
         """With the sum of their purses and accounts now."""
         chosen = "l.settled_utc_s IS NOT NULL" if settled else "l.settled_utc_s IS NULL"
         rows = self._db.rows(
@@ -46,7 +43,7 @@ class Leavers:
             row["balance_fen"] = sum(fen for _, fen in self._balances(row["id"]))
         return rows
 
-    def leaver_totals(self) -> dict[str, int]:
+    def totals(self) -> dict[str, int]:
         """frozen, settled people; donated_fen, refund_fen, unlisted_fen (in no batch yet)."""
         row = self._db.conn.execute(
             "SELECT count(*) FILTER (WHERE settled_utc_s IS NULL),"
@@ -58,12 +55,12 @@ class Leavers:
         names = ("frozen", "settled", "donated_fen", "refund_fen", "unlisted_fen", "no_bank")
         return dict(zip(names, row, strict=True))
 
-    def leaver_waits(self) -> list[int]:
+    def waits(self) -> list[int]:
         """Terminals that may still have a record of somebody who is not settled."""
         newest = self._db.one("SELECT max(version) FROM leaver WHERE settled_utc_s IS NULL")
-        return [] if newest is None else cards_life.owing(self.terminals(), newest)
+        return [] if newest is None else cards_life.owing(self._terminals.all(), newest)
 
-    def settle_leavers(self, most: int, utc_s: int) -> dict[str, int]:
+    def settle(self, most: int, utc_s: int) -> dict[str, int]:
         """Settle some of those whose records are all in. -> settled, waiting, owing; left: settled
         was `most`, and there may be more."""
         with self._db.transaction() as connection:
@@ -73,7 +70,7 @@ class Leavers:
             ).fetchall()
             told = {"settled": 0, "waiting": 0, "owing": 0, "left": 0}
             clear: dict[int, bool] = {}
-            terminals = self.terminals()
+            terminals = self._terminals.all()
             for holder, choice, donate_fen, version in rows:
                 if told["settled"] == most:
                     told["left"] = 1
@@ -142,7 +139,7 @@ class Leavers:
                 (number,),
             )
             told = {"people": people, "amount_fen": total}
-            self.ask_second("refund", number, told, by, utc_s)
+            self._requests.ask("refund", number, told, by, utc_s)
             return number
 
     def refund_granted(self, number: int, granted: bool, by: str, utc_s: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from protocol import blacklist, messages
 from sync_server.core import loss_lists
+from sync_server.store.cards import Cards
 from sync_server.store.database import Database
 
 BLACKLIST = messages.BLACKLIST
@@ -25,28 +26,29 @@ class NotListed(LookupError):
 
 
 class Lists:
-    """Part of the Store. `terminal` names the scope of GRANTS; the blacklist has one for all."""
+    """`terminal` names the scope of GRANTS; the blacklist has one for all."""
 
-    _db: Database
-    _cards: set[int]
+    def __init__(self, db: Database, cards: Cards):
+        self._db = db
+        self._cards = cards
 
     def loss_report(self, card: int, by: str, utc_s: int) -> int:
         """The card is lost from now on. -> the version that says so (the old one if it must wait
         for `loss_approve`, or if it says so already). UnknownCard."""
-        if card not in self._cards:
+        if card not in self._cards.issued:
             raise UnknownCard(f"card {card} was never issued")
         with self._db.transaction() as connection:
             if self._open_loss(card) or self.is_listed(card):
-                return self._version(BLACKLIST, 0)  # the latter: its holder has left
+                return self.version(BLACKLIST, 0)  # the latter: its holder has left
             listed = self._db.one("SELECT count(*) FROM list_member WHERE list = 0")
             lately = self._db.one("SELECT count(*) FROM loss WHERE reported_utc_s > ?", utc_s - 60)
-            waits = loss_lists.must_wait(listed, len(self._cards), lately)
-            version = None if waits else self._change(BLACKLIST, 0, {card: True}, utc_s)
+            waits = loss_lists.must_wait(listed, len(self._cards.issued), lately)
+            version = None if waits else self.change(BLACKLIST, 0, {card: True}, utc_s)
             connection.execute(
                 "INSERT INTO loss (card, reported_by, reported_utc_s, version) VALUES (?, ?, ?, ?)",
                 (card, by, utc_s, version),
             )
-            return self._version(BLACKLIST, 0)
+            return self.version(BLACKLIST, 0)
 
     def loss_approve(self, card: int, by: str, utc_s: int) -> int:
         """A second person lets a report that waited take effect. -> version. NotListed."""
@@ -54,7 +56,7 @@ class Lists:
             loss = self._open_loss(card)
             if not loss or loss["version"] is not None:
                 raise NotListed(f"card {card} has no report that waits")
-            version = self._change(BLACKLIST, 0, {card: True}, utc_s)
+            version = self.change(BLACKLIST, 0, {card: True}, utc_s)
             connection.execute(
                 "UPDATE loss SET version = ?, approved_by = ? WHERE id = ?",
                 (version, by, loss["id"]),
@@ -63,7 +65,7 @@ class Lists:
 
     def loss_withdraw(self, card: int, by: str, utc_s: int) -> int:
         """The card was found. -> the version that says so. UnknownCard, NotListed."""
-        if card not in self._cards:
+        if card not in self._cards.issued:
             raise UnknownCard(f"card {card} was never issued")
         with self._db.transaction() as connection:
             why = self._db.one("SELECT why FROM closed WHERE card = ?", card)
@@ -77,14 +79,21 @@ class Lists:
                 (by, utc_s, loss["id"]),
             )
             if loss["version"] is None or self._is_ended(card):
-                return self._version(BLACKLIST, 0)
-            return self._change(BLACKLIST, 0, {card: False}, utc_s)
+                return self.version(BLACKLIST, 0)
+            return self.change(BLACKLIST, 0, {card: False}, utc_s)
+
+    def losses_waiting(self) -> list[dict[str, Any]]:
+        """Reports that the brake holds: card, reported_by, reported_utc_s."""
+        return self._db.rows(
+            "SELECT card, reported_by, reported_utc_s FROM loss"
+            " WHERE version IS NULL AND withdrawn_utc_s IS NULL ORDER BY id LIMIT 500"
+        )
 
     def many_would_wait(self, cards: int, utc_s: int) -> bool:
         """Would the brake hold so many cards more on the blacklist?"""
         listed = self._db.one("SELECT count(*) FROM list_member WHERE list = 0")
         lately = self._db.one("SELECT count(*) FROM loss WHERE reported_utc_s > ?", utc_s - 60)
-        return loss_lists.must_wait(listed + cards - 1, len(self._cards), lately + cards - 1)
+        return loss_lists.must_wait(listed + cards - 1, len(self._cards.issued), lately + cards - 1)
 
     def end_cards(self, cards: list[int], utc_s: int) -> int:
         """These never work again. -> the version that says so, one for all; inside the caller's
@@ -94,7 +103,7 @@ class Lists:
             [(utc_s, card) for card in cards],
         )
         fresh = {card: True for card in cards if not self.is_listed(card)}
-        return self._change(BLACKLIST, 0, fresh, utc_s) if fresh else self._version(BLACKLIST, 0)
+        return self.change(BLACKLIST, 0, fresh, utc_s) if fresh else self.version(BLACKLIST, 0)
 
     def _is_ended(self, card: int) -> bool:
         query = "SELECT ended_utc_s IS NOT NULL FROM card WHERE number = ?"
@@ -107,7 +116,7 @@ class Lists:
 
     def loss_state(self, card: int) -> tuple[bool, int, bool]:
         """(on the blacklist, version of its last change there or 0, a report waits). UnknownCard"""
-        if card not in self._cards:
+        if card not in self._cards.issued:
             raise UnknownCard(f"card {card} was never issued")
         loss = self._open_loss(card)
         changed = "SELECT max(version) FROM list_change WHERE list = 0 AND card = ?"
@@ -135,17 +144,17 @@ class Lists:
     def set_grants(self, terminal: int, numbers: list[int], utc_s: int) -> int:
         """Exactly these cards may pass at this gate. -> version. UnknownCard names the first."""
         wanted = set(numbers)
-        unknown = wanted - self._cards
+        unknown = wanted - self._cards.issued
         if unknown:
             raise UnknownCard(f"card {min(unknown)} was never issued")
         with self._db.transaction():
             have = self._members(GRANTS, terminal)
             change = dict.fromkeys(wanted - have, True) | dict.fromkeys(have - wanted, False)
             if not change:
-                return self._version(GRANTS, terminal)
-            return self._change(GRANTS, terminal, change, utc_s)
+                return self.version(GRANTS, terminal)
+            return self.change(GRANTS, terminal, change, utc_s)
 
-    def list_state(self, list_id: int, terminal: int) -> tuple[int, int, bytes]:
+    def state(self, list_id: int, terminal: int) -> tuple[int, int, bytes]:
         """(version, universe, digest) in force; version 0 is the empty list before any change."""
         row = self._db.conn.execute(
             "SELECT version, universe, digest FROM list_version WHERE list = ? AND scope = ?"
@@ -157,18 +166,16 @@ class Lists:
         universe = loss_lists.universe(0)
         return 0, universe, loss_lists.digest((), universe)
 
-    def list_full(self, list_id: int, terminal: int) -> tuple[int, bytes, bytes]:
+    def full(self, list_id: int, terminal: int) -> tuple[int, bytes, bytes]:
         """(version, digest, the whole list in force, encoded)."""
-        version, universe, digest = self.list_state(list_id, terminal)
+        version, universe, digest = self.state(list_id, terminal)
         members = self._members(list_id, _scope(list_id, terminal))
         return version, digest, blacklist.encode(sorted(members), universe)
 
-    def list_delta(
-        self, list_id: int, terminal: int, before: int
-    ) -> tuple[int, bytes, bytes] | None:
+    def delta(self, list_id: int, terminal: int, before: int) -> tuple[int, bytes, bytes] | None:
         """(version, digest, what changed since `before`, encoded); None if it was never made."""
         scope = _scope(list_id, terminal)
-        version, universe, digest = self.list_state(list_id, terminal)
+        version, universe, digest = self.state(list_id, terminal)
         if not 0 <= before < version or before and not self._was_made(list_id, scope, before):
             return None
         now = self._members(list_id, scope)
@@ -181,9 +188,7 @@ class Lists:
         blob = blacklist.encode_delta(sorted(now - was), sorted(was - now), universe)
         return version, digest, blob
 
-    def confirm_list(
-        self, number: int, list_id: int, version: int, digest: bytes, utc_s: int
-    ) -> None:
+    def confirm(self, number: int, list_id: int, version: int, digest: bytes, utc_s: int) -> None:
         """A terminal said that it holds this version; the first time is what counts (R17)."""
         with self._db.transaction() as connection:
             connection.execute(
@@ -202,8 +207,9 @@ class Lists:
         found = "SELECT 1 FROM list_version WHERE list = ? AND scope = ? AND version = ?"
         return self._db.one(found, list_id, scope, version) is not None
 
-    def _version(self, list_id: int, scope: int) -> int:
-        return self.list_state(list_id, scope)[0]
+    def version(self, list_id: int, scope: int) -> int:
+        """The newest of a list; 0 before any change."""
+        return self.state(list_id, scope)[0]
 
     def _members(self, list_id: int, scope: int) -> set[int]:
         rows = self._db.conn.execute(
@@ -211,12 +217,12 @@ class Lists:
         )
         return {row[0] for row in rows}
 
-    def _change(
+    def change(
         self, list_id: int, scope: int, change: dict[int, bool], utc_s: int, least: int = 0
     ) -> int:
         """A new version, not below `least`; inside the caller's transaction."""
         connection = self._db.conn
-        version = max(self._version(list_id, scope) + 1, least)
+        version = max(self.version(list_id, scope) + 1, least)
         connection.executemany(
             "INSERT INTO list_change VALUES (?, ?, ?, ?, ?)",
             [(list_id, scope, version, card, listed) for card, listed in change.items()],
@@ -227,7 +233,7 @@ class Lists:
         ):
             rows = [(list_id, scope, card) for card, on in change.items() if on == listed]
             connection.executemany(statement, rows)
-        universe = loss_lists.universe(max(self._cards, default=0))
+        universe = loss_lists.universe(max(self._cards.issued, default=0))
         digest = loss_lists.digest(self._members(list_id, scope), universe)
         connection.execute(
             "INSERT INTO list_version VALUES (?, ?, ?, ?, ?, ?)",

@@ -10,10 +10,12 @@ import json
 from typing import Any
 
 from sync_server.core import ingest
-from sync_server.core.known import Known, Place, Result
+from sync_server.core.known import Known, Result
 from sync_server.core.rebuild import Knots, Named, Span
 from sync_server.store.accounts import Accounts
+from sync_server.store.cards import Cards
 from sync_server.store.database import Database
+from sync_server.store.places import Places
 
 # No journal holds so many records (firmware.core.layout: a flash of 4 MB has 16,384).
 BEYOND = 1 << 16
@@ -40,16 +42,15 @@ _TIMED = (
 
 
 class Lost:
-    """Part of the Store."""
+    """`spans`: of each card, what was rebuilt of steps that no record has told."""
 
-    _db: Database
-    _accounts: Accounts
-    _cards: set[int]
-    _places: dict[int, Place]
-    _spans: dict[int, list[Span]]
-
-    def _place(self, number: int) -> Place:
-        raise NotImplementedError  # of Records
+    def __init__(self, db: Database, accounts: Accounts, cards: Cards, places: Places):
+        self._db = db
+        self._accounts = accounts
+        self._cards = cards
+        self._places = places
+        self.spans: dict[int, list[Span]] = {}
+        db.reminds(self)
 
     def replace(self, number: int, utc_s: int) -> tuple[int, int]:
         """The terminal's flash is gone: a new key generation, its epochs begin anew, and what it
@@ -61,7 +62,7 @@ class Lost:
             if row is None:
                 raise LookupError(f"there is no terminal {number}")
             report = json.loads(row[0]) if row[0] else {}
-            used = self._place(number).used
+            used = self._places.of(number).used
             named = self._db.one("SELECT max(serial) FROM step WHERE terminal = ?", number) or 0
             told = max(report.get("acked_to", 0), report.get("serial_next", 1) - 1)
             last = min(max(used, named, told) + BEYOND, 0xFFFFFFFE)
@@ -81,7 +82,7 @@ class Lost:
             whole = [(first, end, end) for first, end in self._holes(number)]
             self._give_up(number, whole, utc_s)
 
-    def lost(self, number: int) -> dict[str, list[dict[str, Any]]]:
+    def of(self, number: int) -> dict[str, list[dict[str, Any]]]:
         """declared: ranges of numbers; rebuilt: records, `came` if the real one is here; missing:
         ranges of numbers up to the highest that anybody named; spans: what unnamed steps took, and
         what of it was told since."""
@@ -125,7 +126,7 @@ class Lost:
 
     def _holes(self, number: int) -> list[tuple[int, int]]:
         """Below the highest record, and not declared yet."""
-        known = self._place(number).lost
+        known = self._places.of(number).lost
         found = self._db.conn.execute(_HOLES, (number,)).fetchall()
         return [
             (first, last)
@@ -141,19 +142,19 @@ class Lost:
             " VALUES (?, ?, ?, ?, ?)",
             [(number, *row, utc_s) for row in ranges],
         )
-        place = self._place(number)
+        place = self._places.of(number)
         place.lost += tuple((first, last) for first, last, _ in ranges)
-        known = Known(places=self._places, cards=self._cards, spans=self._spans)
+        known = Known(places=self._places.known, cards=self._cards.issued, spans=self.spans)
         result = Result()
         for first, last, _ in ranges:
             for row in connection.execute(_MISSED, (number, first, last)).fetchall():
                 named = Named(*row)
-                known.knots[named.card] = self._knots(named.card, named.counter)
+                known.knots[named.card] = self.knots(named.card, named.counter)
                 ingest.find(named, known, result)
-        self._write_spans(result, utc_s)
+        self.write_spans(result, utc_s)
         self._accounts.book(result.transfers, utc_s)
 
-    def _knots(self, card: int, counter: int) -> Knots:
+    def knots(self, card: int, counter: int) -> Knots:
         """The balance before this step, or the last one that is known of."""
         row = self._db.conn.execute(
             "SELECT counter + 1, after_fen FROM step WHERE card = ? AND counter < ?"
@@ -164,13 +165,15 @@ class Lost:
             return {row[0]: row[1]}
         return {0: self._db.one("SELECT balance_fen FROM card WHERE number = ?", card)}
 
-    def _load_spans(self) -> None:
-        self._spans.clear()
+    def remember(self) -> None:
+        """All that was rebuilt."""
+        self.spans.clear()
         for row in self._db.conn.execute(f"SELECT {_SPAN} FROM rebuilt"):
             span = Span(*row)
-            self._spans.setdefault(span.card, []).append(span)
+            self.spans.setdefault(span.card, []).append(span)
 
-    def _write_spans(self, result: Result, utc_s: int) -> None:
+    def write_spans(self, result: Result, utc_s: int) -> None:
+        """Keep what was rebuilt, and what was told; inside the caller's transaction."""
         connection = self._db.conn
         connection.executemany(
             f"INSERT INTO rebuilt ({_SPAN}, rebuilt_utc_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

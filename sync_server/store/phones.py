@@ -8,11 +8,12 @@ from sync_server.store.database import Database
 
 
 class Phones:
-    """Part of the Store."""
+    """One a card number at most."""
 
-    _db: Database
+    def __init__(self, db: Database):
+        self._db = db
 
-    def invite_phone(self, card: int, ticket: bytes, until_utc_s: int) -> None:
+    def invite(self, card: int, ticket: bytes, until_utc_s: int) -> None:
         """A phone may come for this card number; what was there before is forgotten."""
         with self._db.transaction() as connection:
             connection.execute(
@@ -22,7 +23,7 @@ class Phones:
                 (card, ticket, until_utc_s),
             )
 
-    def enrol_phone(self, ticket: bytes, public_key: bytes, utc_s: int) -> int | None:
+    def enrol(self, ticket: bytes, public_key: bytes, utc_s: int) -> int | None:
         """-> the card number of an invitation that is good, used up by this; None if it is not."""
         with self._db.transaction() as connection:
             row = connection.execute(
@@ -37,7 +38,7 @@ class Phones:
             )
             return int(row[0])
 
-    def phone(self, card: int) -> dict[str, Any] | None:
+    def get(self, card: int) -> dict[str, Any] | None:
         """card, public_key (None until it came), enrolled_utc_s."""
         query = "SELECT card, public_key, enrolled_utc_s FROM phone WHERE card = ?"
         rows = self._db.rows(query, card)

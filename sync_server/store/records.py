@@ -3,7 +3,7 @@
 One call is one transaction for the batches of many terminals. What the judge must know is read
 with a few queries for the whole commit, and of a card that continues where it stood nothing is read
 at all: the last step of each card and the last record of each terminal are remembered (and
-forgotten after any rollback, see Store).
+forgotten after any rollback).
 """
 
 from __future__ import annotations
@@ -16,29 +16,46 @@ from protocol import batch, messages, reasons, record
 from sync_server.core import ingest, ledger, meals, proof
 from sync_server.core.actions import Load
 from sync_server.core.chain import Grey, Writer
-from sync_server.core.known import Known, Place, Result
+from sync_server.core.known import Known, Result
 from sync_server.core.ledger import Transfer
 from sync_server.store.accounts import Accounts
+from sync_server.store.actions import Actions
+from sync_server.store.cards import Cards
 from sync_server.store.database import Database
 from sync_server.store.lost import Lost
+from sync_server.store.places import Places
 
 _ACCEPTED = (record.PURCHASE, record.PASS)
 _TAPS = (*_ACCEPTED, record.REFUSAL)
 Parsed = list[tuple[bytes, record.Record | None]]
 
 
-class Records(Lost):
-    """Part of the Store."""
+class Records:
+    """`greys`: of each card, records whose end is not certain yet.
 
-    _db: Database
-    _accounts: Accounts
-    _cards: set[int]
-    _places: dict[int, Place]
-    _last_step: dict[int, tuple[int, tuple[int, int]]]  # card -> (counter, writer), (-1, ...) none
-    _greys: dict[int, list[Grey]]
-    _loads: dict[Writer, Load]  # of actions that are granted and not done
-    _load_actions: Callable[[], None]  # of Actions
-    tac_key: Callable[[bytes], bytes] | None = None  # UID -> the key of a CPU card's proofs
+    `tac_key`: UID -> the key of a CPU card's proofs.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        accounts: Accounts,
+        cards: Cards,
+        places: Places,
+        lost: Lost,
+        actions: Actions,
+    ):
+        self._db = db
+        self._accounts = accounts
+        self._cards = cards
+        self._places = places
+        self._lost = lost
+        self._actions = actions
+        self.greys: dict[int, list[Grey]] = {}
+        # card -> (counter, writer), (-1, ...) none
+        self._last_step: dict[int, tuple[int, Writer]] = {}
+        self.tac_key: Callable[[bytes], bytes] | None = None
+        db.reminds(self)
 
     def ingest(self, batches: list[tuple[int, bytes]], received_utc_s: int) -> list[bytes]:
         """Take in (terminal, tail of BATCH) of many terminals. -> tail of ANSWERS for each.
@@ -62,13 +79,13 @@ class Records(Lost):
     def highest_serial(self, number: int) -> int:
         """The highest record number that a terminal may have used as far as is known here, 0 for
         none: of its records, and of those that are lost."""
-        return self._place(number).used
+        return self._places.of(number).used
 
     def counts(self) -> dict[str, int]:
         """records, taps, accepted, refused, quarantined, grey: of all time."""
         counts = dict.fromkeys(("records", "taps", "accepted", "refused", "quarantined", "grey"), 0)
         counts |= dict(self._db.conn.execute("SELECT name, value FROM tally"))
-        counts["grey"] = sum(len(greys) for greys in list(self._greys.values()))
+        counts["grey"] = sum(len(greys) for greys in list(self.greys.values()))
         return counts
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
@@ -81,7 +98,7 @@ class Records(Lost):
             limit,
         )
 
-    def records_of(self, terminal: int, after: int, limit: int) -> list[tuple[int, ...]]:
+    def of(self, terminal: int, after: int, limit: int) -> list[tuple[int, ...]]:
         """serial, type, outcome, reason, utc_s, card, amount_fen of a terminal's records with a
         serial above `after`, in order."""
         return self._db.conn.execute(
@@ -103,18 +120,23 @@ class Records(Lost):
             limit,
         )
 
-    def last_record_id(self) -> int:
+    def last_id(self) -> int:
         """Grows with every record that comes."""
         return self._db.one("SELECT max(id) FROM record") or 0
 
     # what the judge must know
 
     def _known(self, parsed: list[tuple[int, Parsed]]) -> Known:
-        known = Known(cards=self._cards, greys=self._greys, places=self._places, spans=self._spans)
-        known.loads = dict(self._loads)
+        known = Known(
+            cards=self._cards.issued,
+            greys=self.greys,
+            places=self._places.known,
+            spans=self._lost.spans,
+        )
+        known.loads = dict(self._actions.loads)
         for number, rows in parsed:
             entries = [entry for _, entry in rows if entry is not None]
-            place = self._place(number)
+            place = self._places.of(number)
             serials = [entry.serial for entry in entries if entry.serial <= place.highest]
             if serials:
                 self._load_records(number, min(serials), max(serials), known)
@@ -130,9 +152,10 @@ class Records(Lost):
                 if entry.type == record.REVERSAL:
                     self._load_reversed(number, entry.detail, known)
                 self._load_meal(entry, known)
-            for entry in entries if self._greys else ():
-                for grey in self._greys.get(entry.card, ()):
-                    self._place(grey.terminal)  # its record may be settled, and its money booked
+            for entry in entries if self.greys else ():
+                for grey in self.greys.get(entry.card, ()):
+                    # its record may be settled, and its money booked
+                    self._places.of(grey.terminal)
                     if grey.entry.type == record.LOAD:
                         self._load_load(grey.writer, known)
                     if grey.entry.type == record.REVERSAL:
@@ -173,40 +196,6 @@ class Records(Lost):
         if row is not None:
             known.loads[writer] = Load(row[0], row[1], row[2], row[3], row[4] == "done")
 
-    def _place(self, number: int) -> Place:
-        place = self._places.get(number)
-        if place is None:
-            connection = self._db.conn
-            row = connection.execute(
-                "SELECT merchant FROM terminal WHERE number = ?", (number,)
-            ).fetchone()
-            place = Place(row[0] if row else None)
-            last = connection.execute(
-                "SELECT serial, content FROM record WHERE terminal = ?"
-                " ORDER BY serial DESC LIMIT 1",
-                (number,),
-            ).fetchone()
-            if last:
-                place.highest, place.chain = last[0], record.chain_of(last[1])
-            self._pass_damaged(number, place)
-            place.lost = tuple(
-                connection.execute(
-                    "SELECT first, last FROM lost WHERE terminal = ? ORDER BY first", (number,)
-                )
-            )
-            self._places[number] = place
-        return place
-
-    def _pass_damaged(self, number: int, place: Place) -> None:
-        """What came damaged after the highest record counts as here (core.ingest)."""
-        damaged = self._db.conn.execute(
-            "SELECT raw FROM quarantine WHERE terminal = ? AND reason = ?",
-            (number, reasons.BAD_RECORD),
-        )
-        for serial in sorted({int.from_bytes(raw[:4], "big") for (raw,) in damaged}):
-            if serial == place.highest + 1 < 0xFFFFFFFF:
-                place.highest, place.chain = serial, b""
-
     def _load_records(self, number: int, low: int, high: int, known: Known) -> None:
         rows = self._db.conn.execute(
             "SELECT serial, content, outcome FROM record"
@@ -222,7 +211,7 @@ class Records(Lost):
         steps = known.steps
         for entry in entries:
             card, before = entry.card, entry.counter - 1
-            if not entry.flags & record.PURSE_READ or card not in self._cards:
+            if not entry.flags & record.PURSE_READ or card not in self._cards.issued:
                 continue
             counter, writer = self._last_step.get(card) or self._last(card)
             if counter >= 0:
@@ -237,11 +226,11 @@ class Records(Lost):
                     steps[card, at] = (terminal, serial)
             if entry.previous_terminal and (card, before) not in steps:
                 self._load_named(entry.previous_terminal, entry.previous_serial, known)
-                if self._place(entry.previous_terminal).has_lost(entry.previous_serial):
-                    known.knots[card] = self._knots(card, before) | known.knots.get(card, {})
+                if self._places.of(entry.previous_terminal).has_lost(entry.previous_serial):
+                    known.knots[card] = self._lost.knots(card, before) | known.knots.get(card, {})
 
     def _load_named(self, terminal: int, serial: int, known: Known) -> None:
-        if serial <= self._place(terminal).highest and (terminal, serial) not in known.records:
+        if serial <= self._places.of(terminal).highest and (terminal, serial) not in known.records:
             self._load_records(terminal, serial, serial, known)
 
     def _last(self, card: int) -> tuple[int, tuple[int, int]]:
@@ -253,14 +242,16 @@ class Records(Lost):
         last = self._last_step[card] = (row[0], (row[1], row[2])) if row else (-1, (0, 0))
         return last
 
-    def _load_greys(self) -> None:
-        self._greys.clear()
+    def remember(self) -> None:
+        """The greys; the last step of a card is read when it is asked for."""
+        self._last_step.clear()
+        self.greys.clear()
         rows = self._db.conn.execute(
             "SELECT terminal, content, fault FROM record WHERE outcome = 255 ORDER BY id"
         )
         for terminal, content, fault in rows:
             entry = record.unpack(content + b"\xff" * 4)
-            self._greys.setdefault(entry.card, []).append(Grey(terminal, entry, fault))
+            self.greys.setdefault(entry.card, []).append(Grey(terminal, entry, fault))
 
     # what the judge decided
 
@@ -288,7 +279,7 @@ class Records(Lost):
             "ON CONFLICT DO NOTHING",
         )
         if result.rebuilt or result.told:
-            self._write_spans(result, received_utc_s)
+            self._lost.write_spans(result, received_utc_s)
         aside = connection.executemany(
             "INSERT INTO quarantine (terminal, raw, answer, reason, received_utc_s)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -330,7 +321,7 @@ class Records(Lost):
             " WHERE state = 'open' AND (terminal, serial) = (?, ?)",
             result.freed,
         )
-        self._load_actions()
+        self._actions.remember()
 
     def _tally(self, result: Result, aside: int) -> None:
         """aside: how many of them were not in quarantine before."""

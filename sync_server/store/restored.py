@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sync_server.core.known import Place
 from sync_server.store.database import Database
-from sync_server.store.lists import BLACKLIST, GRANTS
+from sync_server.store.lists import BLACKLIST, GRANTS, Lists
+from sync_server.store.places import Places
+from sync_server.store.terminals import Terminals
 
 # A terminal that errs must not use up the numbers: a record has 24 bits for a list's version.
 JUMP_MOST = 1 << 16
@@ -23,36 +24,39 @@ _REFILLING = (
 
 
 class Restored:
-    """Part of the Store."""
+    """Looked for at every report of a terminal."""
 
-    _db: Database
-    _places: dict[int, Place]
+    def __init__(self, db: Database, places: Places, terminals: Terminals, lists: Lists):
+        self._db = db
+        self._places = places
+        self._terminals = terminals
+        self._lists = lists
 
     def compare(self, number: int, told: Any, utc_s: int) -> bool:
         """What a terminal reports (a named tuple of REPORT) beside what is here.
 
         -> True if the blacklist has another version now: every terminal shall have it.
         """
-        highest = self.highest_serial(number)
+        highest = self._places.of(number).used
         if told.acked_to > highest:
             self._sign(number, "records", highest, told.acked_to, utc_s)
-        version, _ = self.params(number)
+        version, _ = self._terminals.params(number)
         if self._may_jump(number, "parameters", version, told.params_version, utc_s):
             with self._db.transaction() as connection:
                 connection.execute(
                     "INSERT INTO parameter_set (version, terminal, value) VALUES (?, ?, '{}')",
                     (self._free_parameters(told.params_version), number),
                 )
-        version = self._version(GRANTS, number)
+        version = self._lists.version(GRANTS, number)
         if self._may_jump(number, "grants", version, told.grants_version, utc_s):
-            self._change(GRANTS, number, {}, utc_s, told.grants_version + 1)
-        version = self._version(BLACKLIST, 0)
+            self._lists.change(GRANTS, number, {}, utc_s, told.grants_version + 1)
+        version = self._lists.version(BLACKLIST, 0)
         jumps = self._may_jump(number, "blacklist", version, told.list_version, utc_s)
         if jumps:
-            self._change(BLACKLIST, 0, {}, utc_s, told.list_version + 1)
+            self._lists.change(BLACKLIST, 0, {}, utc_s, told.list_version + 1)
         return jumps
 
-    def restored(self) -> list[dict[str, Any]]:
+    def signs(self) -> list[dict[str, Any]]:
         """Signs, newest first: terminal, what, had (here), told (by it), noticed_utc_s."""
         return self._db.rows(
             "SELECT terminal, what, had, told, noticed_utc_s FROM restored"
@@ -81,19 +85,3 @@ class Restored:
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (number, what, had, told, utc_s),
             )
-
-    def highest_serial(self, number: int) -> int:
-        """Of Records."""
-        raise NotImplementedError
-
-    def params(self, terminal: int) -> tuple[int, bytes]:
-        """Of Terminals."""
-        raise NotImplementedError
-
-    def _version(self, list_id: int, scope: int) -> int:
-        raise NotImplementedError  # of Lists
-
-    def _change(
-        self, list_id: int, scope: int, change: dict[int, bool], utc_s: int, least: int = 0
-    ) -> int:
-        raise NotImplementedError  # of Lists

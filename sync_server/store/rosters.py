@@ -10,6 +10,9 @@ from protocol.errors import LocalError
 from sync_server.core import rosters, validity
 from sync_server.core.rosters import Holder, Line
 from sync_server.store.database import Database
+from sync_server.store.holders import Holders
+from sync_server.store.lists import Lists
+from sync_server.store.requests import Requests
 
 _ROSTER = (
     "id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome, EXISTS (SELECT 1 FROM"
@@ -18,33 +21,15 @@ _ROSTER = (
 
 
 class Rosters:
-    """Part of the Store."""
+    """A file that came twice is one list."""
 
-    _db: Database
+    def __init__(self, db: Database, lists: Lists, requests: Requests, holders: Holders):
+        self._db = db
+        self._lists = lists
+        self._requests = requests
+        self._holders = holders
 
-    def end_cards(self, cards: list[int], utc_s: int) -> int:
-        """Of Lists."""
-        raise NotImplementedError
-
-    def many_would_wait(self, cards: int, utc_s: int) -> bool:
-        """Of Lists."""
-        raise NotImplementedError
-
-    def ask_second(self, deed: str, subject: int, told: dict[str, Any], by: str, utc_s: int) -> int:
-        """Of Officers."""
-        raise NotImplementedError
-
-    def _date_cards(self, holder: int, until: int) -> None:
-        """Of Holders."""
-        raise NotImplementedError
-
-    def _note_extension(
-        self, holder: int, was: int, until: int, word: dict[str, str], by: str, utc_s: int
-    ) -> None:
-        """Of Holders."""
-        raise NotImplementedError
-
-    def put_roster(
+    def put(
         self, kind: str, digest: bytes, file: str, rows: list[dict], by: str, utc_s: int
     ) -> tuple[int, bool]:
         """-> (id, was it new): a file that came before is the list that it was then."""
@@ -62,12 +47,12 @@ class Rosters:
             ).fetchone()[0]
             return made, True
 
-    def rosters(self, limit: int) -> list[dict[str, Any]]:
+    def recent(self, limit: int) -> list[dict[str, Any]]:
         """The last ones, newest first; waits: a second person must grant it."""
         rows = self._db.rows(f"SELECT {_ROSTER} FROM roster ORDER BY id DESC LIMIT ?", limit)
         return [_told(row) for row in rows]
 
-    def roster(self, number: int, today: int) -> tuple[dict[str, Any], list[Line]] | None:
+    def get(self, number: int, today: int) -> tuple[dict[str, Any], list[Line]] | None:
         """A list, and what it would do now (nothing any more where it has been applied)."""
         rows = self._db.rows(f"SELECT {_ROSTER}, content FROM roster WHERE id = ?", number)
         if not rows:
@@ -77,19 +62,19 @@ class Rosters:
             rows[0]["kind"], content, self._holders_of(content), today
         )
 
-    def apply_roster(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:
+    def apply(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:
         """Do what the plan says, once. -> how many of which change; {"waits": request} if so many
         cards would stop that a second person must grant it. LocalError: applied already."""
         with self._db.transaction():
             lines = self._open_plan(number, today)
             ending = self._cards_ending(lines)
-            if ending and self.many_would_wait(len(ending), utc_s):
+            if ending and self._lists.many_would_wait(len(ending), utc_s):
                 kind, file = self._db.conn.execute(
                     "SELECT kind, file FROM roster WHERE id = ?", (number,)
                 ).fetchone()
                 people = sum(line.change == rosters.END for line in lines)
                 told = {"file": file, "list": kind, "people": people, "cards": len(ending)}
-                return {"waits": self.ask_second("end", number, told, by, utc_s)}
+                return {"waits": self._requests.ask("end", number, told, by, utc_s)}
             return self._carry_out(number, lines, ending, by, utc_s)
 
     def end_granted(self, number: int, granted: bool, by: str, utc_s: int) -> None:
@@ -100,7 +85,7 @@ class Rosters:
             self._carry_out(number, lines, self._cards_ending(lines), by, utc_s)
 
     def _open_plan(self, number: int, today: int) -> list[Line]:
-        found = self.roster(number, today)
+        found = self.get(number, today)
         if found is None:
             raise LocalError(f"there is no list {number}")
         told, lines = found
@@ -119,7 +104,7 @@ class Rosters:
     def _carry_out(
         self, number: int, lines: list[Line], ending: list[int], by: str, utc_s: int
     ) -> dict[str, int]:
-        version = self.end_cards(ending, utc_s) if ending else 0
+        version = self._lists.end_cards(ending, utc_s) if ending else 0
         for line in lines:
             if line.change == rosters.END:
                 self._end_holder(number, line, version, utc_s)
@@ -150,13 +135,13 @@ class Rosters:
                 (*named, holder),
             )
         if line.change != rosters.CHANGE and (line.was is not None or will["approver"]):
-            self._date_cards(holder, int(str(will["valid_until"])))
+            self._holders.date_cards(holder, int(str(will["valid_until"])))
             word = {
                 "approver": str(will["approver"]),
                 "paper": str(will["paper"]) or f"list {number}",
             }
             until = int(str(will["valid_until"]))
-            self._note_extension(holder, was_until, until, word, by, utc_s)
+            self._holders.note_extension(holder, was_until, until, word, by, utc_s)
 
     def _end_holder(self, number: int, line: Line, version: int, utc_s: int) -> None:
         assert line.was is not None

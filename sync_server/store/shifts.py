@@ -15,11 +15,12 @@ _NO_OUTCOME = b"\xff" * 4
 
 
 class Shifts:
-    """Part of the Store."""
+    """Of tills."""
 
-    _db: Database
+    def __init__(self, db: Database):
+        self._db = db
 
-    def shifts(self, terminal: int, limit: int) -> list[dict[str, Any]]:
+    def of(self, terminal: int, limit: int) -> list[dict[str, Any]]:
         """The last shifts of a terminal, newest first.
 
         opened, closed: serials, closed None while it goes on, or if the next began without an end;

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from protocol import params
-from sync_server.core.known import Place
 from sync_server.store.database import Database
+from sync_server.store.places import Places
 
 _COLUMNS = (
     "number, kind, place, merchant, generation, epoch, enrolled_utc_s, contact_utc_s, report,"
@@ -16,10 +16,11 @@ _COLUMNS = (
 
 
 class Terminals:
-    """Part of the Store."""
+    """`params` are of one terminal over those for all."""
 
-    _db: Database
-    _places: dict[int, Place]
+    def __init__(self, db: Database, places: Places):
+        self._db = db
+        self._places = places
 
     def enrol(self, kind: str, place: str, merchant: str | None, utc_s: int) -> int:
         """A new terminal. -> its number."""
@@ -29,15 +30,15 @@ class Terminals:
                 " SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM terminal RETURNING number",
                 (kind, place, merchant or None, utc_s),
             ).fetchone()[0]
-        self._places.pop(number, None)  # asked for before it was there, and so without a merchant
+        self._places.changed(number)  # asked for before it was there, and so without a merchant
         return number
 
-    def terminal(self, number: int) -> dict[str, Any] | None:
+    def get(self, number: int) -> dict[str, Any] | None:
         """The row of one terminal, its last report under "report" (None: never)."""
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM terminal WHERE number = ?", number)
         return _read(rows[0]) if rows else None
 
-    def terminals(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """All rows, by number; "list_version" is the newest blacklist each confirmed, or None: what
         a flash that was lost since had confirmed, the new one has not."""
         confirmed = dict(

@@ -20,7 +20,7 @@ from sync_server.core.rebuild import Named
 
 _PARAMS_VERSION = 1
 _NOTHING = -1  # the terminal has no list that a change could start from
-BEYOND = 1 << 16  # more numbers than any journal holds, as store.lost
+BEYOND = 1 << 16  # more numbers than any journal holds, as store.lost.of
 _MOST_FAILS = 3  # commits in a row
 
 

@@ -31,7 +31,7 @@ def test_forty_unsent_payments_of_thirty_cards(tmp_path):
         assert house.pay(two, card, 50)
     house.sync(two)
 
-    first, last = house.store.replace(one, house.utc_s)
+    first, last = house.store.lost.replace(one, house.utc_s)
     house.power_on(one, house.blank(one))
     house.sync(one)
     for card in cards[12:]:
@@ -39,24 +39,24 @@ def test_forty_unsent_payments_of_thirty_cards(tmp_path):
     house.sync(three)
     house.sync(one)
 
-    lost = house.store.lost(one)
+    lost = house.store.lost.of(one)
     assert {row["card"]: row["serial"] for row in lost["rebuilt"]} == lasts
     assert all(row["amount_fen"] == 1000 + row["serial"] for row in lost["rebuilt"])
     assert lost["missing"] == [{"first": 16, "last": 25}]
     assert sum(row["total_fen"] for row in lost["spans"]) == sum(range(1016, 1026))
     house.check_purses()
-    assert house.store.counts()["quarantined"] == 0
-    new = [row[0] for row in house.store.records_of(one, last, 999)]
+    assert house.store.records.counts()["quarantined"] == 0
+    new = [row[0] for row in house.store.records.of(one, last, 999)]
     assert new and new[0] == last + 1  # no number is used twice
 
     for at in range(0, 40, 7):  # the flash turns up
-        house.store.ingest([(one, b"".join(gone[at : at + 7]))], house.utc_s)
+        house.store.records.ingest([(one, b"".join(gone[at : at + 7]))], house.utc_s)
     house.check_purses()
     assert ("suspense", "unnamed") not in house.balances()
-    assert house.store.lost(one)["missing"] == []
+    assert house.store.lost.of(one)["missing"] == []
     took = sum(START_FEN - house.held_fen(card) for card in cards)
     assert took == sum(fen for (kind, _), fen in house.balances().items() if kind == "merchant")
-    assert house.store.counts()["quarantined"] == 0
+    assert house.store.records.counts()["quarantined"] == 0
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -71,13 +71,13 @@ def test_torn_at_the_terminal_that_burns_then(tmp_path, written, gone_at):
     held.gone_at, held.written = gone_at, written
     house.pay(one, card, 700)
     held.gone_at = None
-    house.store.replace(one, house.utc_s)
+    house.store.lost.replace(one, house.utc_s)
     assert house.pay(two, card, 50)
     house.sync(two)
     house.check_purses()
     took = house.balances()["merchant", "m0"] + house.balances().get(("suspense", "unnamed"), 0)
     assert took == START_FEN - 50 - house.held_fen(card)
-    assert house.store.counts()["grey"] == 0
+    assert house.store.records.counts()["grey"] == 0
 
 
 def test_a_card_that_never_comes_again_is_what_cannot_be_rebuilt(tmp_path):
@@ -86,10 +86,10 @@ def test_a_card_that_never_comes_again_is_what_cannot_be_rebuilt(tmp_path):
     kept, gone = house.cards
     assert house.pay(one, gone, 300)
     assert house.pay(one, kept, 400)
-    house.store.replace(one, house.utc_s)
+    house.store.lost.replace(one, house.utc_s)
     assert house.pay(two, kept, 50)
     house.sync(two)
-    lost = house.store.lost(one)
+    lost = house.store.lost.of(one)
     assert [row["serial"] for row in lost["rebuilt"]] == [2]
     assert lost["missing"] == [{"first": 1, "last": 1}]
     assert house.balances()["purse", str(gone)] == START_FEN
@@ -114,7 +114,7 @@ def test_random_days_with_fires(seed, tmp_path):
             house.sync(number)
         else:
             burnt.append((number, unsent(house, number)))
-            house.store.replace(number, house.utc_s)
+            house.store.lost.replace(number, house.utc_s)
             house.power_on(number, house.blank(number))
             house.sync(number)
     for _ in range(2):
@@ -125,11 +125,11 @@ def test_random_days_with_fires(seed, tmp_path):
     house.check_purses()
     for number, gone in burnt:
         for raw in gone:
-            house.store.ingest([(number, raw)], house.utc_s)
+            house.store.records.ingest([(number, raw)], house.utc_s)
     house.check_purses()
     assert ("suspense", "unnamed") not in house.balances()
-    assert house.store.counts()["quarantined"] == 0
-    rows = house.store._db.conn.execute(
+    assert house.store.records.counts()["quarantined"] == 0
+    rows = house.store.db.conn.execute(
         "SELECT count(*) FROM record WHERE type = ? AND outcome = ?",
         (record.PURCHASE, record.INTENT),
     )

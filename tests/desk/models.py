@@ -5,7 +5,7 @@ from protocol.errors import LocalError
 from sync_server.gateway.issues import CREDENTIALS, Issues, OnCpu, OnMifare, Sign
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import NAMES, Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from sync_server.web import fields
 from terminal_sim.acr122u import Acr122u
 from terminal_sim.field import Field
@@ -127,7 +127,7 @@ class Office:
         return self._do("sign", self.issues.sign, Sign(serial=asked["action"], **raw))
 
     def load(self, card, fen):
-        (action,) = self.store.order_loads([(card, fen)], "desk", 1)
+        (action,) = self.store.actions.order_loads([(card, fen)], "desk", 1)
         return action
 
     def _typed(self, reading):
@@ -158,7 +158,7 @@ class House:
 
     def __init__(self, folder):
         self.store = Store(f"sqlite:///{folder / 'c.db'}")
-        self.store._db.conn.execute("PRAGMA synchronous=OFF")  # no power cut is tried here
+        self.store.db.conn.execute("PRAGMA synchronous=OFF")  # no power cut is tried here
         self.line = Model()
         self.office = Office(self.store)
         self.desk = work.Desk(Contactless(self.line), self.office, 0, 0)
@@ -169,5 +169,5 @@ class House:
 
     def balances(self):
         """type and key -> fen, of accounts that hold something."""
-        rows = self.store.accounts()
+        rows = self.store.accounts.all()
         return {(r["type"], r["key"]): r["balance_fen"] for r in rows if r["balance_fen"]}

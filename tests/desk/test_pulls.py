@@ -73,7 +73,7 @@ def pulled(house, kind, at, shape, noise=b""):
     lay(house, card)
     said = "left" if caught.value.name == "no_card" else caught.value.name
     chip = work.find(house.desk)
-    number = house.store.newest_of(card.uid.hex())
+    number = house.store.issues.newest_of(card.uid.hex())
     stands = standing(house, chip) if number else BLANK
     if number:
         made = house.office.begin(chip, WISH)
@@ -85,7 +85,9 @@ def pulled(house, kind, at, shape, noise=b""):
     if stands == SPOILED:
         says("spoiled", house.issue)
         house.office.void(number)
-        assert house.balances().get(("bank", ""), 0) == bank_fen and house.store.is_listed(number)
+        assert house.balances().get(("bank", ""), 0) == bank_fen and house.store.lists.is_listed(
+            number
+        )
         new(house, kind)
     made = house.issue()
     assert made.card == number or stands == SPOILED or number is None
@@ -94,7 +96,7 @@ def pulled(house, kind, at, shape, noise=b""):
     balances = house.balances()
     assert balances[("purse", str(made.card))] == 1234
     assert balances[("bank", "")] == bank_fen - 1234
-    assert house.store.issue(made.card)["state"] == "issued"
+    assert house.store.issues.get(made.card)["state"] == "issued"
     return said, stands
 
 
@@ -122,8 +124,8 @@ def test_put_back_at_once_it_goes_on_in_the_same_run(house, kind):
         house.line.pull_at, house.line.torn = house.line.apdus + at, "all"
         chip = work.find(patient)
         made = work.issue(patient, chip, WISH)
-        assert house.store.newest_of(card.uid.hex()) == made.card
-        assert house.store.issue(made.card)["state"] == "issued"
+        assert house.store.issues.newest_of(card.uid.hex()) == made.card
+        assert house.store.issues.get(made.card)["state"] == "issued"
     house.line.is_put_back, house.line.pull_at = False, None
 
 
@@ -148,7 +150,7 @@ def test_loaded_once_whenever_it_leaves(house, kind):
             assert work.load(house.desk, work.find(house.desk)) == 1934
             assert house.balances()[("purse", str(number))] == 1934
             assert ("account", str(number)) not in house.balances()
-            assert [row["state"] for row in house.store.actions(number)] == ["done"]
+            assert [row["state"] for row in house.store.actions.of(number)] == ["done"]
             seen = work.read(house.desk, work.find(house.desk))
             assert (seen["balance_fen"], seen["problem"]) == (1934, "")
         at += 1
@@ -200,4 +202,4 @@ def test_whatever_a_reader_answers_is_a_fault_and_issues_nothing(house, atr, ans
         with pytest.raises(Fault):
             act(work.find(hostile))
     counted = "SELECT count(*) FROM issue WHERE state = 'issued' AND issued_utc_s IS NULL"
-    assert house.store._db.one(counted) == 0 == house.store.ledger_sum()
+    assert house.store.db.one(counted) == 0 == house.store.accounts.sum_fen()

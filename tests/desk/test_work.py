@@ -17,7 +17,7 @@ KINDS = (MIFARE, CPU)
 def house(tmp_path):
     made = House(tmp_path)
     yield made
-    assert made.store.ledger_sum() == 0
+    assert made.store.accounts.sum_fen() == 0
     made.store.close()
 
 
@@ -40,7 +40,7 @@ def says(fault, act, /, *args, **more):
 
 
 def state(house, card=1):
-    return house.store.issue(card)["state"]
+    return house.store.issues.get(card)["state"]
 
 
 def test_issued_read_and_taken_back(house, card):
@@ -147,7 +147,7 @@ def test_given_up_and_begun_anew(house, card):
     house.office.void(1)
     says("unreturned", house.issue)
     work.take_back(house.desk, work.find(house.desk))
-    assert house.issue().card == 2 and house.store.is_listed(1)
+    assert house.issue().card == 2 and house.store.lists.is_listed(1)
     assert house.balances() == {("bank", ""): -1234, ("purse", "2"): 1234}
 
 
@@ -168,7 +168,7 @@ def test_a_card_swapped_while_it_is_written(house, card):
 
 
 def test_a_card_is_the_holders_and_so_is_its_replacement(house, card):
-    with house.store._db.transaction() as connection:
+    with house.store.db.transaction() as connection:
         connection.execute(
             "INSERT INTO holder (number, kind, name, department, valid_until, made_utc_s)"
             " VALUES ('20250017', 2, '王小明', '机电', 11000, 1)"
@@ -177,7 +177,7 @@ def test_a_card_is_the_holders_and_so_is_its_replacement(house, card):
     house.line.field.clear()
     house.line.field.put(blank(kind_of(card), bytes.fromhex("2c0a0b0c")))
     assert house.issue(replaces=1, balance_fen=0).card == 2
-    assert house.store.holder_of_card(1) == house.store.holder_of_card(2) == 1
+    assert house.store.holders.of_card(1) == house.store.holders.of_card(2) == 1
     house.line.field.clear()
     house.line.field.put(blank(kind_of(card), bytes.fromhex("2c0a0b0d")))
     says("refused", house.issue, holder="nobody")

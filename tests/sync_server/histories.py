@@ -16,7 +16,7 @@ from pathlib import Path
 
 from protocol import batch, record
 from sync_server.store import faults
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server import checker, tapes
 
 KILLS = 4
@@ -39,8 +39,8 @@ class History:
 def world(seed, path, ops):
     """A database, and true records of `ops` taps: terminal -> [raw, ...]."""
     store = Store(f"sqlite:///{path}")
-    numbers = [store.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(3)]
-    cards = store.issue_cards([tapes.CARD] * 4, 1)
+    numbers = [store.terminals.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(3)]
+    cards = store.cards.issue([tapes.CARD] * 4, 1)
     store.close()
     dice = random.Random(seed)
     campus = tapes.Campus(dice, numbers, cards)
@@ -92,7 +92,7 @@ def _child(order, path, journals, history, dice):
 
 def _work(store, path, journals, history, dice):
     """Hand in what is not answered yet, as terminals do after a restart of theirs or ours."""
-    acked = {number: store.highest_serial(number) for number in journals}
+    acked = {number: store.records.highest_serial(number) for number in journals}
     op = 0
     while any(acked[number] < len(rows) for number, rows in journals.items()):
         handed = []
@@ -108,10 +108,10 @@ def _work(store, path, journals, history, dice):
             continue
         is_full = dice.random() < 0.3
         if is_full:
-            _room(store, store._db.one("PRAGMA page_count"))
+            _room(store, store.db.one("PRAGMA page_count"))
         try:
             batches = [(number, b"".join(rows)) for _, number, _, rows in handed]
-            answers = store.ingest(batches, 2000)
+            answers = store.records.ingest(batches, 2000)
         except sqlite3.OperationalError:
             for one, *_ in handed:
                 history.tell("fail", op=one)
@@ -126,7 +126,7 @@ def _work(store, path, journals, history, dice):
 
 
 def _room(store, pages):
-    store._db.conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
+    store.db.conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
 
 def main(count, ops):

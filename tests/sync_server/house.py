@@ -10,7 +10,7 @@ from protocol import keypage, messages
 from sync_server.gateway import requests
 from sync_server.gateway.push import BLACKLIST
 from sync_server.keyring import NAMES, Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from terminal_sim.flash import Flash
 from tests.shared import campus
 from tests.shared.card import mac_of
@@ -38,10 +38,10 @@ class House:
         self._ticks_ms = 0
         self.terminals = {}
         for n in range(terminals):
-            number = self.store.enrol("pos", f"place {n}", f"m{n}", 1)
+            number = self.store.terminals.enrol("pos", f"place {n}", f"m{n}", 1)
             self.power_on(number, self.blank(number))
         wishes = [WISH | {"uid": f"5a{n:06x}"} for n in range(1, cards + 1)]
-        numbers = self.store.issue_cards(wishes, 1)
+        numbers = self.store.cards.issue(wishes, 1)
         self.cards = {
             number: campus.Card(number, START_FEN, b"\x5a" + number.to_bytes(3, "big"))
             for number in numbers
@@ -105,12 +105,12 @@ class House:
             versions = tuple(it.versions.values())
             return messages.encode(messages.STATE, (self.utc_s, *versions, it.serial_highest, 0))
         if kind == messages.BATCH:
-            (answers,) = self.store.ingest([(number, tail)], self.utc_s)
-            assert self.store.ledger_sum() == 0
+            (answers,) = self.store.records.ingest([(number, tail)], self.utc_s)
+            assert self.store.accounts.sum_fen() == 0
             return messages.encode(messages.ANSWERS, (), answers)
         if kind in (messages.ACTION, messages.SIGN):
             return self._action(number, kind, values, tail)
-        version, digest, blob = self.store.list_full(values.list, number)
+        version, digest, blob = self.store.lists.full(values.list, number)
         head = (values.list, version, len(blob), values.offset, digest)
         return messages.encode(messages.CHUNK, head, blob[values.offset : values.offset + 2048])
 
@@ -132,16 +132,16 @@ class House:
         """Every terminal gets the filter."""
         for number, terminal in self.terminals.items():
             body = messages.encode(
-                messages.WAITING, self.store.waiting()[:1], self.store.waiting()[1]
+                messages.WAITING, self.store.actions.waiting()[:1], self.store.actions.waiting()[1]
             )
             terminal.uploader.on_request(body, self.now(number))
 
     def _push(self, number):
         terminal = self.terminals[number]
         before = terminal.blacklist.version
-        version, _, digest = self.store.list_state(BLACKLIST, number)
+        version, _, digest = self.store.lists.state(BLACKLIST, number)
         if before != version or terminal.blacklist.digest != digest and version:
-            delta = self.store.list_delta(BLACKLIST, number, before)
+            delta = self.store.lists.delta(BLACKLIST, number, before)
             if delta is None:
                 body = messages.encode(messages.NEWS, (BLACKLIST, version))
             else:
@@ -150,7 +150,7 @@ class House:
             if state.status == messages.NEED_FULL:
                 news = messages.encode(messages.NEWS, (BLACKLIST, version))
                 terminal.uploader.on_request(news, self.now(number))
-        version, blob = self.store.params(number)
+        version, blob = self.store.terminals.params(number)
         body = messages.encode(messages.PARAMS, (version,), blob)
         terminal.uploader.on_request(body, self.now(number))
 
@@ -158,7 +158,7 @@ class House:
 
     def backup(self):
         """-> the database as it is now."""
-        self.store._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return self.path.read_bytes()
 
     def restore(self, image):
@@ -171,7 +171,7 @@ class House:
 
     def balances(self):
         """(type, key) -> fen of the accounts that are not 0."""
-        rows = {(row["type"], row["key"]): row["balance_fen"] for row in self.store.accounts()}
+        rows = {(row["type"], row["key"]): row["balance_fen"] for row in self.store.accounts.all()}
         return {key: fen for key, fen in rows.items() if fen}
 
     def check_purses(self):

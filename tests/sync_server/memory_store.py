@@ -7,6 +7,7 @@ compared byte by byte. Thread-safe enough for one writer thread and some readers
 import contextlib
 import threading
 import time
+from types import SimpleNamespace as Part
 
 from protocol import batch, blacklist, hkdf, record
 from protocol.errors import RemoteError
@@ -19,7 +20,7 @@ class MemoryStore:
 
     def __init__(self):
         self.rows = {}
-        self.records = {}  # (terminal, serial) -> bytes
+        self.kept = {}  # (terminal, serial) -> bytes
         self.reports = {}
         self.confirmed = []
         self.sent = []
@@ -27,12 +28,43 @@ class MemoryStore:
         self.grants = {}
         self.parameters = {}
         self.commits = []  # numbers of batches in each commit
-        self.waiting_version = 0
         self.trouble = None  # ingest raises it
         self.attempts = 0  # of ingest
         self.poison = None  # ingest raises when this terminal is among the batches
         self.gate = threading.Event()  # ingest waits for it
         self.gate.set()
+        self._make_parts()
+
+    def _make_parts(self):
+        self.actions = Part(waiting_version=0)
+        self.audit = Part()
+        self.emergencies = Part(now=lambda utc_s: 0)
+        self.evidence = Part(
+            has_leave=lambda terminal, utc_s: False,
+            lists_sent=self.sent.extend,
+            serving=lambda started_s, utc_s: None,
+        )
+        self.issues = Part(settle=lambda by, utc_s: [])
+        self.lost = Part(replace=self.replace)
+        self.restored = Part(compare=lambda number, values, utc_s: False)
+        self.terminals = Part(
+            enrol=self.enrol,
+            get=self.rows.get,
+            all=lambda: list(self.rows.values()),
+            admit_epoch=self.admit_epoch,
+            report=lambda number, values, utc_s: self.reports.update({number: values}),
+            set_params=self.set_params,
+            params=self.params,
+        )
+        self.records = Part(ingest=self.ingest, highest_serial=self.highest_serial)
+        self.lists = Part(
+            state=self.list_state,
+            full=self.list_full,
+            delta=self.list_delta,
+            confirm=self.confirm_list,
+            loss_report=lambda card, by, utc_s: self.change([card]),
+            loss_withdraw=lambda card, by, utc_s: self.change((), [card]),
+        )
 
     def group(self):
         return contextlib.nullcontext()
@@ -45,24 +77,12 @@ class MemoryStore:
         }  # fmt: skip
         return number
 
-    def terminal(self, number):
-        return self.rows.get(number)
-
-    def terminals(self):
-        return list(self.rows.values())
-
     def admit_epoch(self, number, epoch, generation=1):
         row = self.rows[number]
         if epoch <= row["epoch"] or generation != row["generation"]:
             return False
         row["epoch"] = epoch
         return True
-
-    def report(self, number, values, utc_s):
-        self.reports[number] = values
-
-    def compare(self, number, values, utc_s):
-        return False
 
     def replace(self, number, utc_s):
         self.rows[number] |= {"generation": self.rows[number]["generation"] + 1, "epoch": 0}
@@ -86,7 +106,7 @@ class MemoryStore:
             except RemoteError:
                 answers.append((batch.QUARANTINED, 65))
                 continue
-            known = self.records.setdefault((number, serial), raw)
+            known = self.kept.setdefault((number, serial), raw)
             if known is raw:
                 answers.append((batch.STORED, 0))
             else:
@@ -94,7 +114,7 @@ class MemoryStore:
         return batch.pack(answers)
 
     def highest_serial(self, number):
-        return max((serial for n, serial in self.records if n == number), default=0)
+        return max((serial for n, serial in self.kept if n == number), default=0)
 
     # lists
 
@@ -127,29 +147,8 @@ class MemoryStore:
         self.versions.append((self.versions[-1] | set(added)) - set(removed))
         return len(self.versions) - 1
 
-    def loss_report(self, card, by, utc_s):
-        return self.change([card])
-
-    def loss_withdraw(self, card, by, utc_s):
-        return self.change((), [card])
-
     def confirm_list(self, number, list_id, version, digest, utc_s):
         self.confirmed.append((number, list_id, version))
-
-    def lists_sent(self, sent):
-        self.sent += sent
-
-    def emergency_now(self, now_s):
-        return 0
-
-    def has_leave(self, terminal, now_s):
-        return False
-
-    def serving(self, started_s, now_s):
-        pass
-
-    def settle(self, by, utc_s):
-        return []
 
     def set_params(self, terminal, values):
         version, _ = self.parameters.get(terminal, (0, b""))

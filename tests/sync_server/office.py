@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from sync_server.gateway.orders import Orders
 from sync_server.gateway.service import Gateway
 from sync_server.keyring import Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from sync_server.web.app import create_app
 
 TOKEN = "t" * 43
@@ -62,13 +62,13 @@ class College:
         if self._hash is None:
             self._hash = self.orders.offices.hashed(PASSWORD)
         wish = {"name": name, "shown": name, "role": role, "merchant": merchant}
-        number = self.store.add_officer(wish, self._hash, "test", 1)
-        self.store.set_password(number, self._hash, True)
+        number = self.store.officers.add(wish, self._hash, "test", 1)
+        self.store.officers.set_password(number, self._hash, True)
         return number
 
     def browser(self, name, role="centre", merchant=None):
         """Somebody with an account of this name, signed in by the form."""
-        if self.store.password_of(name) is None:
+        if self.store.officers.password_of(name) is None:
             self.officer(name, role, merchant)
         browser = Browser(self.app)
         assert browser.post("/sign-in", name=name, password=PASSWORD).status_code == 302
@@ -81,7 +81,7 @@ class College:
 
     def acts(self):
         """(who, what, subject) of the log, oldest first."""
-        rows = self.store.acts(2**60, 1000)
+        rows = self.store.audit.acts(2**60, 1000)
         return [(row["who"], row["what"], row["subject"]) for row in reversed(rows)]
 
 

@@ -87,7 +87,7 @@ def deliveries(rng, tapes):
 
 def picture(store):
     """All that the store has kept, without order of arrival and times."""
-    connection = store._db.conn
+    connection = store.db.conn
 
     def rows(sql):
         return sorted(connection.execute(sql).fetchall(), key=repr)
@@ -101,5 +101,5 @@ def picture(store):
         "records": rows("SELECT terminal, serial, outcome, fault, content FROM record"),
         "steps": rows("SELECT card, counter, terminal, serial FROM step"),
         "quarantine": rows("SELECT terminal, raw, answer, reason FROM quarantine"),
-        "counts": store.counts(),
+        "counts": store.records.counts(),
     }

@@ -33,13 +33,13 @@ def house(tmp_path):
 
 
 def order(house, fen=FEN, card=1):
-    (number,) = house.store.order_loads([(card, fen)], "desk", house.utc_s)
+    (number,) = house.store.actions.order_loads([(card, fen)], "desk", house.utc_s)
     house.tell_waiting()
     return number
 
 
 def state(house, card=1):
-    return [row["state"] for row in house.store.actions(card)]
+    return [row["state"] for row in house.store.actions.of(card)]
 
 
 def settle(house):
@@ -58,7 +58,7 @@ def check(house, loads=1, fen=FEN):
     balances = house.balances()
     paid = sum(fen_ for (kind, _), fen_ in balances.items() if kind == "merchant")
     assert house.held_fen(1) + paid == START_FEN + loads * fen
-    assert balances.get(("account", "1"), 0) == 0 and house.store.ledger_sum() == 0
+    assert balances.get(("account", "1"), 0) == 0 and house.store.accounts.sum_fen() == 0
     assert state(house) == ["done"] * loads
 
 
@@ -181,7 +181,7 @@ def test_who_wrote_the_step_is_not_known_yet(house):
 def test_the_terminal_burns_with_the_record(house):
     order(house)
     present(house, 1)
-    house.store.replace(1, house.utc_s)
+    house.store.lost.replace(1, house.utc_s)
     present(house, 2)
     house.sync(2)
     assert state(house) == ["done"]
@@ -191,25 +191,25 @@ def test_the_terminal_burns_with_the_record(house):
 
 def test_a_listed_card_gets_nothing(house):
     order(house)
-    house.store.loss_report(1, "desk", house.utc_s)
+    house.store.lists.loss_report(1, "desk", house.utc_s)
     present(house, 1)
     assert house.held_fen(1) == START_FEN and state(house) == ["open"]
 
 
 def test_withdrawn_and_not_withdrawn(house):
     number = order(house)
-    house.store.withdraw_load(number, house.utc_s)
+    house.store.actions.withdraw_load(number, house.utc_s)
     present(house, 1)
     assert house.held_fen(1) == START_FEN and house.balances()["bank", ""] == -START_FEN
     with pytest.raises(NotOpen):
-        house.store.withdraw_load(number, house.utc_s)
+        house.store.actions.withdraw_load(number, house.utc_s)
     number = order(house)
     card = house.cards[1]
     card.gone_at = 4
     present(house, 1)
     card.gone_at = None
     with pytest.raises(NotOpen, match="next tap"):
-        house.store.withdraw_load(number, house.utc_s)
+        house.store.actions.withdraw_load(number, house.utc_s)
     settle(house)
     assert house.held_fen(1) == START_FEN + FEN and state(house) == ["done", "withdrawn"]
 
@@ -233,11 +233,11 @@ def test_a_load_that_nobody_granted_is_named(house):
     order(house)
     present(house, 1)
     raw = house.terminals[1].journal.batch(50)[1]
-    house.store._db.conn.execute("UPDATE action SET terminal = NULL, serial = NULL, counter = NULL")
-    house.store._load_actions()
-    house.store.ingest([(1, raw)], house.utc_s)
+    house.store.db.conn.execute("UPDATE action SET terminal = NULL, serial = NULL, counter = NULL")
+    house.store.actions.remember()
+    house.store.records.ingest([(1, raw)], house.utc_s)
     assert house.balances()["suspense", "load"] == -FEN
-    assert house.store.counts()["quarantined"] == 1 and house.store.ledger_sum() == 0
+    assert house.store.records.counts()["quarantined"] == 1 and house.store.accounts.sum_fen() == 0
 
 
 @pytest.mark.parametrize("seed", range(25))

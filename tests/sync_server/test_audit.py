@@ -12,7 +12,7 @@ from sync_server import cli
 from sync_server.core import audit
 from sync_server.core.audit import Act
 from sync_server.keyring import Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 KEY = b"k" * 32
 TEXT = st.text(max_size=12)
@@ -63,9 +63,9 @@ def test_another_past_needs_the_key_and_paper_shows_even_that(acts):
 @pytest.fixture
 def store(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    store.audit_key = Keyring.beside(tmp_path / "c.db").audit_key
+    store.audit.key = Keyring.beside(tmp_path / "c.db").audit_key
     for n in range(5):
-        store.note(Act("wang", "clerk", "desk.report", f"card {n}", {"why": "丢失"}), 100 + n)
+        store.audit.note(Act("wang", "clerk", "desk.report", f"card {n}", {"why": "丢失"}), 100 + n)
     yield store
     store.close()
 
@@ -100,28 +100,28 @@ def test_the_database_refuses_and_the_command_finds(store, tmp_path):
 
 
 def test_the_page_looks_at_the_newest_rows_and_the_end(store):
-    raw = store._db.conn
-    assert store.check_audit(newest=2)[0] == 5 and store.check_audit(newest=99)[2] is None
+    raw = store.db.conn
+    assert store.audit.check(newest=2)[0] == 5 and store.audit.check(newest=99)[2] is None
     raw.execute("DROP TRIGGER audit_is_never_changed")
     raw.execute("UPDATE audit SET who = 'li' WHERE number = 2")
-    assert store.check_audit(newest=3)[2] is None and store.check_audit()[2].number == 2
-    assert store.check_audit(newest=4)[2].number == 2
+    assert store.audit.check(newest=3)[2] is None and store.audit.check()[2].number == 2
+    assert store.audit.check(newest=4)[2].number == 2
     raw.execute("DROP TRIGGER audit_is_never_deleted")
     raw.execute("DELETE FROM audit WHERE number = 5")
-    assert store.check_audit(newest=2)[2].number == 5
+    assert store.audit.check(newest=2)[2].number == 5
 
 
 def test_an_act_and_its_row_are_one(store):
     def fails():
-        store.enrol("pos", "x", None, 1)
+        store.terminals.enrol("pos", "x", None, 1)
         raise LookupError("no")
 
     act = Act("wang", "clerk", "x", "", {})
     with pytest.raises(LookupError):
-        store.audited(act, 1, fails)
-    assert store.terminals() == [] and len(store.acts(99, 99)) == 5
-    assert store.audited(act, 1, store.enrol, "pos", "x", None, 1) == 1
-    assert len(store.acts(99, 99)) == 6 and store.check_audit()[2] is None
+        store.audit.audited(act, 1, fails)
+    assert store.terminals.all() == [] and len(store.audit.acts(99, 99)) == 5
+    assert store.audit.audited(act, 1, store.terminals.enrol, "pos", "x", None, 1) == 1
+    assert len(store.audit.acts(99, 99)) == 6 and store.audit.check()[2] is None
 
 
 @pytest.mark.parametrize("expect", ["x", "3", "3:zz", ":"])

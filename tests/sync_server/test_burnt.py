@@ -10,7 +10,7 @@ import pytest
 
 from protocol import batch, reasons, record
 from sync_server.store.lost import BEYOND
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 UNKNOWN = record.UNKNOWN_AMOUNT_FEN
 START_FEN = 50_000
@@ -27,9 +27,9 @@ class Town:
         self.url = f"sqlite:///{tmp_path / 'c.db'}"
         self.store = Store(self.url)
         self.terminals = [
-            self.store.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(terminals)
+            self.store.terminals.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(terminals)
         ]
-        self.cards = self.store.issue_cards([CARD] * cards, 1)
+        self.cards = self.store.cards.issue([CARD] * cards, 1)
         self.purses = {card: [(0, START_FEN, 0, 0)] for card in self.cards}
         self.journals = {number: [] for number in self.terminals}
         self.sent = dict.fromkeys(self.terminals, 0)
@@ -79,13 +79,13 @@ class Town:
         return answers
 
     def upload(self, terminal, rows):
-        (answers,) = self.store.ingest([(terminal, b"".join(rows))], self.utc_s)
-        assert self.store.ledger_sum() == 0
+        (answers,) = self.store.records.ingest([(terminal, b"".join(rows))], self.utc_s)
+        assert self.store.accounts.sum_fen() == 0
         return batch.unpack(answers)
 
     def burn(self, terminal):
         """The flash is gone. -> what it had not sent."""
-        first, last = self.store.replace(terminal, self.utc_s)
+        first, last = self.store.lost.replace(terminal, self.utc_s)
         self._next[terminal] = last + 1
         self._chains[terminal] = record.first_chain(terminal)
         gone = self.journals[terminal][self.sent[terminal] :]
@@ -95,7 +95,7 @@ class Town:
         return gone
 
     def balances(self):
-        rows = {(row["type"], row["key"]): row["balance_fen"] for row in self.store.accounts()}
+        rows = {(row["type"], row["key"]): row["balance_fen"] for row in self.store.accounts.all()}
         return {key: fen for key, fen in rows.items() if fen}
 
     def check_purses(self):
@@ -122,15 +122,15 @@ def test_forty_unsent_payments_of_thirty_cards(tmp_path):
     for card in town.cards[:20]:  # some tap before anybody knows, some after
         town.tap(two, card, 50)
     town.send(two)
-    assert town.store.lost(one)["rebuilt"] == []  # it may only be offline
-    assert town.store.lost(one)["missing"] == [{"first": 16, "last": 55}]
+    assert town.store.lost.of(one)["rebuilt"] == []  # it may only be offline
+    assert town.store.lost.of(one)["missing"] == [{"first": 16, "last": 55}]
     gone = town.burn(one)
     assert len(gone) == 40
     for card in town.cards[20:]:
         town.tap(three, card)
     town.send(three)
 
-    lost = town.store.lost(one)
+    lost = town.store.lost.of(one)
     assert {row["card"]: row["serial"] for row in lost["rebuilt"]} == lasts
     assert [row["amount_fen"] for row in sorted(lost["rebuilt"], key=lambda row: row["card"])] == [
         300 + card if card <= 10 else 200 + card for card in town.cards
@@ -158,10 +158,10 @@ def test_forty_unsent_payments_of_thirty_cards(tmp_path):
         - sum(town.purses[card][-1][1] for card in town.cards)
         - held["merchant", "m1"]
     )
-    lost = town.store.lost(one)
+    lost = town.store.lost.of(one)
     assert lost["missing"] == [] and all(row["came"] for row in lost["rebuilt"])
     assert all(row["told_fen"] == row["total_fen"] for row in lost["spans"])
-    assert town.store.counts()["quarantined"] == 0
+    assert town.store.records.counts()["quarantined"] == 0
 
 
 def test_the_real_record_moves_no_fen(town):
@@ -171,14 +171,14 @@ def test_the_real_record_moves_no_fen(town):
     gone = town.burn(one)
     town.tap(two, card, 100)
     town.send(two)
-    before = town.store._db.one("SELECT count(*) FROM transfer")
+    before = town.store.db.one("SELECT count(*) FROM transfer")
     assert town.balances()["merchant", "m0"] == 700
     assert town.upload(one, gone) == [(batch.STORED, 0)]
     assert town.upload(one, gone) == [(batch.EXISTS, 0)]
-    assert town.store._db.one("SELECT count(*) FROM transfer") == before
-    (row,) = town.store.lost(one)["rebuilt"]
+    assert town.store.db.one("SELECT count(*) FROM transfer") == before
+    (row,) = town.store.lost.of(one)["rebuilt"]
     assert row["came"]
-    assert [row[0] for row in town.store.records_of(one, 0, 9)] == [1]
+    assert [row[0] for row in town.store.records.of(one, 0, 9)] == [1]
 
 
 def test_another_amount_is_named_and_reversed_not_changed(town):
@@ -192,11 +192,15 @@ def test_another_amount_is_named_and_reversed_not_changed(town):
     raw = record.pack(other, record.first_chain(one), record.DONE)
     assert town.upload(one, [raw]) == [(batch.QUARANTINED, reasons.UNBALANCED)]
     assert town.balances()["merchant", "m0"] == 650
-    rows = town.store._db.conn.execute(
+    rows = town.store.db.conn.execute(
         "SELECT amount_fen FROM transfer WHERE terminal = ? ORDER BY id", (one,)
     ).fetchall()
     assert rows == [(700,), (700,), (650,)]
-    assert town.store.places()[0] == {"place": "place 0", "amount_fen": 650, "count": 1}
+    assert town.store.accounts.sold_by_place()[0] == {
+        "place": "place 0",
+        "amount_fen": 650,
+        "count": 1,
+    }
 
 
 @pytest.mark.parametrize("outcome", [record.INTENT, record.VOID])
@@ -212,7 +216,7 @@ def test_a_real_record_without_its_outcome(town, outcome):
     assert reason == (reasons.UNBALANCED if outcome == record.VOID else 0)
     assert town.balances()["merchant", "m0"] == 700
     town.check_purses()
-    assert town.store.counts()["grey"] == 0
+    assert town.store.records.counts()["grey"] == 0
 
 
 def test_an_event_tells_the_step_as_any_other_tap(town):
@@ -224,7 +228,7 @@ def test_an_event_tells_the_step_as_any_other_tap(town):
     town.tap(two, card, looks=record.EVENT)
     town.tap(two, card, 50)
     town.send(two)
-    assert [row["amount_fen"] for row in town.store.lost(one)["rebuilt"]] == [700]
+    assert [row["amount_fen"] for row in town.store.lost.of(one)["rebuilt"]] == [700]
     town.check_purses()
 
 
@@ -236,8 +240,8 @@ def test_the_amount_comes_from_balances_where_the_card_does_not_tell(town):
     town.tap(two, card, 50, knows=False)
     town.send(two)
     town.burn(one)
-    (row,) = town.store.lost(one)["rebuilt"]
-    assert row["amount_fen"] == 700 and town.store.lost(one)["spans"] == []
+    (row,) = town.store.lost.of(one)["rebuilt"]
+    assert row["amount_fen"] == 700 and town.store.lost.of(one)["spans"] == []
     town.check_purses()
 
 
@@ -249,7 +253,7 @@ def test_a_named_step_of_unknown_amount_after_unnamed_ones_is_one_total(town):
     town.burn(one)
     town.tap(two, card, knows=False)
     town.send(two)
-    lost = town.store.lost(one)
+    lost = town.store.lost.of(one)
     assert lost["rebuilt"] == []
     assert lost["missing"] == [{"first": 1, "last": 3}]
     (span,) = lost["spans"]
@@ -288,7 +292,7 @@ def test_a_lost_record_named_inside_a_span_takes_its_money_from_there(town):
     town.send(three)
     town.check_purses()
     assert ("suspense", "unnamed") not in town.balances()
-    assert {row["serial"] for row in town.store.lost(one)["rebuilt"]} == {1, 2}
+    assert {row["serial"] for row in town.store.lost.of(one)["rebuilt"]} == {1, 2}
     assert town.balances()["merchant", "m0"] == 500
     town.upload(one, gone)
     assert town.balances()["merchant", "m0"] == 500
@@ -303,45 +307,47 @@ def test_a_replaced_terminal_never_uses_a_number_twice(town):
     town.send(one, 2)
     town.tap(two, card, 50)
     town.send(two)
-    assert town.store.highest_serial(one) == 2
+    assert town.store.records.highest_serial(one) == 2
     town.burn(one)
-    highest = town.store.highest_serial(one)
+    highest = town.store.records.highest_serial(one)
     assert highest >= 5 + BEYOND
     town.tap(one, card, 30)
     assert town.send(one) == [(batch.STORED, 0)]
     town.store.close()
     town.store = Store(town.url)
-    assert town.store.highest_serial(one) == highest + 1
-    assert town.store.lost(one)["missing"] == [{"first": 3, "last": 4}]
+    assert town.store.records.highest_serial(one) == highest + 1
+    assert town.store.lost.of(one)["missing"] == [{"first": 3, "last": 4}]
     town.burn(one)  # once more, with nothing lost
-    assert town.store.highest_serial(one) > highest + BEYOND
-    assert town.store.lost(one)["missing"] == [{"first": 3, "last": 4}]
+    assert town.store.records.highest_serial(one) > highest + BEYOND
+    assert town.store.lost.of(one)["missing"] == [{"first": 3, "last": 4}]
     town.check_purses()
 
 
 def test_a_replacement_begins_its_epochs_anew_under_a_new_key(town):
     one = town.terminals[0]
-    assert town.store.admit_epoch(one, 5000)
-    assert not town.store.admit_epoch(one, 3)
+    assert town.store.terminals.admit_epoch(one, 5000)
+    assert not town.store.terminals.admit_epoch(one, 3)
     town.burn(one)
-    assert town.store.terminal(one)["generation"] == 2
-    assert not town.store.admit_epoch(one, 9999, generation=1)  # a hello that was on its way
-    assert town.store.admit_epoch(one, 1, generation=2)
+    assert town.store.terminals.get(one)["generation"] == 2
+    assert not town.store.terminals.admit_epoch(
+        one, 9999, generation=1
+    )  # a hello that was on its way
+    assert town.store.terminals.admit_epoch(one, 1, generation=2)
     with pytest.raises(LookupError):
-        town.store.replace(99, 1)
+        town.store.lost.replace(99, 1)
 
 
 def test_a_new_flash_has_confirmed_no_list(town):
     """After a restart the old one's word counted for it: a lost card looked refused there."""
     one, two, _ = town.terminals
     for number in (one, two):
-        town.store.confirm_list(number, 0, 7, b"d", 1500)
+        town.store.lists.confirm(number, 0, 7, b"d", 1500)
     town.utc_s = 2000
     town.burn(one)
-    held = {row["number"]: row["list_version"] for row in town.store.terminals()}
+    held = {row["number"]: row["list_version"] for row in town.store.terminals.all()}
     assert (held[one], held[two]) == (None, 7)
-    town.store.confirm_list(one, 0, 8, b"d", 2500)
-    assert town.store.terminals()[0]["list_version"] == 8
+    town.store.lists.confirm(one, 0, 8, b"d", 2500)
+    assert town.store.terminals.all()[0]["list_version"] == 8
 
 
 def test_rebuilt_once_across_restarts_and_failed_commits(town):
@@ -353,7 +359,7 @@ def test_rebuilt_once_across_restarts_and_failed_commits(town):
     raw = town.journals[two][0]
     for _ in range(2):
         with pytest.raises(ZeroDivisionError), town.store.group():
-            town.store.ingest([(two, raw)], 2000)
+            town.store.records.ingest([(two, raw)], 2000)
             _ = 1 // 0
     assert ("merchant", "m0") not in town.balances()
     town.send(two)
@@ -399,7 +405,7 @@ def test_any_order_ends_at_what_the_cards_hold(seed, tmp_path):
     town.check_purses()
     assert ("suspense", "unnamed") not in town.balances()
     assert ("suspense", "card") not in town.balances()
-    counts = town.store.counts()
+    counts = town.store.records.counts()
     assert counts["quarantined"] == 0
     for number in burnt:
-        assert town.store.lost(number)["missing"] == []
+        assert town.store.lost.of(number)["missing"] == []

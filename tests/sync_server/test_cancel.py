@@ -48,7 +48,10 @@ def check(house, back):
     taken = 0 if back else FEN
     assert house.held_fen(1) == START_FEN - taken
     assert house.balances().get(("merchant", "m0"), 0) == taken
-    assert house.store.counts()["quarantined"] == 0 and house.store.counts()["grey"] == 0
+    assert (
+        house.store.records.counts()["quarantined"] == 0
+        and house.store.records.counts()["grey"] == 0
+    )
 
 
 def test_cancelled_once(house):
@@ -58,7 +61,7 @@ def test_cancelled_once(house):
     assert tap(house) == [("cancelled", (FEN, START_FEN))]
     assert asks(house) == [("show", "refused", (reasons.AMOUNT_ZERO,))]
     house.sync(1)
-    assert house.store.records_of(1, 1, 9)[0][1] == record.REVERSAL
+    assert house.store.records.of(1, 1, 9)[0][1] == record.REVERSAL
     settle(house)
     check(house, back=True)
 
@@ -88,7 +91,7 @@ def test_a_star_keeps_the_sale(house):
 
 def test_a_reported_card_gets_nothing_back(house):
     present(house, 1, pay_fen=FEN)
-    house.store.loss_report(1, "desk", house.utc_s)
+    house.store.lists.loss_report(1, "desk", house.utc_s)
     house.sync(1)
     asks(house)
     assert tap(house)[0][0] == "refused" and house.held_fen(1) == START_FEN - FEN
@@ -127,7 +130,7 @@ def test_cut_at_every_operation(tmp_path):
         settle(house)
         house.check_purses()
         assert house.held_fen(1) in (START_FEN, START_FEN - FEN)
-        assert house.store.counts()["grey"] == 0
+        assert house.store.records.counts()["grey"] == 0
         house.store.close()
     assert operation > 2
 
@@ -144,7 +147,7 @@ def test_a_reversal_of_nothing_is_named(house):
     assert tap(house)[0] == ("cancelled", (9999, START_FEN - FEN + 9999))
     house.sync(1)
     assert house.balances()["suspense", "reversal"] == -9999
-    assert house.store.counts()["quarantined"] == 1
+    assert house.store.records.counts()["quarantined"] == 1
     house.check_purses()
 
 

@@ -92,7 +92,7 @@ def test_who_sees_which(college):
     for path in ("/terminals/1", "/terminals/3", "/terminals/9"):
         assert shop.get(path).status_code == 404
     assert shop.post("/terminals/1/care", kind="damage", note="x").status_code == 303
-    assert college.store.damages() == {}  # not theirs
+    assert college.store.care.damages() == {}  # not theirs
 
 
 def test_damage_is_reported_shows_and_is_seen_to(college):
@@ -106,11 +106,11 @@ def test_damage_is_reported_shows_and_is_seen_to(college):
     )
     assert xue.post("/terminals/3/care/1/end").status_code == 403
     assert zhao.post("/terminals/2/care/1/end").status_code == 303  # of another terminal
-    assert college.store.damages() == {3: 1}
+    assert college.store.care.damages() == {3: 1}
     zhao.post("/terminals/3/care/1/end")
     zhao.post("/terminals/3/responsible", who="赵工")
     page = zhao.text("/terminals/3")
-    assert "zhao 已处理" in page and "赵工" in page and college.store.damages() == {}
+    assert "zhao 已处理" in page and "赵工" in page and college.store.care.damages() == {}
     assert "赵工" in zhao.text("/terminals?q=赵") and "超市" not in zhao.text("/terminals?q=赵")
 
 
@@ -125,7 +125,7 @@ def test_the_rules_are_rows_that_the_centre_changes(college):
     assert [kind for kind, _ in wang.said()] == ["done"] + ["problem"] * 5
     wang.post("/alarms/nonsense", limit="60")
     wang.post("/alarms/clock", limit="30")
-    assert college.store.alarm_rules() == {"silent": (60, True), "clock": (30, False)}
+    assert college.store.care.alarm_rules() == {"silent": (60, True), "clock": (30, False)}
     status, told = college.api("GET", "/api/alarms")
     assert status == 200 and told["rules"][0]["limit"] == 60 and not told["rules"][2]["is_on"]
 
@@ -144,19 +144,19 @@ def test_a_record_that_is_missing_and_one_that_is_declared_lost(college):
     rows = [
         (1, serial, 1, 15, 0, 0, 0, 5, 1, 100, 0, b"", 1000 + serial) for serial in (1, 2, 5, 6, 9)
     ]
-    college.store._db.insert(
+    college.store.db.insert(
         "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
         " balance_fen, content, received_utc_s)",
         rows,
     )
-    assert college.store.missing() == {1: 1005}
-    college.store._db.conn.execute(
+    assert college.store.care.missing() == {1: 1005}
+    college.store.db.conn.execute(
         "INSERT INTO lost (terminal, first, last, used_to, declared_utc_s) VALUES (1, 3, 4, 4, 9)"
     )
-    assert college.store.missing() == {1: 1009}
+    assert college.store.care.missing() == {1: 1009}
     zhao = college.browser("zhao", "logistics")
     assert "缺流水" in zhao.text("/terminals?only=alarms")
-    college.store._db.conn.execute("UPDATE record SET fault = 65 WHERE serial = 6")
+    college.store.db.conn.execute("UPDATE record SET fault = 65 WHERE serial = 6")
     assert "存疑流水" in college.browser("wang").text("/alarms")
     assert "存疑流水" not in zhao.text("/alarms")  # cards are not theirs to see
     assert len(college.api("GET", "/api/alarms")[1]["suspects"]) == 1

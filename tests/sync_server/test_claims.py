@@ -10,7 +10,7 @@ from protocol.errors import LocalError
 from sync_server.gateway import claims
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import KINDS, OWN_KEY, Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 OWN = bytes(range(40, 72, 2))
 WISH = {"kind": "pos", "place": "一食堂", "merchant": "饭", "boxes": 2, "days": 1, "kit": False}
@@ -31,7 +31,7 @@ class Town:
 
     def enrolled(self, number):
         self.told.append(number)
-        return self.store.terminal(number)
+        return self.store.terminals.get(number)
 
     def code(self, **other):
         made = self.claims.make(WISH | other)
@@ -56,7 +56,7 @@ def town(tmp_path):
 def test_a_box_gets_number_and_card_keys_and_keeps_its_own(town):
     code, made = town.code()
     page = town.ask(code, ONE, place="一食堂 3 号窗")
-    row = town.store.terminal(page.number)
+    row = town.store.terminals.get(page.number)
     assert (row["kind"], row["place"], row["merchant"]) == ("pos", "一食堂 3 号窗", "饭")
     assert town.told == [page.number] and made["kit"] is None
     theirs = keypage.unpack(town.keyring.page(page.number, "pos", 1))
@@ -68,7 +68,7 @@ def test_a_box_gets_number_and_card_keys_and_keeps_its_own(town):
 
 def test_the_place_of_a_box_without_one_is_the_claims(town):
     code, _ = town.code()
-    places = [town.store.terminal(town.ask(code, d).number)["place"] for d in (ONE, TWO)]
+    places = [town.store.terminals.get(town.ask(code, d).number)["place"] for d in (ONE, TWO)]
     assert places == ["一食堂 1", "一食堂 2"]
 
 
@@ -77,7 +77,9 @@ def test_who_asks_again_gets_the_same_number_with_the_new_key(town):
     first = town.ask(code, ONE)
     town.ask(code, TWO)
     assert town.ask(code, ONE, own=OWN[::-1]).number == first.number
-    assert town.keyring.show(OWN_KEY, town.store.terminal(first.number)["own_key"]) == OWN[::-1]
+    assert (
+        town.keyring.show(OWN_KEY, town.store.terminals.get(first.number)["own_key"]) == OWN[::-1]
+    )
     with pytest.raises(LocalError, match="all are taken"):
         town.ask(code, THREE)
 
@@ -85,16 +87,16 @@ def test_who_asks_again_gets_the_same_number_with_the_new_key(town):
 def test_boxes_that_ask_at_once_do_not_take_more_than_there_are(town):
     """Each was looked up before the other was stored."""
     code, _ = town.code(boxes=1)
-    row = town.store.claim(seals.name_of(code))
-    assert town.store.use_claim(row, ONE, 0, "", 1) == 1
+    row = town.store.claims.get(seals.name_of(code))
+    assert town.store.claims.use(row, ONE, 0, "", 1) == 1
     with pytest.raises(LocalError, match="all are taken"):
-        town.store.use_claim(row, TWO, 0, "", 1)
+        town.store.claims.use(row, TWO, 0, "", 1)
 
 
 def test_two_boards_with_one_id_are_refused_by_name(town):
     code, _ = town.code()
     page = town.ask(code, ONE)
-    assert town.store.admit_epoch(page.number, 1)
+    assert town.store.terminals.admit_epoch(page.number, 1)
     with pytest.raises(LocalError, match="device 0101010101010101 is terminal 1 and has met"):
         town.ask(code, ONE)
 
@@ -109,7 +111,7 @@ def test_a_claim_is_for_its_kind_and_its_time(town, monkeypatch):
     with pytest.raises(Impossible, match="ended"):
         town.ask(code, ONE)
     town.code()  # and now its key is gone from the database, too
-    assert town.store.claim(seals.name_of(code))["hidden_key"] == b""
+    assert town.store.claims.get(seals.name_of(code))["hidden_key"] == b""
 
 
 def test_another_code_under_this_name_is_refused(town):
@@ -119,7 +121,7 @@ def test_another_code_under_this_name_is_refused(town):
     sealed = seals.seal(seals.QUESTION, seals.name_of(code), seals.key_of(other), NONCE, raw)
     with pytest.raises(Impossible, match="not sealed"):
         town.claims.use(seals.name_of(code), sealed)
-    assert town.store.terminals() == []
+    assert town.store.terminals.all() == []
 
 
 def test_a_kit_has_its_numbers_beforehand_and_each_is_taken_once(town):
@@ -149,5 +151,5 @@ def test_keys_are_not_in_the_database(town, tmp_path):
 def test_a_replaced_terminal_does_not_keep_the_old_key(town):
     code, _ = town.code()
     number = town.ask(code, ONE).number
-    town.store.replace(number, int(time.time()))
-    assert town.store.terminal(number)["own_key"] is None
+    town.store.lost.replace(number, int(time.time()))
+    assert town.store.terminals.get(number)["own_key"] is None

@@ -38,7 +38,7 @@ def house(tmp_path):
 
 def opened(path, terminals=2):
     made = House(path, terminals=terminals, cards=1)
-    made.cards[1] = Card(made.keyring, made.store.card(1))
+    made.cards[1] = Card(made.keyring, made.store.cards.get(1))
     made.held_fen = lambda card: made.cards[card].wallet.balance_fen
     return made
 
@@ -69,7 +69,7 @@ def test_loaded_then_paid_with(house):
     assert present(house, 2, pay_fen=100)[0].accepted
     settle(house)
     check(house)
-    assert house.store.counts()["quarantined"] == 0
+    assert house.store.records.counts()["quarantined"] == 0
 
 
 def test_an_ordinary_tap_has_the_commands_it_had(house):
@@ -99,7 +99,7 @@ def test_torn_at_every_command(house, gone_at, written, sent, back_at):
     present(house, 3 - back_at)
     settle(house)
     check(house)
-    assert house.terminals[1].journal.grey == 0 and house.store.counts()["grey"] == 0
+    assert house.terminals[1].journal.grey == 0 and house.store.records.counts()["grey"] == 0
 
 
 @pytest.mark.parametrize("back_at", [1, 2])
@@ -163,7 +163,7 @@ def test_bits_and_lengths_of_every_answer_of_a_load(house):
 
 
 def test_a_mac1_that_is_not_the_cards_signs_nothing(house):
-    (number,) = house.store.order_loads([(1, FEN)], "desk", 1)
+    (number,) = house.store.actions.order_loads([(1, FEN)], "desk", 1)
     for count, mac1 in ((0, bytes(4)), (0x10000, bytes(4)), (0xFFFFFFFF, b"\xff" * 4)):
         values = (number, 1, count, START_FEN, bytes(4), mac1, house.utc_s)
         body = messages.encode(messages.SIGN, values)

@@ -13,7 +13,7 @@ from sync_server.centre import BadCentreFile, Centre, WrongCode
 from sync_server.core import emergencies as core
 from sync_server.gateway.emergencies import Emergencies
 from sync_server.gateway.refusals import Impossible
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from sync_server.web.app import create_app
 from sync_server.web.console import view
 from tests.sync_server.pretend import PretendOrders
@@ -90,21 +90,21 @@ def test_a_wrong_code_changes_nothing(house):
 def test_declared_and_ended(house):
     made = house.declare()
     assert (made["what"], made["kinds"], made["reason"]) == ("emergency", ["pos", "gate"], "停电")
-    assert house.told == [made["number"]] == [house.store.emergency_now(NOW)]
+    assert house.told == [made["number"]] == [house.store.emergencies.now(NOW)]
     with pytest.raises(Impossible, match="would be over"):
         house.declare(minutes=30)
     longer = house.declare(minutes=90)
     assert longer["number"] > made["number"]
     over = house.emergencies.end(house.code, "来电", "张")
     assert (over["number"], over["ended_by"]) == (longer["number"], "张")
-    number, signed = house.store.signed_emergency()
+    number, signed = house.store.emergencies.signed()
     assert number > longer["number"] and emergency.parse(signed).what == END
-    assert house.store.emergency_now(NOW) == number  # who was away hears of the end
-    assert house.store.emergency_now(over["end_utc_s"]) == 0
+    assert house.store.emergencies.now(NOW) == number  # who was away hears of the end
+    assert house.store.emergencies.now(over["end_utc_s"]) == 0
     assert house.emergencies.now() is None
-    assert house.store.emergency_now(NOW, EMERGENCY) == 0
+    assert house.store.emergencies.now(NOW, EMERGENCY) == 0
     drill = house.declare(what="drill", kinds=["gate"], minutes=1)
-    assert house.store.emergency_now(NOW, EMERGENCY) == drill["number"]
+    assert house.store.emergencies.now(NOW, EMERGENCY) == drill["number"]
     assert drill["what"] == "drill" and drill["mask"] == 4
     assert [one["what"] for one in house.emergencies.all()] == ["drill", "emergency", "emergency"]
     with pytest.raises(Impossible, match="no emergency 5"):
@@ -115,23 +115,23 @@ def test_orders_are_never_changed(house):
     house.declare()
     for sql in ("UPDATE emergency SET end_utc_s = 9999999999", "DELETE FROM emergency"):
         with pytest.raises(Exception, match="never"):
-            house.store._db.conn.execute(sql)
+            house.store.db.conn.execute(sql)
 
 
 def test_a_restored_server_uses_no_number_twice(house):
     made = house.declare()
     number, now_s = made["number"], made["begin_utc_s"]
-    assert house.store.next_emergency(now_s - 10**6) == number + 1
-    assert house.store.next_emergency(now_s + 100) > number + 1
+    assert house.store.emergencies.next_number(now_s - 10**6) == number + 1
+    assert house.store.emergencies.next_number(now_s + 100) > number + 1
 
 
 def test_who_answered(house):
     made = house.declare()
     for kind, place in (("pos", "窗口"), ("gate", "门"), ("water", "浴室"), ("gate", "后门")):
-        house.store.enrol(kind, place, "部门", NOW - 100)
-    house.store.emergency_answered(made["number"], 1, messages.APPLIED, NOW)
-    house.store.emergency_answered(made["number"], 1, messages.SAME, NOW + 1)
-    house.store.emergency_answered(made["number"], 2, messages.REFUSED, NOW)
+        house.store.terminals.enrol(kind, place, "部门", NOW - 100)
+    house.store.emergencies.answered(made["number"], 1, messages.APPLIED, NOW)
+    house.store.emergencies.answered(made["number"], 1, messages.SAME, NOW + 1)
+    house.store.emergencies.answered(made["number"], 2, messages.REFUSED, NOW)
     report = house.emergencies.report(made["number"])
     assert [(one["place"], one["answer"]) for one in report["terminals"]] == [
         ("窗口", "obeys"), ("门", "refused"), ("后门", ""),

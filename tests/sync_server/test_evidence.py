@@ -18,7 +18,7 @@ from sync_server.core.evidence import (
     judge,
     made_between,
 )  # fmt: skip
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server.tapes import CARD, DONE
 
 NOON = 1_790_000_000
@@ -158,8 +158,8 @@ def test_a_verdict_stays_and_is_the_truth(steps):
 @pytest.fixture
 def store(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    store.enrol("pos", "window 3", "canteen 2", 1)
-    store.issue_cards([CARD] * 2, 1)
+    store.terminals.enrol("pos", "window 3", "canteen 2", 1)
+    store.cards.issue([CARD] * 2, 1)
     yield store
     store.close()
 
@@ -173,25 +173,25 @@ def sold(store, serial, utc_s, received_s, chain, flags=record.CLOCK_TRUSTED, ve
         100 if counter else record.UNKNOWN_AMOUNT_FEN, 0,
     )  # fmt: skip
     raw = record.pack(entry, chain, DONE)
-    store.ingest([(1, raw)], received_s)
+    store.records.ingest([(1, raw)], received_s)
     return record.next_chain(chain, raw)
 
 
 def verdict_of(store, at):
-    payment, _ = store.payments(1)[at]
-    losses = store.losses(1)
-    return judge(payment, losses, store.facts(1, losses[0].version))
+    payment, _ = store.evidence.payments(1)[at]
+    losses = store.evidence.losses(1)
+    return judge(payment, losses, store.evidence.facts(1, losses[0].version))
 
 
 def test_facts_of_the_store_give_each_side_its_part(store):
     chain = sold(store, 1, NOON - 7200, NOON - 7000, record.first_chain(1))
-    version = store.loss_report(1, "desk", NOON)
-    store.lists_sent([(1, version, NOON + 10), (1, version, NOON + 99)])
+    version = store.lists.loss_report(1, "desk", NOON)
+    store.evidence.lists_sent([(1, version, NOON + 10), (1, version, NOON + 99)])
     chain = sold(store, 2, NOON + 3600, NOON + 90_000, chain)
-    leave = store.grant_leave(1, 0, NOON + 20_000, "repairs", "centre", NOON + 5000)
+    leave = store.evidence.grant_leave(1, 0, NOON + 20_000, "repairs", "centre", NOON + 5000)
     chain = sold(store, 3, NOON + 7200, NOON + 90_000, chain)
-    assert store.end_leave(leave, "centre", NOON + 9000)
-    assert not store.end_leave(leave, "centre", NOON + 9001)
+    assert store.evidence.end_leave(leave, "centre", NOON + 9000)
+    assert not store.evidence.end_leave(leave, "centre", NOON + 9001)
     chain = sold(store, 4, NOON + 10_800, NOON + 90_000, chain)
     chain = sold(store, 5, 17, NOON + 90_000, chain, flags=0)  # no clock: between 4 and 6
     chain = sold(store, 6, NOON + 14_400, NOON + 90_000, chain)
@@ -199,19 +199,19 @@ def test_facts_of_the_store_give_each_side_its_part(store):
         (HOLDER, "unreported"), (DEPARTMENT, "offline"), (CENTRE, "leave"),
         (DEPARTMENT, "offline"), (DEPARTMENT, "offline"), (DEPARTMENT, "offline"),
     ]  # fmt: skip
-    assert store.told(1, version) == {
+    assert store.evidence.told(1, version) == {
         "sent_utc_s": NOON + 10, "confirmed_utc_s": None, "confirmed_before": None,
     }  # fmt: skip
-    store.serving(NOON - 90, NOON + 10_000)
-    store.serving(NOON + 12_000, NOON + 12_030)  # it was away when 4 was made
+    store.evidence.serving(NOON - 90, NOON + 10_000)
+    store.evidence.serving(NOON + 12_000, NOON + 12_030)  # it was away when 4 was made
     assert verdict_of(store, 3) == (CENTRE, "away")
-    store.confirm_list(1, 0, version, b"d" * 16, NOON + 14_000)
+    store.lists.confirm(1, 0, version, b"d" * 16, NOON + 14_000)
     assert verdict_of(store, 5) == (OPEN, "older")
-    assert store.losses(2) == [] and store.payments(2) == []
+    assert store.evidence.losses(2) == [] and store.evidence.payments(2) == []
 
 
 def test_leave_is_never_given_for_the_past(store):
-    store.grant_leave(1, NOON - 5000, NOON + 60, "late", "centre", NOON)
-    (row,) = store.leaves(1)
+    store.evidence.grant_leave(1, NOON - 5000, NOON + 60, "late", "centre", NOON)
+    (row,) = store.evidence.leaves(1)
     assert (row["begin_utc_s"], row["end_utc_s"]) == (NOON, NOON + 60)
-    assert store.has_leave(1, NOON + 1) and not store.has_leave(1, NOON + 60)
+    assert store.evidence.has_leave(1, NOON + 1) and not store.evidence.has_leave(1, NOON + 60)

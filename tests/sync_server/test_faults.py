@@ -16,7 +16,7 @@ import pytest
 
 from protocol import record
 from sync_server.store import database, faults
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server import tapes
 from tests.sync_server.test_burnt import Town
 
@@ -82,8 +82,8 @@ def each_kill(tmp_path, image, work, point="statement"):
 
 def closed(store):
     """-> path of its database, all in one file."""
-    path = store._db._path
-    store._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = store.db._path
+    store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     return path
 
@@ -115,7 +115,7 @@ def test_killed_before_any_statement_of_an_ingest(point, tmp_path):
 
     def work(store, told):
         for commit in commits:
-            store.ingest(commit, 2000)
+            store.records.ingest(commit, 2000)
             told("answered")
 
     pictures = []
@@ -124,7 +124,7 @@ def test_killed_before_any_statement_of_an_ingest(point, tmp_path):
         shutil.copy(image, path)
         store = Store(f"sqlite:///{path}")
         for commit in commits[:count]:
-            store.ingest(commit, 2000)
+            store.records.ingest(commit, 2000)
         pictures.append(dump(closed(store)))
     assert pictures[0] != pictures[1] != pictures[2]
     assert any(row[3] for row in pictures[2]["rebuilt"])
@@ -135,8 +135,8 @@ def test_killed_before_any_statement_of_an_ingest(point, tmp_path):
         assert here in (len(told), len(told) + 1)
         store = Store(f"sqlite:///{path}")
         for commit in commits:  # the terminals send again what they have no answer for
-            store.ingest(commit, 2000)
-        assert store.ledger_sum() == 0
+            store.records.ingest(commit, 2000)
+        assert store.accounts.sum_fen() == 0
         again = dump(closed(store))
         assert again == pictures[2]
     if point == "statement":
@@ -146,13 +146,13 @@ def test_killed_before_any_statement_of_an_ingest(point, tmp_path):
 
 
 CHANGES = {
-    "enrol": lambda store: store.enrol("pos", "new", "m", 5),
-    "issue": lambda store: store.issue_cards([tapes.CARD] * 2, 5),
-    "loss": lambda store: store.loss_report(1, "desk", 5),
-    "grants": lambda store: store.set_grants(1, [1, 2], 5),
-    "params": lambda store: store.set_params(None, {"heartbeat_s": 40}),
-    "replace": lambda store: store.replace(2, 5),
-    "epoch": lambda store: store.admit_epoch(2, 5),
+    "enrol": lambda store: store.terminals.enrol("pos", "new", "m", 5),
+    "issue": lambda store: store.cards.issue([tapes.CARD] * 2, 5),
+    "loss": lambda store: store.lists.loss_report(1, "desk", 5),
+    "grants": lambda store: store.lists.set_grants(1, [1, 2], 5),
+    "params": lambda store: store.terminals.set_params(None, {"heartbeat_s": 40}),
+    "replace": lambda store: store.lost.replace(2, 5),
+    "epoch": lambda store: store.terminals.admit_epoch(2, 5),
 }
 
 
@@ -194,8 +194,8 @@ def test_an_order_that_is_none_is_refused_and_no_order_is_nothing(tmp_path, monk
 
 def world(tmp_path, seed=1):
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    numbers = [store.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
-    campus = tapes.Campus(random.Random(seed), numbers, store.issue_cards([tapes.CARD] * 3, 1))
+    numbers = [store.terminals.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
+    campus = tapes.Campus(random.Random(seed), numbers, store.cards.issue([tapes.CARD] * 3, 1))
     campus.play(400)
     batches = [
         (number, b"".join(tape[at : at + 20]))
@@ -207,26 +207,26 @@ def world(tmp_path, seed=1):
 
 def test_a_full_disk_loses_nothing_and_works_again_when_there_is_room(tmp_path):
     store, batches = world(tmp_path)
-    pages = store._db.one("PRAGMA page_count")
-    store._db.conn.execute(f"PRAGMA max_page_count={pages + 2}")
+    pages = store.db.one("PRAGMA page_count")
+    store.db.conn.execute(f"PRAGMA max_page_count={pages + 2}")
     stored, failed = [], []
     for commit in batches:
         before = tapes.picture(store)
         try:
-            store.ingest([commit], 2000)
+            store.records.ingest([commit], 2000)
             stored.append(commit)
         except sqlite3.OperationalError as error:
             assert "full" in str(error)
             failed.append(commit)
             assert tapes.picture(store) == before
     assert failed
-    store._db.conn.execute("PRAGMA max_page_count=1000000")
+    store.db.conn.execute("PRAGMA max_page_count=1000000")
     for commit in batches:
-        store.ingest([commit], 2000)
+        store.records.ingest([commit], 2000)
     (tmp_path / "calm").mkdir()
     other, _ = world(tmp_path / "calm")
     for commit in batches:
-        other.ingest([commit], 2000)
+        other.records.ingest([commit], 2000)
     assert tapes.picture(store) == tapes.picture(other)
 
 
@@ -235,29 +235,29 @@ def test_the_order_of_a_full_disk(tmp_path, monkeypatch):
     monkeypatch.setenv(faults.VARIABLE, "full@pages:3")
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        store.issue_cards([tapes.CARD] * 2000, 1)
-    assert len(store._cards) == 3
+        store.cards.issue([tapes.CARD] * 2000, 1)
+    assert len(store.cards.issued) == 3
 
 
 def test_what_is_remembered_is_read_again_when_the_disk_can_be_read_again(tmp_path):
     """A rollback whose reading failed as well left the store without its greys."""
     store, batches = world(tmp_path)
     for commit in batches[:4]:
-        store.ingest([commit], 2000)
-    grey = store.counts()["grey"]
+        store.records.ingest([commit], 2000)
+    grey = store.records.counts()["grey"]
     assert grey
-    load = store._load_greys
+    load = store.records.remember
 
     def broken():
-        store._greys.clear()
+        store.records.greys.clear()
         raise sqlite3.OperationalError("disk I/O error")
 
-    store._load_greys = broken
+    store.records.remember = broken
     with pytest.raises(ZeroDivisionError), store.group():
         _ = 1 // 0
-    store._load_greys = load
-    store.ingest([batches[0]], 2000)
-    assert store.counts()["grey"] == grey
+    store.records.remember = load
+    store.records.ingest([batches[0]], 2000)
+    assert store.records.counts()["grey"] == grey
 
 
 @pytest.mark.parametrize("begin", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
@@ -268,8 +268,8 @@ def test_a_lock_of_another_process_is_waited_for(begin, tmp_path, monkeypatch):
     other = sqlite3.connect(tmp_path / "c.db", isolation_level=None, check_same_thread=False)
     other.execute(begin)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        store.ingest([batches[0]], 2000)
-    store._db.conn.execute("PRAGMA busy_timeout=5000")
+        store.records.ingest([batches[0]], 2000)
+    store.db.conn.execute("PRAGMA busy_timeout=5000")
     free_s = []
 
     def release():
@@ -279,7 +279,7 @@ def test_a_lock_of_another_process_is_waited_for(begin, tmp_path, monkeypatch):
     timer = threading.Timer(0.3, release)
     timer.start()
     assert tapes.picture(store) == before
-    store.ingest([batches[0]], 2000)
+    store.records.ingest([batches[0]], 2000)
     assert time.monotonic() >= free_s[0]  # never answered before the commit
     timer.join()
-    assert len(store.records_of(batches[0][0], 0, 99)) == 20
+    assert len(store.records.of(batches[0][0], 0, 99)) == 20

@@ -34,7 +34,7 @@ class Rig:
     def __init__(self, count):
         self.store = MemoryStore()
         for _ in range(count):
-            self.store.enrol("pos", "食堂", "食堂", 0)
+            self.store.terminals.enrol("pos", "食堂", "食堂", 0)
 
     async def start(self):
         self.gateway = Gateway(self.store, KEYS)
@@ -92,7 +92,7 @@ def test_report_is_answered_and_batches_are_acknowledged():
         _, _, answers = await terminal.ask(messages.BATCH, (), first)
         assert batch.unpack(answers) == [(batch.EXISTS, 0)] * 50
         assert (await terminal.report()).serial_highest == 50
-        assert len(rig.store.records) == 50
+        assert len(rig.store.kept) == 50
 
     run(scenario)
 
@@ -161,8 +161,8 @@ def test_a_replaced_terminal_is_hung_up_on_and_its_old_key_opens_nothing():
     async def scenario(rig):
         terminal = await rig.joined(1, epoch=7)
         await terminal.report()
-        rig.store.replace(1, 0)
-        rig.gateway.replaced(rig.store.terminal(1))
+        rig.store.lost.replace(1, 0)
+        rig.gateway.replaced(rig.store.terminals.get(1))
         await until(lambda: 1 not in rig.gateway.live)
         old = rig.gateway.terminals[1]
         assert (old.generation, old.epoch) == (2, 0)
@@ -173,7 +173,7 @@ def test_a_replaced_terminal_is_hung_up_on_and_its_old_key_opens_nothing():
 def test_a_hello_that_was_on_its_way_when_its_terminal_was_replaced():
     async def scenario(rig):
         terminal = rig.terminal(1)
-        rig.store.replace(1, 0)  # committed, and the loop has not heard of it yet
+        rig.store.lost.replace(1, 0)  # committed, and the loop has not heard of it yet
         with pytest.raises((OSError, asyncio.IncompleteReadError, asyncio.TimeoutError)):
             await asyncio.wait_for(terminal.connect(rig.port, 9), 2)
             await asyncio.wait_for(terminal.report(), 2)
@@ -190,7 +190,7 @@ def test_same_record_number_with_other_content():
         other = Tape(1, cards=[99]).take(2)
         _, _, answers = await terminal.ask(messages.BATCH, (), other)
         assert batch.unpack(answers) == [(batch.EXISTS_DIFFERENT, 0), (batch.STORED, 0)]
-        assert record.unpack(rig.store.records[1, 1]).card == 0
+        assert record.unpack(rig.store.kept[1, 1]).card == 0
 
     run(scenario)
 
@@ -275,17 +275,17 @@ def test_a_replayed_conversation_changes_nothing():
         hello = terminal._session._hello
         await terminal.report()
         await terminal.ask(messages.BATCH, (), Tape(1).take(3))
-        before = dict(rig.store.records), rig.store.rows[1]["epoch"]
+        before = dict(rig.store.kept), rig.store.rows[1]["epoch"]
         reader, writer = await rig.raw()
         writer.write(frame.pack(1, frame.HELLO, hello) + b"".join(sent))
         frames = frame.Receiver().feed(await reader.read())
         assert [(kind, payload) for _, kind, payload in frames] == [
             (frame.REJECT, bytes([reasons.STALE_EPOCH]))
         ]
-        assert (dict(rig.store.records), rig.store.rows[1]["epoch"]) == before
+        assert (dict(rig.store.kept), rig.store.rows[1]["epoch"]) == before
         write(sent[-1])  # the last one again on its own connection: the kept reply, no new record
         await asyncio.sleep(0.1)
-        assert dict(rig.store.records) == before[0] and 1 in rig.gateway.live
+        assert dict(rig.store.kept) == before[0] and 1 in rig.gateway.live
 
     run(scenario)
 
@@ -525,7 +525,7 @@ def test_a_change_in_the_middle_of_a_fetch_is_not_lost():
 def test_parameters_are_pushed_once():
     async def scenario(rig):
         terminal = await rig.joined(1)
-        version = rig.store.set_params(None, b"\x06\x02\x0b\xb8")
+        version = rig.store.terminals.set_params(None, b"\x06\x02\x0b\xb8")
         rig.gateway.pusher.changed(PARAMETERS, version, rig.gateway.live.values())
         await until(lambda: terminal.params == b"\x06\x02\x0b\xb8")
         await terminal.report()

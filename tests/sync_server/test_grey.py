@@ -5,7 +5,7 @@ another brought every later batch of its terminal down (KeyError in `_settle`).
 """
 
 from protocol import record
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 UNKNOWN = record.UNKNOWN_AMOUNT_FEN
 CARD = {
@@ -19,8 +19,8 @@ class Book:
 
     def __init__(self, tmp_path):
         self.store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-        self.terminals = [self.store.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
-        (self.card,) = self.store.issue_cards([CARD], 1)
+        self.terminals = [self.store.terminals.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
+        (self.card,) = self.store.cards.issue([CARD], 1)
         self._chains = {n: record.first_chain(n) for n in self.terminals}
         self._serials = dict.fromkeys(self.terminals, 0)
 
@@ -37,22 +37,22 @@ class Book:
 
     def upload(self, terminal, *raws):
         """One commit. -> answers."""
-        (answers,) = self.store.ingest([(terminal, b"".join(raws))], 2000)
-        assert self.store.ledger_sum() == 0
+        (answers,) = self.store.records.ingest([(terminal, b"".join(raws))], 2000)
+        assert self.store.accounts.sum_fen() == 0
         return answers
 
     def taken(self):
         """What the merchant has."""
-        return sum(a["balance_fen"] for a in self.store.accounts() if a["type"] == "merchant")
+        return sum(a["balance_fen"] for a in self.store.accounts.all() if a["type"] == "merchant")
 
 
 def test_done_by_a_later_tap_of_the_same_terminal(tmp_path):
     book = Book(tmp_path)
     one, _ = book.terminals
     book.upload(one, book.made(one, 0, record.INTENT))
-    assert (book.taken(), book.store.counts()["grey"]) == (0, 1)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (0, 1)
     book.upload(one, book.made(one, 1, record.DONE, previous=(one, 1)))
-    assert (book.taken(), book.store.counts()["grey"]) == (1000, 0)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (1000, 0)
 
 
 def test_done_by_the_witness_of_another_terminal(tmp_path):
@@ -60,7 +60,7 @@ def test_done_by_the_witness_of_another_terminal(tmp_path):
     one, two = book.terminals
     book.upload(one, book.made(one, 0, record.INTENT))
     book.upload(two, book.made(two, 1, record.DONE, previous=(one, 1), kind=record.REFUSAL))
-    assert (book.taken(), book.store.counts()["grey"]) == (500, 0)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (500, 0)
 
 
 def test_void_because_another_record_took_the_step(tmp_path):
@@ -68,7 +68,7 @@ def test_void_because_another_record_took_the_step(tmp_path):
     one, two = book.terminals
     book.upload(one, book.made(one, 0, record.INTENT))
     book.upload(two, book.made(two, 0, record.DONE))
-    assert (book.taken(), book.store.counts()["grey"]) == (500, 0)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (500, 0)
 
 
 def test_void_because_its_own_terminal_read_the_old_counter_later(tmp_path):
@@ -76,7 +76,7 @@ def test_void_because_its_own_terminal_read_the_old_counter_later(tmp_path):
     one, _ = book.terminals
     book.upload(one, book.made(one, 0, record.INTENT))
     book.upload(one, book.made(one, 0, record.DONE, kind=record.REFUSAL))
-    assert (book.taken(), book.store.counts()["grey"]) == (0, 0)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (0, 0)
 
 
 def test_another_terminal_that_read_the_old_counter_proves_nothing(tmp_path):
@@ -84,7 +84,7 @@ def test_another_terminal_that_read_the_old_counter_proves_nothing(tmp_path):
     one, two = book.terminals
     book.upload(one, book.made(one, 0, record.INTENT))
     book.upload(two, book.made(two, 0, record.DONE, kind=record.REFUSAL))  # maybe before it
-    assert (book.taken(), book.store.counts()["grey"]) == (0, 1)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (0, 1)
 
 
 def test_a_grey_survives_a_restart_of_the_server(tmp_path):
@@ -94,7 +94,7 @@ def test_a_grey_survives_a_restart_of_the_server(tmp_path):
     book.store.close()
     book.store = Store(f"sqlite:///{tmp_path / 'c.db'}")
     book.upload(two, book.made(two, 1, record.DONE, previous=(one, 1)))
-    assert (book.taken(), book.store.counts()["grey"]) == (1000, 0)
+    assert (book.taken(), book.store.records.counts()["grey"]) == (1000, 0)
 
 
 def test_its_terminal_may_tell_later_and_only_once(tmp_path):
@@ -106,7 +106,7 @@ def test_its_terminal_may_tell_later_and_only_once(tmp_path):
     book.upload(one, raw)
     for _ in range(2):
         book.upload(one, done)
-        assert (book.taken(), book.store.counts()["grey"]) == (500, 0)
+        assert (book.taken(), book.store.records.counts()["grey"]) == (500, 0)
     book.upload(one, void)  # a contradiction is kept aside, and moves nothing
     assert book.taken() == 500
 
@@ -117,7 +117,7 @@ def test_a_grey_of_an_unknown_card_told_done_comes_from_suspense(tmp_path):
     raw = book.made(one, 0, record.INTENT, card=99)
     book.upload(one, raw)
     book.upload(one, raw[:60] + bytes((record.DONE,)) + raw[61:])
-    balances = {(a["type"], a["key"]): a["balance_fen"] for a in book.store.accounts()}
+    balances = {(a["type"], a["key"]): a["balance_fen"] for a in book.store.accounts.all()}
     assert balances["suspense", "card"] == -500
     assert ("purse", "99") not in balances
 
@@ -127,6 +127,6 @@ def test_two_records_of_one_step_are_a_fork_and_both_are_booked(tmp_path):
     one, two = book.terminals
     book.upload(one, book.made(one, 0, record.DONE))
     assert book.upload(two, book.made(two, 0, record.DONE)) == bytes((4, 67))
-    balances = {(a["type"], a["key"]): a["balance_fen"] for a in book.store.accounts()}
+    balances = {(a["type"], a["key"]): a["balance_fen"] for a in book.store.accounts.all()}
     assert balances["purse", str(book.card)] == 4500
     assert balances["suspense", "card"] == -500

@@ -2,26 +2,26 @@
 
 import pytest
 
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 
 def test_a_part_that_fails_is_undone_alone(tmp_path):
     store = Store(f"sqlite:///{tmp_path}/campus.db")
     with store.group():
-        number = store.enrol("pos", "食堂", "食堂", 1)
+        number = store.terminals.enrol("pos", "食堂", "食堂", 1)
         with pytest.raises(Exception, match="terminal_kind"):
-            store.enrol("boat", "湖", "", 1)
-        assert store.admit_epoch(number, 7)
+            store.terminals.enrol("boat", "湖", "", 1)
+        assert store.terminals.admit_epoch(number, 7)
     store.close()
     again = Store(f"sqlite:///{tmp_path}/campus.db")
-    assert [(row["number"], row["epoch"]) for row in again.terminals()] == [(number, 7)]
+    assert [(row["number"], row["epoch"]) for row in again.terminals.all()] == [(number, 7)]
     again.close()
 
 
 def test_a_group_that_fails_leaves_nothing(tmp_path):
     store = Store(f"sqlite:///{tmp_path}/campus.db")
     with pytest.raises(ZeroDivisionError), store.group():
-        store.enrol("pos", "食堂", "食堂", 1)
+        store.terminals.enrol("pos", "食堂", "食堂", 1)
         _ = 1 // 0
-    assert store.terminals() == []
+    assert store.terminals.all() == []
     store.close()

@@ -15,7 +15,7 @@ from protocol import batch
 from sync_server.core import ingest
 from sync_server.store.accounts import Accounts
 from sync_server.store.database import Database
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server import checker, histories
 
 SEEDS = 50
@@ -106,8 +106,8 @@ def a_kill_leaves_no_trace(patch):
 
     def emptied(self, url):
         opened(self, url)
-        if self.counts()["records"] > 30:
-            self._db.conn.execute("DELETE FROM record WHERE serial > 5")
+        if self.records.counts()["records"] > 30:
+            self.db.conn.execute("DELETE FROM record WHERE serial > 5")
 
     patch.setattr(Store, "__init__", emptied)
 
@@ -144,13 +144,13 @@ def test_the_checker_finds(bug, tmp_path, monkeypatch):
 _INGEST = """
 import json, sys
 from protocol import batch
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 store = Store(sys.argv[1])
 for line in sys.stdin:
     step = json.loads(line)
     print(json.dumps({"do": "invoke"} | step), flush=True)
     tail = b"".join(bytes.fromhex(raw) for raw in step["raws"])
-    (answers,) = store.ingest([(step["terminal"], tail)], 2000)
+    (answers,) = store.records.ingest([(step["terminal"], tail)], 2000)
     answers = batch.unpack(answers)
     print(json.dumps({"do": "ok", "op": step["op"], "answers": answers}), flush=True)
 """
@@ -187,5 +187,5 @@ def test_a_process_killed_at_any_instant_while_others_read(seed, tmp_path):
         lines += [json.dumps({"do": "killed"}), *reads]
     lines.append(json.dumps(checker.read(path)))
     assert checker.Checker().check(lines, path) == []
-    connection = Store(f"sqlite:///{path}")
-    assert connection.counts()["records"] == sum(len(tape) for tape in campus.tapes.values())
+    store = Store(f"sqlite:///{path}")
+    assert store.records.counts()["records"] == sum(len(tape) for tape in campus.tapes.values())

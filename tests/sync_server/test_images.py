@@ -101,7 +101,7 @@ class Rig:
 
     def __init__(self, **story):
         self.store = MemoryStore()
-        self.store.enrol("pos", "食堂", "食堂", 0)
+        self.store.terminals.enrol("pos", "食堂", "食堂", 0)
         self.world = World(bought("twice"), taps=0, **story)
         self.wire = Wire(1, self.world)
         self.epoch = 0

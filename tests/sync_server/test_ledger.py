@@ -6,7 +6,7 @@ import pytest
 
 from protocol import record
 from sync_server.core import ledger
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server.tapes import CARD
 
 
@@ -46,7 +46,7 @@ def test_issue_comes_from_the_bank_and_an_empty_card_moves_nothing():
 @pytest.fixture
 def store(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    store.issue_cards([CARD], 1)
+    store.cards.issue([CARD], 1)
     yield store
     store.close()
 
@@ -64,15 +64,15 @@ def store(tmp_path):
     ],
 )
 def test_the_database_refuses(store, statement, says):
-    before = store._db.rows("SELECT * FROM transfer")
+    before = store.db.rows("SELECT * FROM transfer")
     assert before
     with pytest.raises(sqlite3.IntegrityError, match=says):
-        store._db.conn.execute(statement)
-    assert store._db.rows("SELECT * FROM transfer") == before
+        store.db.conn.execute(statement)
+    assert store.db.rows("SELECT * FROM transfer") == before
 
 
 def test_postings_and_balances_agree(store):
-    sums = dict(store._db.conn.execute("SELECT account, sum(amount_fen) FROM posting GROUP BY 1"))
-    balances = dict(store._db.conn.execute("SELECT id, balance_fen FROM account"))
+    sums = dict(store.db.conn.execute("SELECT account, sum(amount_fen) FROM posting GROUP BY 1"))
+    balances = dict(store.db.conn.execute("SELECT id, balance_fen FROM account"))
     assert sums == balances
-    assert store.ledger_sum() == sum(sums.values()) == 0
+    assert store.accounts.sum_fen() == sum(sums.values()) == 0

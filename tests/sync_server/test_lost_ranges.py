@@ -3,7 +3,7 @@
 import pytest
 
 from sync_server.store import lost
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from terminal_sim.prng import Prng
 
 
@@ -29,8 +29,8 @@ def test_many_are_taken_in_one_pass():
 
 def test_a_terminal_that_was_replaced_often(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    number = store.enrol("pos", "place", "m", 1)
+    number = store.terminals.enrol("pos", "place", "m", 1)
     for n in range(40):
-        store.replace(number, n)
-    told = store.lost(number)
+        store.lost.replace(number, n)
+    told = store.lost.of(number)
     assert len(told["declared"]) == 40 and told["missing"] == []

@@ -22,12 +22,12 @@ def house(tmp_path):
 
 def report(house, card=1):
     """The card is lost; terminal 1 knows it, terminal 2 not yet."""
-    house.store.loss_report(card, "desk", house.utc_s)
+    house.store.lists.loss_report(card, "desk", house.utc_s)
     house.sync(1)
 
 
 def withdraw(house, card=1):
-    house.store.loss_withdraw(card, "desk", house.utc_s)
+    house.store.lists.loss_withdraw(card, "desk", house.utc_s)
     house.sync(1)
 
 
@@ -62,14 +62,17 @@ def test_it_is_freed_and_works_where_the_old_list_still_has_it(house):
     assert refused(house, OLD) is None  # whose card is newer than that list
     talk(house)
     house.check_purses()
-    assert house.store.counts()["quarantined"] == 0 and house.store.counts()["grey"] == 0
+    assert (
+        house.store.records.counts()["quarantined"] == 0
+        and house.store.records.counts()["grey"] == 0
+    )
     assert house.held_fen(1) == START_FEN - 2 * TAP
 
 
 def test_offline_nobody_frees_it(house):
     report(house)
     refused(house, 1)
-    house.store.loss_withdraw(1, "desk", house.utc_s)
+    house.store.lists.loss_withdraw(1, "desk", house.utc_s)
     house.serve = lambda number, body: None
     assert refused(house, OLD) == reasons.LISTED and is_stopped(house)
 
@@ -102,7 +105,7 @@ def test_torn_at_every_command(house, gone_at, written, frees):
         present(house, 1)
     talk(house)
     house.check_purses()
-    assert house.store.counts()["grey"] == 0 and not is_stopped(house)
+    assert house.store.records.counts()["grey"] == 0 and not is_stopped(house)
 
 
 @pytest.mark.parametrize("frees", [False, True])
@@ -131,7 +134,7 @@ def test_cut_at_every_operation(tmp_path, frees):
         present(house, 1)
         talk(house)
         house.check_purses()
-        assert house.store.counts()["grey"] == 0 and not is_stopped(house)
+        assert house.store.records.counts()["grey"] == 0 and not is_stopped(house)
         house.store.close()
     assert operation > 2
 
@@ -178,5 +181,5 @@ def test_no_record_tells_a_purse_that_a_torn_write_has_changed(house, gone_at):
     present(house, 1)
     talk(house)
     house.check_purses()
-    counts = house.store.counts()
+    counts = house.store.records.counts()
     assert (counts["quarantined"], counts["grey"]) == (0, 0)

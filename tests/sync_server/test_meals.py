@@ -15,14 +15,14 @@ MEALS = meals.pack([(0x7F, 0, 1440, 800)])
 @pytest.fixture
 def house(tmp_path):
     made = House(tmp_path, terminals=2, cards=3)
-    made.store.set_params(None, {"staff": 1, "meals": MEALS})
+    made.store.terminals.set_params(None, {"staff": 1, "meals": MEALS})
     for number, card in list(made.cards.items()):
         uid = card.uid
         made.cards[number] = campus.Card(number, START_FEN, uid, holder_kind=identity.STAFF)
     for number in made.terminals:
         made.sync(number)
     yield made
-    assert made.store.ledger_sum() == 0
+    assert made.store.accounts.sum_fen() == 0
     made.store.close()
 
 
@@ -36,7 +36,7 @@ def eat(house, number, card, fen):
 
 
 def faults(house):
-    rows = house.store._db.rows("SELECT terminal, serial, fault FROM record WHERE fault != 0")
+    rows = house.store.db.rows("SELECT terminal, serial, fault FROM record WHERE fault != 0")
     return [(row["terminal"], row["serial"], row["fault"]) for row in rows]
 
 
@@ -49,7 +49,7 @@ def test_subsidy_and_purse_pay_the_merchant(house):
     assert held["merchant", "m0"] == 1250 + 500 + 300
     assert held["subsidy", ""] == -800 - 300
     house.check_purses()
-    assert faults(house) == [] and house.store.counts()["quarantined"] == 0
+    assert faults(house) == [] and house.store.records.counts()["quarantined"] == 0
 
 
 def test_a_second_meal_at_another_terminal_is_named(house):
@@ -112,4 +112,4 @@ def test_a_torn_meal_is_settled_with_its_subsidy(house, order):
     assert (held["merchant", "m0"], held["merchant", "m1"]) == (1250, 100)
     assert held["subsidy", ""] + held["suspense", "meal"] == -900
     house.check_purses()
-    assert len(faults(house)) == 1 and house.store.counts()["grey"] == 0
+    assert len(faults(house)) == 1 and house.store.records.counts()["grey"] == 0

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from protocol import batch, record
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server import tapes
 
 
@@ -35,22 +35,22 @@ def mangled(dice, raw):
 def test_any_record_is_stored_or_quarantined(seed, tmp_path):
     dice = random.Random(seed)
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    numbers = [store.enrol("pos", f"place {n}", "m" if n else None, 1) for n in range(3)]
-    cards = store.issue_cards([tapes.CARD] * 3, 1)
+    numbers = [store.terminals.enrol("pos", f"place {n}", "m" if n else None, 1) for n in range(3)]
+    cards = store.cards.issue([tapes.CARD] * 3, 1)
     campus = tapes.Campus(dice, numbers, cards).play(60)
     if seed % 2:
-        store.replace(numbers[1], 5)  # what comes may be what is being rebuilt
+        store.lost.replace(numbers[1], 5)  # what comes may be what is being rebuilt
     rows = [(number, raw) for number, tape in campus.tapes.items() for raw in tape]
     dice.shuffle(rows)
     came = []
     for number, raw in rows * 2:
         came.append((number, mangled(dice, raw)))
-        (answers,) = store.ingest([came[-1]], 2000)
+        (answers,) = store.records.ingest([came[-1]], 2000)
         ((answer, _),) = batch.unpack(answers)
         assert batch.STORED <= answer <= batch.QUARANTINED
-        assert store.ledger_sum() == 0
-        assert store.highest_serial(number) >= 0
-    connection = store._db.conn
+        assert store.accounts.sum_fen() == 0
+        assert store.records.highest_serial(number) >= 0
+    connection = store.db.conn
     kept = set(connection.execute("SELECT terminal, content FROM record"))
     aside = set(connection.execute("SELECT terminal, raw FROM quarantine"))
     for number, raw in came:
@@ -64,6 +64,6 @@ def test_any_record_is_stored_or_quarantined(seed, tmp_path):
     store.close()
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
     for number, raw in came:  # all of it again
-        store.ingest([(number, raw)], 2000)
+        store.records.ingest([(number, raw)], 2000)
     after = tapes.picture(store)
     assert after["records"] == before["records"] and after["transfers"] == before["transfers"]

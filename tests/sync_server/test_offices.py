@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from sync_server import cli
 from sync_server.core import rights
-from sync_server.store.officers import NotYours
+from sync_server.store.requests import NotYours
 from sync_server.web import visitors
 from sync_server.web.app import create_app
 from sync_server.web.needs import NEEDS, OPEN, TWIN, need_of
@@ -103,7 +103,7 @@ def test_an_account_from_the_shell_to_the_first_page(college, tmp_path):
     assert "wang.li" in browser.text("/officers")
     acts = college.acts()
     assert acts[0][1] == "office add" and ("wang.li", "wrong password", "") in acts
-    assert password not in str(college.store.acts(99, 99)) and PASSWORD not in str(acts)
+    assert password not in str(college.store.audit.acts(99, 99)) and PASSWORD not in str(acts)
     again = CliRunner().invoke(
         cli.campus, ["office", "add", "wang.li", "--role", "clerk", "--db", college.url]
     )
@@ -125,7 +125,7 @@ def test_an_account_that_cannot_be(college, name, role, merchant):
     wish = ["office", "add", name, "--role", role, "--merchant", merchant, "--db", college.url]
     made = CliRunner().invoke(cli.campus, wish)
     assert made.exit_code == 1 and made.output.startswith("Error: ")
-    assert college.store.officers() == []
+    assert college.store.officers.all() == []
 
 
 def test_a_session_ends_by_itself_and_with_its_account(college, monkeypatch):
@@ -137,7 +137,7 @@ def test_a_session_ends_by_itself_and_with_its_account(college, monkeypatch):
     assert wang.get("/officers").status_code == 200  # it was used in between
     assert li.get("/officers").headers["Location"] == "/sign-in"
     late = li.post("/officers", name="zhao", shown="z", role="clerk")  # open over lunch
-    assert late.headers["Location"] == "/sign-in" and len(college.store.officers()) == 2
+    assert late.headers["Location"] == "/sign-in" and len(college.store.officers.all()) == 2
     assert li.get("/officers", headers={"HX-Request": "true"}).status_code == 401
     for step in range(1, 40):
         monkeypatch.setattr(visitors.time, "time", lambda s=step: now_s + s * 1700)
@@ -145,10 +145,10 @@ def test_a_session_ends_by_itself_and_with_its_account(college, monkeypatch):
     assert answer.status_code == 302  # 12 hours are over
     monkeypatch.undo()
     li = college.browser("li")
-    college.store.set_password(college.store.password_of("li")[0], "x", True)
+    college.store.officers.set_password(college.store.officers.password_of("li")[0], "x", True)
     assert li.get("/officers").status_code == 302
     wang = college.browser("wang")
-    college.store.close_officer(college.store.password_of("wang")[0], 5)
+    college.store.officers.close(college.store.officers.password_of("wang")[0], 5)
     assert wang.get("/officers").status_code == 302
     assert Browser(college.app).post("/sign-in", name="wang", password=PASSWORD).status_code == 403
 
@@ -160,7 +160,7 @@ def test_a_form_without_its_token_or_of_another_session_does_nothing(college):
     for token in ("", "abc", None):
         data = form if token is None else form | {"csrf_token": token}
         assert wang.client.post("/officers", data=data).status_code == 403
-    assert college.acts() == before and len(college.store.officers()) == 1
+    assert college.acts() == before and len(college.store.officers.all()) == 1
     # the key's header does not help a browser on a page, nor a cookie under /api
     assert wang.client.post("/api/officers", json=form).status_code == 401
 
@@ -216,11 +216,11 @@ def test_passwords_that_are_given_and_accounts_that_end(college):
     assert wang.post(f"/officers/{li}/close").status_code == 303
     assert wang.post(f"/officers/{li}/close").status_code == 303
     assert wang.said()[-1][0] == "problem"
-    me = college.store.password_of("wang")[0]
+    me = college.store.officers.password_of("wang")[0]
     wang.post(f"/officers/{me}/close")
     assert ("problem", "不能关闭自己的账号。") in wang.said()
     with pytest.raises(Exception, match="last account of the centre"):
-        college.store.close_officer(me, 5)
+        college.store.officers.close(me, 5)
     assert wang.post("/officers/999/password").status_code == 303
     whats = [what for _, what, _ in college.acts()]
     assert whats.count("centre.close_officer") == 1 and "centre.give_password" in whats
@@ -232,20 +232,20 @@ def test_passwords_that_are_given_and_accounts_that_end(college):
 def test_two_persons(college, monkeypatch):
     done = []
     deed = lambda subject, granted, by, utc_s: done.append((subject, granted, by))  # noqa: E731
-    monkeypatch.setattr(college.store, "deed", lambda name: deed)
-    one = college.store.ask_second("refund", 4, {"amount_fen": 12345}, "wang", 1)
-    assert college.store.ask_second("refund", 4, {"amount_fen": 12345}, "wang", 1) == one
+    monkeypatch.setitem(college.store.decisions.deeds, "refund", deed)
+    one = college.store.requests.ask("refund", 4, {"amount_fen": 12345}, "wang", 1)
+    assert college.store.requests.ask("refund", 4, {"amount_fen": 12345}, "wang", 1) == one
     wang, li = college.browser("wang"), college.browser("li")
     assert "123.45" in wang.text("/approvals") and 'value="grant"' not in wang.text("/approvals")
     wang.post(f"/approvals/{one}", act="grant")  # as if the button were there
     assert done == [] and wang.said()[0][0] == "problem"
     with pytest.raises(NotYours):
-        college.store.decide(one, True, "wang", 1)
+        college.store.decisions.decide(one, True, "wang", 1)
     for _ in range(2):
         li.post(f"/approvals/{one}", act="grant")
     assert done == [(4, True, "li")]
     assert [kind for kind, _ in li.said()] == ["done", "problem"]
-    two = college.store.ask_second("refund", 4, {}, "wang", 1)
+    two = college.store.requests.ask("refund", 4, {}, "wang", 1)
     wang.post(f"/approvals/{two}", act="refuse")  # taken back
     assert done[1:] == [(4, False, "wang")]
     li.post("/approvals/99", act="grant")
@@ -256,9 +256,9 @@ def test_two_persons(college, monkeypatch):
 def test_the_database_itself_wants_two(college):
     import sqlite3
 
-    one = college.store.ask_second("refund", 4, {}, "wang", 1)
+    one = college.store.requests.ask("refund", 4, {}, "wang", 1)
     with pytest.raises(sqlite3.IntegrityError, match="granted_by_another"):
-        college.store._db.conn.execute(
+        college.store.db.conn.execute(
             "UPDATE request SET granted = 1, decided_by = 'wang' WHERE id = ?", (one,)
         )
 
@@ -277,10 +277,10 @@ def test_every_act_is_kept_and_a_refused_one_too(college):
         ("api", "api.enrol", ""), ("api", "api.link", ""), ("li", "centre.add_officer refused", ""),
         ("wang", "centre.add_officer", ""),
     ]  # fmt: skip
-    rows = college.store.acts(99, 99)
+    rows = college.store.audit.acts(99, 99)
     assert rows[0]["detail"] == '{"name": "zhao", "role": "clerk", "shown": "赵"}'
     assert "链条完整" in wang.text("/audit") and "食堂 1" in wang.text("/audit")
-    assert college.store.check_audit()[2] is None
+    assert college.store.audit.check()[2] is None
 
 
 # the twins as one document

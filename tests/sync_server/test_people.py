@@ -44,7 +44,7 @@ def admitted(college, count, balance_fen=5000):
         for n, (number, name, _) in enumerate(students(count))
     ]  # fmt: skip
     assert college.api("POST", "/api/cards", {"cards": cards})[0] == 201
-    return [row["id"] for row in college.store.find_holders("", 0, 9999, 0)]
+    return [row["id"] for row in college.store.holders.find("", 0, 9999, 0)]
 
 
 # lists
@@ -57,14 +57,14 @@ def test_a_list_is_looked_at_then_applied_once(college):
     page = teacher.text(sent.headers["Location"])
     for word in ("新增", "有误", "与第 2 行重复", "缺失", "2026 新生.csv", "尚未作任何更改"):
         assert word in page, word
-    assert college.store.find_holders("", 0, 99, 0) == []
+    assert college.store.holders.find("", 0, 99, 0) == []
     again = teacher.post("/lists", kind="students", files={"file": (io(data), "other.csv")})
     assert again.headers["Location"] == sent.headers["Location"]
     for _ in range(2):
         teacher.post(f"{sent.headers['Location']}/apply")
     kinds = [kind for kind, _ in teacher.said()]
     assert kinds[-2:] == ["done", "problem"]
-    found = college.store.find_holders("", 0, 99, 0)
+    found = college.store.holders.find("", 0, 99, 0)
     assert [one["name"] for one in found] == ["张三0", "李四1", "王五2"]
     assert "已执行" in teacher.text(sent.headers["Location"]) and "新增 3" in teacher.text("/lists")
 
@@ -87,17 +87,17 @@ def io(data):
 def test_what_is_no_list_is_told_in_chinese(college, kind, data, line):
     teacher = college.browser("liu", "teaching")
     teacher.post("/lists", kind=kind, files={"file": (io(data), "x.csv")})
-    assert ("problem", line) in teacher.said() and college.store.rosters(9) == []
+    assert ("problem", line) in teacher.said() and college.store.rosters.recent(9) == []
 
 
 def test_another_offices_list_is_not_theirs(college):
     personnel = college.browser("sun", "personnel")
     sent = personnel.post("/lists", kind="students", files={"file": (io(csv(*students(1))), "x")})
-    assert sent.status_code == 403 and college.store.rosters(9) == []
+    assert sent.status_code == 403 and college.store.rosters.recent(9) == []
     put(college, "students", csv(*students(1)))
     assert personnel.get("/lists/1").status_code == 200
     assert personnel.post("/lists/1/apply").status_code == 403
-    assert college.store.find_holders("", 0, 9, 0) == []
+    assert college.store.holders.find("", 0, 9, 0) == []
     assert college.api("GET", "/api/lists/99")[0] == 404
 
 
@@ -148,26 +148,26 @@ def test_extended_on_somebodys_word_which_is_kept(college):
     ):  # fmt: skip
         clerk.post(f"/people/{one}/extension", until=until, approver=approver, paper="1 号")
     assert [kind for kind, _ in clerk.said()] == ["problem"] * 4
-    college.store._db.conn.execute("UPDATE holder SET valid_until = 9000")
+    college.store.db.conn.execute("UPDATE holder SET valid_until = 9000")
     clerk.post(
         f"/people/{one}/extension", until="2028-07-01", approver="王主任", paper="教〔2026〕1 号"
     )
-    told = college.store.extensions_of(one)[0]
+    told = college.store.holders.extensions_of(one)[0]
     assert (told["approved_by"], told["entered_by"], told["was_until"]) == ("王主任", "li", 9000)
-    assert college.store.card(1)["valid_until"] == validity.day("2028-07-01")
+    assert college.store.cards.get(1)["valid_until"] == validity.day("2028-07-01")
     assert "王主任" in clerk.text(f"/people/{one}")
 
 
 def test_a_card_that_is_nobodys_is_linked_once(college):
     ids = admitted(college, 2)
     wish = {"holder_kind": 2, "name": "x", "uid": "00000099", "valid_until": 10000, "zones": 1}
-    (card,) = college.store.issue_cards([wish | {"balance_fen": 0}], 1)
+    (card,) = college.store.cards.issue([wish | {"balance_fen": 0}], 1)
     clerk = college.browser("li", "clerk")
     clerk.post(f"/people/{ids[0]}/cards", card=str(card))
     clerk.post(f"/people/{ids[1]}/cards", card=str(card))
     clerk.post(f"/people/{ids[1]}/cards", card="777")
     assert [kind for kind, _ in clerk.said()] == ["done", "problem", "problem"]
-    assert college.store.holder_of_card(card) == ids[0]
+    assert college.store.holders.of_card(card) == ids[0]
     bad = {
         "holder_kind": 1, "name": "x", "uid": "00000098", "valid_until": "2028-01-01", "zones": 1,
         "balance_fen": 0, "holder": "180001",
@@ -192,12 +192,12 @@ def test_one_leaves_and_the_card_stops(college):
     clerk = college.browser("li", "clerk")
     clerk.post("/cards/1/stop")  # it was lost, too
     assert college.api("POST", f"/api/lists/{made['id']}/apply")[1] == {"outcome": {"end": 1}}
-    assert college.store.is_listed(1) and not college.store.is_listed(2)
+    assert college.store.lists.is_listed(1) and not college.store.lists.is_listed(2)
     clerk.post("/cards/1/free")  # found: but its holder has left
-    assert college.store.is_listed(1)
+    assert college.store.lists.is_listed(1)
     clerk.post("/cards/1/stop")
-    assert college.store.is_listed(1) and "已注销" in clerk.text(f"/people/{ids[0]}")
-    digest = college.store.list_state(0, 0)[2]
+    assert college.store.lists.is_listed(1) and "已注销" in clerk.text(f"/people/{ids[0]}")
+    digest = college.store.lists.state(0, 0)[2]
     from sync_server.core import loss_lists
 
     assert digest == loss_lists.digest({1}, loss_lists.universe(2))
@@ -208,7 +208,7 @@ def test_a_graduation(college):
     count = 60
     admitted(college, count)
     shop = college.enrol("pos", "食堂 1", "食堂")
-    college.store.report(shop, Told(list_version=0, queue=3, grey=0), 5)
+    college.store.terminals.report(shop, Told(list_version=0, queue=3, grey=0), 5)
     rows = [
         (number, name, "毕业", ("退款", "捐赠", "部分捐赠")[n % 3], "12.50" if n % 3 == 2 else "",
          f"62220000000{n:05}" if n % 2 else "")
@@ -218,33 +218,34 @@ def test_a_graduation(college):
     teacher = college.browser("liu", "teaching")
     teacher.post(f"/lists/{made['id']}/apply")
     teacher.post(f"/lists/{made['id']}/apply")
-    assert "须由第二人批准" in teacher.said()[0][1] and not college.store.is_listed(1)
+    assert "须由第二人批准" in teacher.said()[0][1] and not college.store.lists.is_listed(1)
     assert "待第二人批准" in teacher.text(f"/lists/{made['id']}")
     wang = college.browser("wang")
-    assert len(college.store.requests(True, 9)) == 1 and "毕业生.csv" in wang.text("/approvals")
+    assert len(college.store.requests.find(True, 9)) == 1
+    assert "毕业生.csv" in wang.text("/approvals")
     wang.post("/approvals/1", act="grant")
-    assert all(college.store.is_listed(card) for card in range(1, count + 1))
-    version = college.store.list_state(0, 0)[0]
+    assert all(college.store.lists.is_listed(card) for card in range(1, count + 1))
+    version = college.store.lists.state(0, 0)[0]
     assert version == 1  # one delta for all of them
 
     money = college.browser("zhou", "finance")
     assert "流水尚未到齐" in money.text("/leavers") and "食堂 1" in money.text("/leavers")
     money.post("/leavers/settle")
-    assert college.store.leaver_totals()["settled"] == 0
-    college.store.report(shop, Told(list_version=version, queue=0, grey=0), 6)
+    assert college.store.leavers.totals()["settled"] == 0
+    college.store.terminals.report(shop, Told(list_version=version, queue=0, grey=0), 6)
     for step in (7, 20):  # stopped in between
-        college.store.settle_leavers(step, 9)
+        college.store.leavers.settle(step, 9)
     money.post("/leavers/settle")
     money.post("/leavers/settle")
-    totals = college.store.leaver_totals()
+    totals = college.store.leavers.totals()
     donated = 20 * 5000 + 20 * 1250
     assert (totals["settled"], totals["donated_fen"]) == (count, donated)
     assert totals["refund_fen"] == count * 5000 - donated
-    books = {(row["type"], row["key"]): row["balance_fen"] for row in college.store.accounts()}
+    books = {(row["type"], row["key"]): row["balance_fen"] for row in college.store.accounts.all()}
     assert (
         books["foundation", ""] == donated and books["suspense", "refund"] == totals["refund_fen"]
     )
-    assert college.store.ledger_sum() == 0 and books["purse", "1"] == 0
+    assert college.store.accounts.sum_fen() == 0 and books["purse", "1"] == 0
 
     money.post("/refunds")
     money.post("/refunds")
@@ -257,11 +258,11 @@ def test_a_graduation(college):
     assert first == second and first.startswith("\ufeff序号,学号".encode())
     lines = first.decode("utf-8-sig").split("\r\n")[1:-1]
     listed = sum(int(line.split(",")[4].replace(".", "")) for line in lines)
-    books = {(row["type"], row["key"]): row["balance_fen"] for row in college.store.accounts()}
+    books = {(row["type"], row["key"]): row["balance_fen"] for row in college.store.accounts.all()}
     assert books["suspense", "refund"] == totals["refund_fen"] - listed and len(lines) == 20
-    assert college.store.ledger_sum() == 0
+    assert college.store.accounts.sum_fen() == 0
     assert books["bank", ""] == -(count * 5000) + listed
-    assert college.store.check_audit()[2] is None
+    assert college.store.audit.check()[2] is None
 
 
 def test_a_refund_that_is_refused_waits_for_another_batch(college):
@@ -273,13 +274,13 @@ def test_a_refund_that_is_refused_waits_for_another_batch(college):
     money.post("/leavers/settle")
     money.post("/refunds")
     other.post("/approvals/1", act="refuse")
-    assert college.store.leaver_totals()["unlisted_fen"] == 5000
+    assert college.store.leavers.totals()["unlisted_fen"] == 5000
     money.post("/refunds")
     other.post("/approvals/2", act="grant")
     status, told = college.api("GET", "/api/refunds/2/file")
     assert status == 403  # the key moves no money
-    assert college.store.refund_rows(2)[0]["refund_fen"] == 5000
-    assert college.store.refund_rows(1) is None
+    assert college.store.leavers.refund_rows(2)[0]["refund_fen"] == 5000
+    assert college.store.leavers.refund_rows(1) is None
 
 
 def test_a_name_that_would_be_a_formula():
@@ -308,9 +309,9 @@ def test_two_clerks_on_one_card_at_once(college):
     with ThreadPoolExecutor(4) as pool:
         for verb in ("stop", "free"):
             list(pool.map(lambda clerk, verb=verb: clerk.post(f"/cards/1/{verb}"), clerks))
-    rows = college.store._db.rows("SELECT * FROM loss")
+    rows = college.store.db.rows("SELECT * FROM loss")
     assert len(rows) == 1 and rows[0]["withdrawn_by"].startswith("li")
-    assert college.store.list_state(0, 0)[0] == 2 and college.store.check_audit()[2] is None
+    assert college.store.lists.state(0, 0)[0] == 2 and college.store.audit.check()[2] is None
     stops = [act for act in college.acts() if act[1] == "desk.stop"]
     assert len(stops) == 4 and json.dumps(stops)
 
@@ -320,16 +321,16 @@ def test_a_list_that_fails_in_the_middle_leaves_nothing_and_is_applied_again(col
     admitted(college, 6)
     rows = [(number, name, "退学", "", "", "") for number, name, _ in students(6)]
     _, made = put(college, "students-leave", leaving(*rows))
-    dump = "".join(college.store._db.conn.iterdump())
-    fails = Fails(college.store._db, point)
+    dump = "".join(college.store.db.conn.iterdump())
+    fails = Fails(college.store.db, point)
     status, told = college.api("POST", f"/api/lists/{made['id']}/apply")
     fails.end()
     assert (status, "disk" in told["error"]) == (500, False)  # the log has it
-    assert "".join(college.store._db.conn.iterdump()) == dump
-    assert college.store.list_state(0, 0)[0] == 0 and not college.store.is_listed(1)
+    assert "".join(college.store.db.conn.iterdump()) == dump
+    assert college.store.lists.state(0, 0)[0] == 0 and not college.store.lists.is_listed(1)
     assert college.api("POST", f"/api/lists/{made['id']}/apply")[1] == {"outcome": {"end": 6}}
-    assert all(college.store.is_listed(card) for card in range(1, 7))
-    assert college.store.check_audit()[2] is None
+    assert all(college.store.lists.is_listed(card) for card in range(1, 7))
+    assert college.store.audit.check()[2] is None
 
 
 class Fails:

@@ -55,13 +55,13 @@ def test_the_holders_own_cards_and_nobody_elses(college):
     status, told = zhang.loses(1)
     assert (status, told["listed"], told["terminals"], told["confirmed"]) == (200, True, 1, 0)
     assert told["missing"][0]["place"] == "食堂 1" and told["reported_utc_s"]
-    assert zhang.loses(2)[0] == 404 and not college.store.is_listed(2)
+    assert zhang.loses(2)[0] == 404 and not college.store.lists.is_listed(2)
     assert zhang.loses(zhang.number)[0] == 404  # itself, from itself
     status, told = zhang.loses(1, is_lost=False, now_s=int(time.time()) + 1)
     assert (status, told["listed"]) == (200, False)
     acts = [act for act in college.acts() if act[1] == "phone.loss"]
     assert acts == [(f"phone {zhang.number}", "phone.loss", "card 1")] * 2
-    assert college.store._db.rows("SELECT reported_by FROM loss") == [
+    assert college.store.db.rows("SELECT reported_by FROM loss") == [
         {"reported_by": f"phone {zhang.number}"}
     ]
 
@@ -74,7 +74,7 @@ def test_another_key_another_time_or_an_old_word_again(college):
         assert zhang.loses(1, now_s=wrong)[0] == 403
     assert zhang.loses(1)[0] == 200
     assert zhang.loses(1, is_lost=False, now_s=now_s - 60)[0] == 409  # signed before, sent again
-    assert college.store.is_listed(1)
+    assert college.store.lists.is_listed(1)
     renewal = zhang.ask("loss", now_s, rules.renewal(zhang.number, now_s), lost=1, is_lost=0)
     assert renewal.status_code == 403  # said for something else
 

@@ -13,7 +13,7 @@ from sync_server.core import phones as rules
 from sync_server.gateway import phones
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 WISH = {"holder_kind": 2, "name": "student", "valid_until": 20000, "zones": 1, "balance_fen": 500}
 
@@ -26,11 +26,11 @@ class Orders:
         self.told = 0
 
     def issue_cards(self, wishes):
-        return [(number, []) for number in self.store.issue_cards(wishes, int(time.time()))]
+        return [(number, []) for number in self.store.cards.issue(wishes, int(time.time()))]
 
     def set_params(self, number, values):
         self.told += 1
-        return self.store.set_params(number, values)
+        return self.store.terminals.set_params(number, values)
 
 
 class Phone:
@@ -67,13 +67,13 @@ def enrolled(desk):
 def test_what_the_phone_shows_is_believed_by_a_terminal(desk):
     number, phone, told = enrolled(desk)
     data = code.show(bytes.fromhex(told["authorised"]), told["utc_s"], 1, phone.sign)
-    wire = params.unpack(desk.store.params(1)[1])["code_issuers"]
+    wire = params.unpack(desk.store.terminals.params(1)[1])["code_issuers"]
     assert wire[0] == Keyring.ISSUER == code.parse(data).authorisation.issuer
     assert code.issued(data, p256.multiples(p256.decode(wire[1:]))) and code.shown(data)
     said = code.parse(data).authorisation
     assert (said.card, said.holder_kind, said.zones) == (number, 2, 1)
     assert said.expiry_utc_s - told["utc_s"] == rules.VALID_S
-    assert desk.store.ledger_sum() == 0
+    assert desk.store.accounts.sum_fen() == 0
 
 
 def test_terminals_are_told_the_issuer_once(desk):
@@ -115,7 +115,7 @@ def test_renewed_by_its_own_signature_of_now_only(desk):
 
 def test_a_lost_phone_gets_no_more_days(desk):
     number, phone, _ = enrolled(desk)
-    desk.store.loss_report(number, "desk", int(time.time()))
+    desk.store.lists.loss_report(number, "desk", int(time.time()))
     now_s = int(time.time())
     refused(desk.renew, number, now_s, phone.sign(rules.renewal(number, now_s)))
 

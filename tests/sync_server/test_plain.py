@@ -9,7 +9,7 @@ from sync_server.core import ingest
 from sync_server.core.chain import Grey
 from sync_server.core.known import Known, Place, Result
 from sync_server.core.rebuild import Span
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server import tapes
 from tests.sync_server.test_faults import closed, dump
 from tests.sync_server.test_never_dropped import mangled
@@ -29,8 +29,8 @@ class Calm(tapes.Campus):
 def opened(path, count):
     store = Store(f"sqlite:///{path}")
     merchants = ("m1", "m2", None, "m3")
-    numbers = [store.enrol("pos", f"place {n}", merchants[n], 1) for n in range(count)]
-    return store, numbers, store.issue_cards([tapes.CARD] * 5, 1)
+    numbers = [store.terminals.enrol("pos", f"place {n}", merchants[n], 1) for n in range(count)]
+    return store, numbers, store.cards.issue([tapes.CARD] * 5, 1)
 
 
 def played(path, seed, is_mangled, restarts):
@@ -50,8 +50,8 @@ def played(path, seed, is_mangled, restarts):
             store.close()
             store = Store(f"sqlite:///{path}")
         if n == 12:
-            store.replace(numbers[-1], 5)
-        answers.append(store.ingest(commit, 2000 + n))
+            store.lost.replace(numbers[-1], 5)
+        answers.append(store.records.ingest(commit, 2000 + n))
     return answers, dump(closed(store))
 
 

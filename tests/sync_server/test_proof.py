@@ -3,7 +3,7 @@
 import pytest
 
 from protocol import batch, reasons, record
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.shared.campus import NUMBER, records, tap
 from tests.shared.card import UID
 from tests.shared.cpu_card import CpuCard, keys_of
@@ -19,10 +19,10 @@ WISH = {
 @pytest.fixture
 def store(tmp_path):
     made = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    made.tac_key = lambda uid: keys_of(uid).tac
-    while made.enrol("pos", "here", "merchant", 0) < NUMBER:
+    made.records.tac_key = lambda uid: keys_of(uid).tac
+    while made.terminals.enrol("pos", "here", "merchant", 0) < NUMBER:
         pass
-    made.issue_cards([WISH], 0)
+    made.cards.issue([WISH], 0)
     yield made
     made.close()
 
@@ -38,19 +38,19 @@ def bought(sales=1):
 
 def told(store, *raws):
     """-> (answer, reason) of each, taken in together."""
-    (answers,) = store.ingest([(NUMBER, b"".join(raws))], 0)
+    (answers,) = store.records.ingest([(NUMBER, b"".join(raws))], 0)
     return batch.unpack(answers)
 
 
 def test_a_true_proof_is_stored(store):
     assert told(store, *bought(2)) == [(batch.STORED, reasons.OK)] * 4
-    assert store.counts()["quarantined"] == 0
+    assert store.records.counts()["quarantined"] == 0
 
 
 def test_a_proof_in_a_later_batch_finds_its_purchase(store):
     paid, proof = bought()
     assert told(store, paid) == [(batch.STORED, reasons.OK)]
-    store._places.clear()  # as after a restart
+    store.places.known.clear()  # as after a restart
     assert told(store, proof) == [(batch.STORED, reasons.OK)]
 
 
@@ -63,8 +63,10 @@ def test_a_made_up_proof_is_named_and_the_money_stands(store, sales):
     answers = told(store, *raws[:-1], forged)
     assert answers[-1] == (batch.QUARANTINED, reasons.BAD_PROOF)
     assert set(answers[:-1]) == {(batch.STORED, reasons.OK)}
-    assert store.ledger_sum() == 0
-    assert {row["key"]: row["balance_fen"] for row in store.accounts()}["merchant"] == 250 * sales
+    assert store.accounts.sum_fen() == 0
+    assert {row["key"]: row["balance_fen"] for row in store.accounts.all()}[
+        "merchant"
+    ] == 250 * sales
 
 
 def test_a_proof_of_what_was_never_sold(store):
@@ -82,7 +84,7 @@ def test_a_proof_of_what_was_never_sold(store):
 
 
 def test_without_keys_nothing_is_judged(store):
-    store.tac_key = None
+    store.records.tac_key = None
     paid, proof = bought()
     entry = record.unpack(proof)
     forged = record.pack(entry._replace(detail=0), record.chain_of(paid), record.DONE)

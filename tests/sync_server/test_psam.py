@@ -18,11 +18,11 @@ DEBIT = 7  # commands before it
 def house(tmp_path):
     """Terminal 1 has a PSAM, terminal 2 keys in flash."""
     made = opened(tmp_path)
-    made.cards[1].wallet.psam_key = made.keyring.wallet(made.store.card(1))["psam"]
+    made.cards[1].wallet.psam_key = made.keyring.wallet(made.store.cards.get(1))["psam"]
     personal = made.keyring.psam(1)
     made.chip = psam.Psam(personal["master"], personal["number"])
     made.terminals[1].use_psam()
-    made.store.tac_key = made.keyring.tac_key
+    made.store.records.tac_key = made.keyring.tac_key
     yield made
     made.store.close()
 
@@ -50,7 +50,7 @@ def torn(house, written):
 def check(house, taken, merchants):
     house.check_purses()
     assert house.held_fen(1) == START_FEN - taken * FEN
-    counts, held = house.store.counts(), house.balances()
+    counts, held = house.store.records.counts(), house.balances()
     assert (counts["quarantined"], counts["grey"]) == (0, 0)
     assert [held.get(("merchant", name), 0) // FEN for name in ("m0", "m1")] == merchants
 
@@ -94,7 +94,7 @@ def test_its_proof_is_checked_with_the_number_that_the_psam_gave(house):
     house.cards[1].wallet.keys = forged._replace(tac=bytes(16))
     assert pay(house, 1)
     house.sync(1)
-    fault = house.store._db.one("SELECT fault FROM record WHERE type = 8 ORDER BY id DESC LIMIT 1")
+    fault = house.store.db.one("SELECT fault FROM record WHERE type = 8 ORDER BY id DESC LIMIT 1")
     assert fault == reasons.BAD_PROOF
 
 

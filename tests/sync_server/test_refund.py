@@ -15,13 +15,13 @@ SUPERVISOR = 3
 def house(tmp_path):
     made = opened(tmp_path)
     yield made
-    assert made.store.ledger_sum() == 0
+    assert made.store.accounts.sum_fen() == 0
     made.store.close()
 
 
 def opened(tmp_path):
     house = House(tmp_path, terminals=2, cards=SUPERVISOR)
-    house.store.set_params(None, {"supervisor_zone": 4})
+    house.store.terminals.set_params(None, {"supervisor_zone": 4})
     uid = house.cards[SUPERVISOR].uid
     house.cards[SUPERVISOR] = campus.Card(SUPERVISOR, START_FEN, uid, zones=1 << 4)
     for number in house.terminals:
@@ -61,7 +61,7 @@ def settle(house):
             tap(house, card, number)
         house.sync(number)
     house.check_purses()
-    assert house.store.counts()["grey"] == 0
+    assert house.store.records.counts()["grey"] == 0
 
 
 def test_an_hour_later_and_after_other_sales(house):
@@ -79,8 +79,8 @@ def test_an_hour_later_and_after_other_sales(house):
     assert find(house, 1) == [("no_sale", ())]  # not twice
     settle(house)
     assert house.balances()["merchant", "m0"] == 300
-    assert house.store.counts()["quarantined"] == 0
-    events = [row for row in house.store.records_of(1, 0, 99) if row[3] == reasons.REFUND_LEAVE]
+    assert house.store.records.counts()["quarantined"] == 0
+    events = [row for row in house.store.records.of(1, 0, 99) if row[3] == reasons.REFUND_LEAVE]
     assert [row[5] for row in events] == [SUPERVISOR, SUPERVISOR]  # who let it be
 
 
@@ -100,7 +100,7 @@ def test_only_with_a_supervisor_and_only_a_sale_of_this_card_here(house):
 
 def test_a_reported_card_gets_nothing_back(house):
     sell(house, 1, FEN)
-    house.store.loss_report(1, "desk", house.utc_s)
+    house.store.lists.loss_report(1, "desk", house.utc_s)
     house.sync(1)
     assert find(house, 1)[0][0] == "refused" and house.held_fen(1) == START_FEN - FEN
 

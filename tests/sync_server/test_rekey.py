@@ -34,7 +34,7 @@ def give_keys(house, number):
     reply = house.terminals[number].uploader.on_request(body, house.now(number))
     _, values, _ = messages.decode(reply)
     if values.status in (messages.APPLIED, messages.SAME):
-        house.store.confirm_keys(number, values.newest)
+        house.store.card_keys.confirm(number, values.newest)
     return values.status
 
 
@@ -43,7 +43,7 @@ def roll_out(house, with_sectors=True):
     house.keyring.grow(with_sectors)
     for number in house.terminals:
         assert give_keys(house, number) == messages.APPLIED
-    house.store.set_params(None, {"card_key": house.keyring.newest})
+    house.store.terminals.set_params(None, {"card_key": house.keyring.newest})
     for number in house.terminals:
         house.sync(number)
     for card in house.cards.values():
@@ -85,7 +85,7 @@ def check(house, taps):
     """The books agree, after so many purchases."""
     talk(house)
     house.check_purses()
-    counts = house.store.counts()
+    counts = house.store.records.counts()
     assert (counts["quarantined"], counts["grey"]) == (0, 0)
     assert house.held_fen(1) == START_FEN - taps * TAP
 
@@ -98,7 +98,7 @@ def test_a_card_is_rekeyed_at_its_next_tap_and_then_is_as_any(house, with_sector
     assert is_new(house, card)
     told = [(entry.type, entry.reason, entry.amount_fen) for entry in entries(house)]
     assert told == [(record.LOAD, reasons.REKEYED, 0), (record.PURCHASE, reasons.OK, TAP)]
-    assert house.store.card(1)["key_version"] == 2
+    assert house.store.cards.get(1)["key_version"] == 2
     for number in (1, 2):
         assert pay(house, number) == (True, reasons.OK)
         assert len(card.commands) == READS
@@ -136,7 +136,7 @@ def test_torn_at_every_command(tmp_path, written, with_sectors):
     assert not was_gone
     talk(house)
     house.check_purses()
-    assert house.store.counts()["grey"] == 0
+    assert house.store.records.counts()["grey"] == 0
     house.store.close()
 
 
@@ -196,7 +196,7 @@ def test_what_stands_under_retired_keys_is_refused(tmp_path, with_sectors):
     house = House(tmp_path, cards=2)
     roll_out(house, with_sectors)
     assert pay(house, 1, 1)[0]
-    house.store.set_params(None, {"oldest_card_key": 2})
+    house.store.terminals.set_params(None, {"oldest_card_key": 2})
     house.sync(1)
     assert pay(house, 1, 2) == (False, reasons.ALTERED)
     assert pay(house, 1, 1)[0]
@@ -210,11 +210,11 @@ def test_what_stands_under_retired_keys_is_refused(tmp_path, with_sectors):
 
 def test_a_reported_card_is_not_rekeyed(house):
     roll_out(house)
-    house.store.loss_report(1, "desk", house.utc_s)
+    house.store.lists.loss_report(1, "desk", house.utc_s)
     house.sync(1)
     assert pay(house) == (False, reasons.LISTED)
     assert not is_new(house, house.cards[1])
-    house.store.loss_withdraw(1, "desk", house.utc_s)
+    house.store.lists.loss_withdraw(1, "desk", house.utc_s)
     house.sync(1)
     for _ in range(2):
         assert pay(house)[0]

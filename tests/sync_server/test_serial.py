@@ -122,7 +122,7 @@ class Rig:
 async def rigged(count, baud=BAUD, key_log=None, late_ms=0):
     store = MemoryStore()
     for _ in range(count):
-        store.enrol("pos", "食堂", "食堂", 0)
+        store.terminals.enrol("pos", "食堂", "食堂", 0)
     gateway = Gateway(store, KEYS)
     gateway.key_log = key_log
     await gateway.start("127.0.0.1", 0)
@@ -161,7 +161,7 @@ def test_reports_batches_and_pushes_as_over_tcp():
                 *(s.ask(messages.BATCH, (), t) for s, t in zip(slaves, tapes, strict=True))
             )
             assert all(batch.unpack(tail) == [(batch.STORED, 0)] * 50 for _, _, tail in replies)
-            assert len(rig.store.records) == 150
+            assert len(rig.store.kept) == 150
             version = rig.store.change([4711])
             rig.gateway.pusher.changed(BLACKLIST, version, rig.gateway.live.values())
             await until(lambda: all(slave.cards == {4711} for slave in slaves))

@@ -13,13 +13,13 @@ CASHIER = 5
 @pytest.fixture
 def house(tmp_path):
     made = House(tmp_path, terminals=2, cards=CASHIER)
-    made.store.set_params(None, {"cashier_zone": 3})
+    made.store.terminals.set_params(None, {"cashier_zone": 3})
     uid = made.cards[CASHIER].uid
     made.cards[CASHIER] = campus.Card(CASHIER, START_FEN, uid, zones=1 << 3)
     for number in made.terminals:
         made.sync(number)
     yield made
-    assert made.store.ledger_sum() == 0
+    assert made.store.accounts.sum_fen() == 0
     made.store.close()
 
 
@@ -53,12 +53,12 @@ def test_sums_agree_whatever_is_torn_cancelled_and_cut(house):
         screen, (sales, sold_fen, back_fen) = tap(house, CASHIER, "*000#")[0]
         assert screen == "shift_ended"
         house.sync(1)
-        newest = house.store.shifts(1, 9)[0]
+        newest = house.store.shifts.of(1, 9)[0]
         assert newest["till"] == {"sold_fen": sold_fen, "back_fen": back_fen}
         assert (newest["sales"], newest["difference_fen"]) == (sales, 0)
         assert (newest["cashier"], newest["grey"], newest["missing"]) == (CASHIER, 0, 0)
-    shifts = house.store.shifts(1, 9)
-    assert len(shifts) == 5 and house.store.shifts(1, 2) == shifts[:2]
+    shifts = house.store.shifts.of(1, 9)
+    assert len(shifts) == 5 and house.store.shifts.of(1, 2) == shifts[:2]
     total = sum(shift["sold_fen"] - shift["back_fen"] for shift in shifts)
     assert house.balances()["merchant", "m0"] == total > 0
     house.check_purses()
@@ -68,9 +68,9 @@ def test_one_that_goes_on_and_one_that_never_ended(house):
     tap(house, CASHIER)
     tap(house, 1, "500#")
     house.sync(1)
-    (going,) = house.store.shifts(1, 9)
+    (going,) = house.store.shifts.of(1, 9)
     assert (going["sold_fen"], going["closed"], going["till"]) == (500, None, None)
-    assert house.store.shifts(2, 9) == []
+    assert house.store.shifts.of(2, 9) == []
 
 
 def test_a_sum_that_differs_is_named(house):
@@ -80,7 +80,7 @@ def test_a_sum_that_differs_is_named(house):
     terminal.kind._books.shift.sold_fen += 7  # a till that counts wrong
     tap(house, CASHIER, "000#")
     house.sync(1)
-    assert house.store.shifts(1, 9)[0]["difference_fen"] == 7
+    assert house.store.shifts.of(1, 9)[0]["difference_fen"] == 7
 
 
 def test_what_is_settled_after_the_end_is_named(house):
@@ -92,12 +92,12 @@ def test_what_is_settled_after_the_end_is_named(house):
     card.gone_at = None
     assert tap(house, CASHIER, "*000#")[0] == ("shift_ended", (0, 0, 0))
     house.sync(1)
-    assert house.store.shifts(1, 9)[0]["grey"] == 1
+    assert house.store.shifts.of(1, 9)[0]["grey"] == 1
     tap(house, CASHIER)
     tap(house, 1)
     assert tap(house, CASHIER, "*000#")[0] == ("shift_ended", (0, 0, 0))
     house.sync(1)
-    newest, before = house.store.shifts(1, 9)
+    newest, before = house.store.shifts.of(1, 9)
     assert (newest["difference_fen"], before["difference_fen"], before["grey"]) == (0, -500, 0)
-    entry = house.store.records_of(1, 0, 99)
+    entry = house.store.records.of(1, 0, 99)
     assert [row[1] for row in entry].count(record.PURCHASE) == 1

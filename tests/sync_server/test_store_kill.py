@@ -7,17 +7,17 @@ import sys
 
 import pytest
 
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tests.sync_server import tapes
 
 _BATCH = 5
 _INGEST = """
 import sys
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 store = Store(sys.argv[1])
 for line in sys.stdin:
     number, _, tail = line.partition(" ")
-    (answers,) = store.ingest([(int(number), bytes.fromhex(tail))], 2000)
+    (answers,) = store.records.ingest([(int(number), bytes.fromhex(tail))], 2000)
     print(number, answers.hex(), flush=True)
 """
 
@@ -30,8 +30,8 @@ def lines_of(world):
 
 def opened(path):
     store = Store(f"sqlite:///{path}")
-    numbers = [store.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
-    return store, numbers, store.issue_cards([tapes.CARD] * 3, 1)
+    numbers = [store.terminals.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
+    return store, numbers, store.cards.issue([tapes.CARD] * 3, 1)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -55,14 +55,14 @@ def test_what_was_answered_survives_a_kill(seed, tmp_path):
     assert len(whole) >= 3
 
     store = Store(url)
-    assert store.ledger_sum() == 0
+    assert store.accounts.sum_fen() == 0
     for number, tail in batches[: len(whole)]:
-        serials = {row[0] for row in store.records_of(number, 0, 10_000)}
+        serials = {row[0] for row in store.records.of(number, 0, 10_000)}
         sent = {int.from_bytes(tail[at : at + 4], "big") for at in range(0, len(tail), 64)}
         assert sent <= serials
     for number, tail in batches:  # the terminals send again what they have no answer for
-        store.ingest([(number, tail)], 2000)
+        store.records.ingest([(number, tail)], 2000)
     calm, _, _ = opened(tmp_path / "calm.db")
     for number, tail in batches:
-        calm.ingest([(number, tail)], 2000)
+        calm.records.ingest([(number, tail)], 2000)
     assert tapes.picture(store) == tapes.picture(calm)

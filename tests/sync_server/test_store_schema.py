@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from sync_server.store.database import SCHEMA, BadUrl, Database
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 
 
 def names():

@@ -44,7 +44,7 @@ class Noon:
         self.phone_fen = 0
         self.tears = 0
         issuer = Issuer(seed)
-        house.store.set_params(None, {
+        house.store.terminals.set_params(None, {
             "cashier_zone": 3, "repeat_s": 60, "code_issuers": issuer.parameter,
             "prices": b"".join(fen.to_bytes(2, "big") for fen in PRICES),
         })  # fmt: skip
@@ -151,7 +151,7 @@ def test_an_hour_of_fifteen_taps_a_minute(tmp_path, seed):
     cashier = house.cards[CASHIER]
     house.cards[CASHIER] = campus.Card(CASHIER, START_FEN, cashier.uid, zones=1 << 3)
     poor = [WISH | {"uid": f"5b{n:06x}", "balance_fen": POOR_FEN} for n in range(POOR)]
-    for number, wish in zip(house.store.issue_cards(poor, 1), poor, strict=True):
+    for number, wish in zip(house.store.cards.issue(poor, 1), poor, strict=True):
         house.cards[number] = campus.Card(number, POOR_FEN, bytes.fromhex(wish["uid"]))
     noon = Noon(house, seed)
     noon.see(noon.terminal.idle(noon.now()))
@@ -170,12 +170,12 @@ def test_an_hour_of_fifteen_taps_a_minute(tmp_path, seed):
         (POOR_FEN if number > HOLDERS else START_FEN) - card.purse().balance_fen
         for number, card in house.cards.items()
     )
-    shift = house.store.shifts(1, 1)[0]
+    shift = house.store.shifts.of(1, 1)[0]
     assert sold_fen - back_fen == truth_fen == house.balances()["merchant", "m0"]
     assert (shift["sales"], shift["difference_fen"], shift["grey"]) == (sales, 0, 0)
-    assert house.store.counts()["grey"] == house.store.counts()["quarantined"] == 0
+    assert house.store.records.counts()["grey"] == house.store.records.counts()["quarantined"] == 0
     assert noon.tears > 30 and sales > 800
-    offline = house.store._db.one(
+    offline = house.store.db.one(
         "SELECT count(*) FROM record WHERE type = ? AND flags & 1 = 0", record.PURCHASE
     )
     assert offline > 200

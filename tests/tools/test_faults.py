@@ -13,7 +13,7 @@ from protocol import claim as seals
 from protocol import keypage, manifest
 from sync_server.gateway.claims import Claims
 from sync_server.keyring import Keyring
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from tools.flashing import ports
 
 SLOT1_END = 1179648
@@ -27,7 +27,7 @@ class Kit:
         self.store = Store(f"sqlite:///{folder / 'kit.db'}")
         self.keyring = Keyring.beside(folder / "kit.db")
         self.claims = Claims(
-            self.store, self.keyring, lambda work, *args: work(*args), self.store.terminal
+            self.store, self.keyring, lambda work, *args: work(*args), self.store.terminals.get
         )
         wish = {"kind": kind, "place": "食堂", "merchant": "饭", "boxes": boxes, "days": 1}
         self.made = self.claims.make(wish | {"kit": True})
@@ -61,7 +61,9 @@ def test_a_whole_board_by_a_kit_and_what_the_files_say(bench, kit):
         raw = path.read_bytes()
         assert not any(key in raw or key.hex().encode() in raw for key in secret), path.name
     answer = kit.claims.use(bytes.fromhex(asked["claim"]), bytes.fromhex(asked["sealed"]))
-    assert answer and kit.keyring.show(b"campus-card own key", kit.store.terminal(1)["own_key"])
+    assert answer and kit.keyring.show(
+        b"campus-card own key", kit.store.terminals.get(1)["own_key"]
+    )
     assert kit.keyring.terminal_key(1, 1) != page.enrolment
 
 

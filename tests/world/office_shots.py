@@ -62,7 +62,7 @@ def furnish(server):
     hashed = orders.offices.hashed(PASSWORD)
     for login, shown, role in OFFICERS:
         wish = {"name": login, "shown": shown, "role": role, "merchant": None}
-        store.set_password(store.add_officer(wish, hashed, "shell", 1), hashed, True)
+        store.officers.set_password(store.officers.add(wish, hashed, "shell", 1), hashed, True)
     places = [("pos", f"第一食堂 1-0{n}", "饮食服务中心") for n in range(1, 5)]
     places += [
         ("gate", "图书馆 东门", ""),
@@ -108,14 +108,16 @@ def furnish(server):
 def speak(server):
     """What terminals have reported: five have the newest list."""
     store, now_s = server.gateway.store, int(time.time())
-    version, _, digest = store.list_state(messages.BLACKLIST, 0)
+    version, _, digest = store.lists.state(messages.BLACKLIST, 0)
     for number in range(1, 7):
-        store.report(number, Said(number, version, now_s), now_s - 40 * (number == 6) * 60)
+        store.terminals.report(
+            number, Said(number, version, now_s), now_s - 40 * (number == 6) * 60
+        )
         known = server.gateway.terminals[number]
         known.contact_utc_s = now_s - (number == 6) * 2400
         if number != 6:
             known.held = version
-            store.confirm_list(number, messages.BLACKLIST, version, digest, now_s + number)
+            store.lists.confirm(number, messages.BLACKLIST, version, digest, now_s + number)
             server.gateway.live[number] = Heard()
 
 
@@ -135,12 +137,12 @@ def eat(server):
         )  # fmt: skip
         if not is_refused:
             steps.append((card, n, terminal, serial))
-    store._db.insert(
+    store.db.insert(
         "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
         " balance_fen, content, received_utc_s)",
         records,
     )
-    store._db.insert("step (card, counter, terminal, serial)", steps)
+    store.db.insert("step (card, counter, terminal, serial)", steps)
     orders = server.orders.care
     for number, who in (
         (1, "陈师傅"),

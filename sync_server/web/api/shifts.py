@@ -12,5 +12,5 @@ SHIFTS = 60
 
 @api.get(f"/terminals/<int(min=1,max={fields.TERMINAL_MAX}):number>/shifts")
 def shifts(number: int):
-    """-> {shifts: [...]}, newest first, as store.shifts has them"""
+    """-> {shifts: [...]}, newest first, as store.shifts.of has them"""
     return jsonify(shifts=current_app.extensions["desk"].orders.shifts(number, SHIFTS))

@@ -1,0 +1,79 @@
+"""The store as the rest of the server sees it: one database, and the parts that speak to it.
+
+Reading is allowed from any thread; writing from one at a time (the gateway's writer thread). Each
+part is a file of its own and is given what it needs of the others; none knows the Store.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sync_server.store.accounts import Accounts
+from sync_server.store.actions import Actions
+from sync_server.store.audit import Audit
+from sync_server.store.card_keys import CardKeys
+from sync_server.store.cards import Cards
+from sync_server.store.care import Care
+from sync_server.store.claims import Claims
+from sync_server.store.database import Database
+from sync_server.store.emergencies import Emergencies
+from sync_server.store.evidence import Evidence
+from sync_server.store.holders import Holders
+from sync_server.store.issues import Issues
+from sync_server.store.leavers import Leavers
+from sync_server.store.lists import Lists
+from sync_server.store.lost import Lost
+from sync_server.store.officers import Officers
+from sync_server.store.phones import Phones
+from sync_server.store.places import Places
+from sync_server.store.records import Records
+from sync_server.store.requests import Decisions, Requests
+from sync_server.store.restored import Restored
+from sync_server.store.rosters import Rosters
+from sync_server.store.shifts import Shifts
+from sync_server.store.terminals import Terminals
+
+
+class Store:
+    """`url`: of the database (store.database). BadUrl, sqlite3.Error."""
+
+    def __init__(self, url: str):
+        db = self.db = Database(url)
+        self.accounts = Accounts(db)
+        self.places = Places(db)
+        self.terminals = Terminals(db, self.places)
+        self.claims = Claims(db, self.places, self.terminals)
+        self.card_keys = CardKeys(db, self.terminals)
+        self.cards = Cards(db, self.accounts, self.card_keys)
+        self.lists = Lists(db, self.cards)
+        self.actions = Actions(db, self.accounts, self.cards, self.lists)
+        self.lost = Lost(db, self.accounts, self.cards, self.places)
+        self.records = Records(db, self.accounts, self.cards, self.places, self.lost, self.actions)
+        self.issues = Issues(
+            db, self.accounts, self.cards, self.lists, self.terminals, self.actions, self.records
+        )
+        self.restored = Restored(db, self.places, self.terminals, self.lists)
+        self.phones = Phones(db)
+        self.evidence = Evidence(db)
+        self.audit = Audit(db)
+        self.officers = Officers(db)
+        self.requests = Requests(db)
+        self.holders = Holders(db)
+        self.rosters = Rosters(db, self.lists, self.requests, self.holders)
+        self.leavers = Leavers(db, self.accounts, self.terminals, self.requests)
+        self.decisions = Decisions(
+            db, {"end": self.rosters.end_granted, "refund": self.leavers.refund_granted}
+        )
+        self.care = Care(db)
+        self.shifts = Shifts(db)
+        self.emergencies = Emergencies(db)
+
+    def group(self) -> AbstractContextManager[Any]:
+        """Many small changes that share one commit: epochs, reports, confirmations. Not
+        `records.ingest`, whose answers promise that its own commit is done."""
+        return self.db.transaction()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.db.close()
