@@ -13,6 +13,7 @@ from typing import Any
 
 from docs import tables
 from firmware.core import door as door_machine
+from firmware.core import pin as pin_machine
 from firmware.core import slots
 from firmware.core import states as tap_states
 from firmware.core import usage as usage_machine
@@ -91,6 +92,11 @@ def usage() -> str:
     return f"{mermaid(usage_machine.TABLE, {})}\n\n{cells(usage_machine.TABLE, {})}"
 
 
+def pin() -> str:
+    """A PIN that is asked for."""
+    return f"{mermaid(pin_machine.TABLE, {})}\n\n{cells(pin_machine.TABLE, {})}"
+
+
 def door() -> str:
     """A gate's machine."""
     return f"{mermaid(door_machine.TABLE, {})}\n\n{cells(door_machine.TABLE, {})}"
@@ -103,6 +109,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "turns": turn,
     "slots": slot,
     "usage": usage,
+    "pin": pin,
     "door": door,
     "policy": tables.policy_checks,
     "record": tables.record_fields,

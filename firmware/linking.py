@@ -76,11 +76,11 @@ class Link:
         except OSError:  # a flash that keeps no new epoch: there is no session without one
             self._hang_up()
 
-    async def ask(self, body):
+    async def ask(self, body, patience_ms=ASK_MS):
         """The server's answer to a tap's question, None if there is none in time."""
         uploader = self._terminal.uploader
         uploader.ask(body)
-        until_ms = self._board.ticks_ms() + ASK_MS
+        until_ms = self._board.ticks_ms() + patience_ms
         while (
             uploader.answer is None and self._board.ticks_ms() < until_ms and self._terminal.online
         ):

@@ -28,6 +28,7 @@ FAULT_PAUSE_MS = 1000
 HALF_CODE_MS = 250  # silence after which the rest of a code will not come
 TAP_BYTES = 40960  # of garbage, where there is room for it: no tap has to collect its own
 HURRY_MS = 5000  # so long after the start the server may take to be met
+PIN_MS = 8000  # so long the server may take to tell whether a PIN is right
 SAME_CARD_MS = 1000  # a card that was refused at the door is not asked again at once
 
 
@@ -219,12 +220,31 @@ class Runner:
                 await asyncio.sleep_ms(FAULT_PAUSE_MS)
             for key in self._panel.keys(data):
                 self._screen_to_ms = 0
-                if key == "#" and self._lies_there and not self._reader_fails:
-                    self._lies_there = False
-                    self.reader.look_again()  # before the screen asks for a card
+                if key == "#" and self.terminal.kind.pin is None:
+                    self.look_again()  # before the screen asks for a card
                 for effect in self.terminal.key(key, self.now()):
                     self.effect(effect)
+                await self.ask()
                 self._is_untidy = key == "#"  # a card comes next, so now is the time
+
+    def look_again(self):
+        """The card that lies there unseen is wanted after all."""
+        if self._lies_there and not self._reader_fails:
+            self._lies_there = False
+            self.reader.look_again()
+
+    async def ask(self):
+        """What was keyed in is the server's to judge; no tap comes between."""
+        body = self.terminal.question()
+        if body is None:
+            return
+        async with self._turn:
+            answer = await self.link.ask(body, PIN_MS)
+            effects = self.terminal.answered(answer, self.now())
+        for effect in effects:
+            self.effect(effect)
+        if self.terminal.kind.pin is not None:
+            self.look_again()
 
     def effect(self, effect):
         """Do what the core wants done."""

@@ -20,6 +20,7 @@ FETCH = 0x03
 PIECE = 0x04
 ACTION = 0x05
 SIGN = 0x06
+PIN = 0x07
 DELTA = 0x41
 NEWS = 0x42
 PARAMS = 0x43
@@ -34,6 +35,7 @@ CHUNK = 0x83
 BYTES = 0x84
 GRANT = 0x85
 SIGNED = 0x86
+PIN_STATE = 0x87
 LIST_STATE = 0xC1
 PARAMS_STATE = 0xC3
 COMMAND_STATE = 0xC4
@@ -116,6 +118,8 @@ TABLE = (
     (SIGN, "SIGN", TERMINAL, "IIII4s4sI",
      "action serial count balance_fen random mac1 utc_s", (0, 0, 1)),
     (SIGNED, "SIGNED", SERVER, "4s", "mac2", (0, 0, 1)),
+    (PIN, "PIN", TERMINAL, "III", "card amount_fen serial", (6, 6, 1)),
+    (PIN_STATE, "PIN_STATE", SERVER, "IBB", "card verdict tries", (0, 0, 1)),
     (WAITING, "WAITING", SERVER, "I", "version", (0, 1024, 1)),
     (WAITING_STATE, "WAITING_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
     (KEYS, "KEYS", SERVER, "B", "newest", (49, 735, 49)),

@@ -55,6 +55,11 @@ TABLE = (
     (29, "staff", "", "B", 0, 0, 2),  # who eats here: 0 anybody, 1 staff, 2 who is on the grants
     (30, "cashier_zone", "", "B", 255, 0, 255),  # cards with it open shifts; 255: no shifts
     (31, "supervisor_zone", "", "B", 255, 0, 255),  # cards with it end any and give back old sales
+    (32, "pin_tap_fen", "fen", "I", 0, 0, 1000000),  # above it one tap asks for a PIN; 0: never
+    (33, "pin_meal_fen", "fen", "I", 0, 0, 1000000),  # the same, of a card in one of the meals
+    (34, "pin_day_fen", "fen", "I", 0, 0, 1000000),  # the same, of a card in a local day
+    (35, "pin_offline_fen", "fen", "I", 0, 0, 1000000),  # above them, per card and offline spell
+    (36, "pin_wait_s", "s", "B", 20, 5, 120),  # the keypad waits so long for the next digit
     (40, "passback_s", "s", "H", 0, 0, 3600),  # a card lets one in, then rests; 0: at once again
     (41, "held_s", "s", "B", 30, 0, 250),  # a door open for longer is an alarm; 0: never
     (42, "tells_holder", "", "B", 0, 0, 1),  # 1: programs on the local link learn who was let in

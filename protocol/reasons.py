@@ -36,6 +36,7 @@ IN_USE = 27
 OUT_OF_SERVICE = 28
 REPEATED = 29
 PASSBACK = 30
+PIN = 31
 
 SHIFT_OPEN = 32
 SHIFT_CLOSE = 33
@@ -54,6 +55,10 @@ CASE_OPEN = 45
 NO_PSAM = 46
 STOPPED = 47
 REFUND_LEAVE = 48
+PIN_OFFLINE = 49
+PIN_WRONG = 50
+PIN_LOCKED = 51
+PIN_UNSET = 52
 
 UNKNOWN_CARD = 64
 BAD_RECORD = 65
@@ -103,6 +108,7 @@ _TEXT = """
 28 | OUT_OF_SERVICE | 设备故障 | out of service | 请换一台 | use another one
 29 | REPEATED | 刚刚已支付 | paid a moment ago | 确需再付请按 # | press # to pay once more
 30 | PASSBACK | 此卡刚刚进入 | this card has just let one in | 一人一卡，请稍后再刷 | one card, one person: try again later
+31 | PIN | 需输密码 | PIN needed | 请持卡人输密码 | let the holder enter the PIN
 32 | SHIFT_OPEN | 收银员上班 | a cashier began the shift | 无需处理 | nothing
 33 | SHIFT_CLOSE | 收银员交班 | a cashier ended the shift | 核对两边合计 | compare both sums
 34 | DOOR_FORCED | 门被强行打开 | door forced open | 立即核查现场 | have a look at it at once
@@ -120,6 +126,10 @@ _TEXT = """
 46 | NO_PSAM | 安全模块无应答 | the key module does not answer | 请报修，改用其他卡或二维码 | have it repaired, pay by another card or a code
 47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card
 48 | REFUND_LEAVE | 主管准许退款 | a supervisor let an old sale be given back | 无需处理 | nothing
+49 | PIN_OFFLINE | 需联网输密码 | PIN needs the server | 请减少金额或稍后再试 | enter a smaller amount or try later
+50 | PIN_WRONG | 密码错误 | wrong PIN | 请重新输入 | enter it again
+51 | PIN_LOCKED | 密码已锁 | PIN locked | 请在手机或卡务中心解锁 | unlock it on the phone or at the card office
+52 | PIN_UNSET | 未设密码 | no PIN was set | 请在手机或卡务中心设置 | set one on the phone or at the card office
 64 | UNKNOWN_CARD | 卡号不存在 | card was never issued | 核查终端与发卡记录 | check the terminal and the issue log
 65 | BAD_RECORD | 流水损坏 | record is damaged | 核查终端存储 | check the terminal's flash
 66 | CHAIN_BROKEN | 流水链断裂 | chain to the record before is broken | 核查终端是否被篡改 | check the terminal for tampering

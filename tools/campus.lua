@@ -18,6 +18,7 @@ local MESSAGES = {
   [0x45] = "IMAGE", [0xC5] = "IMAGE_STATE", [0x04] = "PIECE", [0x84] = "BYTES",
   [0x05] = "ACTION", [0x85] = "GRANT", [0x06] = "SIGN", [0x86] = "SIGNED", [0x46] = "WAITING",
   [0xC6] = "WAITING_STATE", [0x47] = "KEYS", [0xC7] = "KEYS_STATE",
+  [0x07] = "PIN", [0x87] = "PIN_STATE",
   [0x49] = "EMERGENCY", [0xC9] = "EMERGENCY_STATE",
 }
 -- number -> {field name, bytes}; what is left is the tail
@@ -47,6 +48,8 @@ local FIELDS = {
   [0x06] = { { "action", 4 }, { "serial", 4 }, { "count", 4 }, { "balance_fen", 4 },
     { "random", 4 }, { "mac1", 4 }, { "utc_s", 4 } },
   [0x86] = { { "mac2", 4 } },
+  [0x07] = { { "card", 4 }, { "amount_fen", 4 }, { "serial", 4 } },
+  [0x87] = { { "card", 4 }, { "verdict", 1 }, { "tries", 1 } },
   [0x46] = { { "version", 4 } },
   [0xC6] = { { "version", 4 }, { "status", 1 } },
   [0x47] = { { "newest", 1 } },
@@ -266,7 +269,12 @@ end
 
 -- trees
 
+local PIN, BEFORE_DIGITS = 0x07, 13
+
 local function show_body(body, tree)
+  if body:byte(1) == PIN then -- nobody reads one off a screen
+    body = body:sub(1, BEFORE_DIGITS) .. ("*"):rep(#body - BEFORE_DIGITS)
+  end
   local tvb = ByteArray.new(hex(body)):tvb("Unsealed body")
   local number = tvb(0, 1):uint()
   local branch = tree:add(campus, tvb(), "Message: " .. (MESSAGES[number] or "unknown"))

@@ -1,4 +1,4 @@
-"""What a till knows from its own records: who had a meal, what the shift took.
+"""What a till knows from its own records: who had a meal, what the shift took, what a card spent.
 
 A fold over the journal, in its order: after a boot over what lies there, in work as each record is
 written or has its outcome. So RAM never knows more than flash, and a power cut changes nothing.
@@ -13,12 +13,14 @@ _GREYS = 64  # as the journal remembers
 
 
 class Books:
-    """meals: a staff window's; shift: the one that goes on; given: sales that were given back."""
+    """meals: a staff window's; shift: the one that goes on; given: sales that were given back;
+    spent: what cards have paid, None where there are no limits for it."""
 
     def __init__(self, terminal):
         self.meals = meals.Meals()
         self.shift = shift.Shift()
         self.given = {}  # serial of a sale -> its REVERSAL, of this boot
+        self.spent = None
         self._params = terminal.params
         self._greys = {}  # serial -> Record without an outcome
         slots = 0
@@ -26,6 +28,11 @@ class Books:
             slots = terminal.journal.back_to(shift.is_mark)
         if terminal.params["staff"]:
             slots = max(slots, meals.RECORDS)
+        if terminal.params["pin_day_fen"] or terminal.params["pin_meal_fen"]:
+            from firmware.core import spent  # no other till has it in RAM
+
+            self.spent = spent.Spent(terminal.params)
+            slots = max(slots, spent.RECORDS)
         for raw, outcome in terminal.journal.recent(slots):
             if raw[4] in _TYPES:
                 self.written(record.unpack(raw), outcome)
@@ -58,4 +65,6 @@ class Books:
 
     def _done(self, entry):
         self.shift.done(entry)
+        if self.spent is not None:
+            self.spent.done(entry)
         self.meals.done(entry, self._params["utc_offset_min"])

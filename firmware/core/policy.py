@@ -133,6 +133,11 @@ def _offline_fen(tap):
     return fen > terminal.params["offline_fen_per_card"]
 
 
+def _pin(tap):
+    """What cannot be paid anyway needs none."""
+    return tap.kind_reason == reasons.PIN
+
+
 def _counter_end(tap):
     return tap.pays and tap.purse.counter >= tap.credential.COUNTER_MAX
 
@@ -165,6 +170,7 @@ CHECKS = (
     (reasons.OFFLINE_FEN, _offline_fen),
     (reasons.COUNTER_END, _counter_end),
     (reasons.BALANCE, _balance),
+    (reasons.PIN, _pin),
 )
 
 

@@ -208,9 +208,22 @@ class Terminal:
 
     def turn(self, now):
         """-> list of effects of what time brings; call it each 100 ms or so."""
+        pin = self.kind.pin
+        if pin is not None and pin.turn(now):
+            self.kind.pin = None
+            return self.idle(now)
         if self.emergency.turn(self, now):
             return self.idle(now)
         return []
+
+    def question(self):
+        """Body of what the keys have for the server, or None. Its answer goes to `answered`."""
+        pin = self.kind.pin
+        return None if pin is None else pin.question(self.journal.serial_next)
+
+    def answered(self, body, now):
+        """The server's answer to it, None if there was none in time. -> list of effects"""
+        return self.kind.answered(body, self, now)
 
     def effects(self):
         """-> list of effects that the server's words have caused since the last call. A screen of

@@ -109,7 +109,7 @@ class Uploader:
         self._asked = 0
         self._heard_ms = now.ticks_ms
         number, values, tail = messages.decode(body, SERVER)
-        if asked in (messages.ACTION, messages.SIGN):
+        if asked in (messages.ACTION, messages.SIGN, messages.PIN):
             if number not in (asked | 0x80, messages.PROBLEM):
                 raise RemoteError(f"{messages.name(number)} answers no question of a tap")
             if self._is_wished:

@@ -3,7 +3,8 @@
 A kind yields nothing and knows no card. It has: NUMBER (as in REPORT), PAYS (money is taken),
 `awaited` ((card, serial) of a torn debit whose card shall come back, or None), WATCHES (it looks at
 inputs of the board: `attach` and `turn`, see gate.py and water.py), METERS (it has a valve and a
-meter, and cards that lie there), RECORD (type of an accepted tap's record), and
+meter, and cards that lie there), RECORD (type of an accepted tap's record), `pin` (core.pin's Pin
+while one is asked for, or None), and
 
     key(char, now, params)   list of effects
     decide(tap)              (amount_fen, reason); amount None: nothing is asked of the card

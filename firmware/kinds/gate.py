@@ -29,6 +29,7 @@ class Gate:
     RECORD = record.PASS
     awaited = None  # a gate writes nothing, so nothing of it is ever torn
     armed_fen = None
+    pin = None
 
     def __init__(self):
         self.door = door.Door()

@@ -7,6 +7,7 @@ told in docs/pos.md. Rules:
  2. A debit that was torn keeps its amount for the card that it was torn from: until that card comes
     back or the cashier presses '*', no other card can pay and no key counts.
  3. The same card and the same amount once more within a set time: the cashier is asked.
+ 4. While a PIN is asked for (core.pin), the keys are its, and no other card pays.
 """
 
 from firmware.core.bill import PRICES, Bill
@@ -36,6 +37,7 @@ class Pos:
 
     def __init__(self):
         self.awaited = None
+        self.pin = None
         self.armed_fen = None  # what the next card pays, None: nothing
         self._bill = Bill()
         self._fixed_fen = 0  # what is asked for when nothing is keyed in, 0: nothing
@@ -50,6 +52,8 @@ class Pos:
 
     def key(self, char, now, params):
         """One key of the keypad; others count for nothing."""
+        if self.pin is not None and self.awaited is None:
+            return self._pin_key(char, now)
         if char == "*":
             return self._star()
         if self.awaited is not None:
@@ -79,18 +83,26 @@ class Pos:
                 return attended
         if fen is None:
             return None, reason
+        if self.pin is not None and self.pin.card != tap.card:
+            return fen, reasons.IN_USE
         if self._repeats(tap):
             return fen, reasons.REPEATED
         if tap.terminal.params["staff"]:
             subsidy_fen, tap.detail, reason = self._books_of(tap.terminal).meals.judge(tap, fen)
             tap.is_free = 0 < subsidy_fen == fen
             fen -= subsidy_fen
+        if reason == reasons.OK and _has_limits(tap.terminal.params) and not tap.is_free:
+            from firmware.core import pin  # no other till has it in RAM
+
+            reason = pin.judge(tap, self, fen)
         return fen, reason
 
     def accepted(self, tap):
         """Paid: green; amber if the server does not know it yet."""
         if tap.told != reasons.OK:
             return self._attended(tap)
+        if self.pin is not None:
+            self.pin.paid(tap.now)
         self._clear()
         subsidy_fen = tap.detail & 0xFFFFFF
         bill = tap.card, tap.amount_fen + subsidy_fen, tap.now.ticks_ms
@@ -114,6 +126,8 @@ class Pos:
             return (("show", "too_low", (tap.amount_fen, tap.balance_fen)),)
         if tap.reason == reasons.PAID_BEFORE:
             return (tap.terminal.recall.asks(),)
+        if tap.reason == reasons.PIN:
+            return (self._ask_pin(tap),)
         if self._asked:
             return (("show", "repeated", (tap.amount_fen,)),)
         if self.armed_fen is None:
@@ -169,6 +183,8 @@ class Pos:
         settings = terminal.params
         if self.awaited is not None:
             return (("show", "put_back", (self.armed_fen or 0,)),)
+        if self.pin is not None:
+            return (self.pin.screen(),)
         if self._duty is not None:
             return (self._asked_for(terminal.params),)
         if not self._bill.is_empty and self.armed_fen is None:
@@ -182,6 +198,42 @@ class Pos:
         if self._lacks_cashier(terminal):
             return (("show", "no_shift", ()),)
         return None
+
+    def answered(self, body, terminal, now):
+        """What the server said of the PIN, None if nothing. -> list of effects"""
+        if self.pin is None:
+            return []
+        card, reason = self.pin.card, self.pin.answered(body, now)
+        if not self.pin.turn(now):
+            return [self.pin.screen()]
+        self.pin = None
+        if reason == reasons.PIN_LOCKED:
+            terminal.note(reason, card, now)
+        return [("show", "unpaid", (reason, self.armed_fen))]
+
+    def spent(self, terminal):
+        """core.spent's, of this till."""
+        if self._books_of(terminal).spent is None:  # the limits came later than the books
+            self._books = None
+        return self._books_of(terminal).spent
+
+    def _ask_pin(self, tap):
+        """The holder is asked for it; not without a server, which alone could tell."""
+        if not tap.now.online:
+            return "show", "unpaid", (reasons.PIN_OFFLINE, self.armed_fen)
+        from firmware.core.pin import Pin
+
+        if self.pin is None or self.pin.fen != self.armed_fen:
+            self.pin = Pin(tap.card, self.armed_fen, tap.now, tap.terminal.params["pin_wait_s"])
+        return self.pin.screen()
+
+    def _pin_key(self, char, now):
+        """A key while a PIN is asked for."""
+        self.pin.key(char, now)
+        if not self.pin.turn(now):
+            return [self.pin.screen()]
+        self.pin = None
+        return [("show", "ready", (self.armed_fen,))]
 
     def _attend(self, tap):
         """A cashier's own tap. -> what is decided, or None: the tap is a customer's."""
@@ -329,8 +381,14 @@ class Pos:
 
     def _clear(self):
         self.awaited = None
+        self.pin = None
         self.armed_fen = None
         self._fixed_fen = 0
         self._bill.clear()
         self._asked = self._again = False
         self._duty = None
+
+
+def _has_limits(params):
+    """Is there any above which a PIN is asked for?"""
+    return any(params[name] for name in ("pin_tap_fen", "pin_meal_fen", "pin_day_fen"))

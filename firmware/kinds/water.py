@@ -33,6 +33,7 @@ class Water:
     GIVES_AS = record.SETTLE
     METERS = True
     WATCHES = True
+    pin = None  # its reserve is the limit
     RECORD = record.RESERVE
     armed_fen = None
 

@@ -41,6 +41,11 @@ too_low | Balance too low | To pay {0} yuan | Balance {1} yuan | load the card
 refused | {0} | {1}
 unpaid | {0} | {1} | {2} yuan due
 repeated | Paid just now | {0} yuan | # pay once more | * it is paid
+pin | Enter your PIN | Pay {0} yuan | 6 digits, then #
+pin_typed | Enter your PIN | {0} | Pay {1} yuan
+pin_sent | Checking | Pay {0} yuan | please wait
+pin_wrong | Wrong PIN | {0} tries left | Pay {1} yuan | # enter  * cancel
+pin_right | PIN is right | Pay {0} yuan | card once more
 open | Valve open | {0} yuan held | take card to stop
 flowing | Take card to stop | {0} yuan left | used {1} units
 ended | Card for the rest | Used {0} yuan | Back {1} yuan

@@ -69,6 +69,11 @@ def _tail(value, words, language):
     return [f"{value % 10000:04d}"]
 
 
+def _stars(value, words, language):
+    """How many digits of a PIN there are; never which."""
+    return ["*" * value]
+
+
 def _span(value, words, language):
     """Minutes -> minutes; hours and minutes; days and hours."""
     if value < 60:
@@ -115,6 +120,7 @@ _WRITERS = {
     "fen": _fen,
     "clock": _clock,
     "tail": _tail,
+    "stars": _stars,
     "span": _span,
     "ago": _ago,
     "day": _day,

@@ -46,6 +46,11 @@ SCREENS = {
     "refused": ("red", "error", ("reason",)),
     "unpaid": ("red", "error", ("reason", "fen")),
     "repeated": ("amber", "warn", ("fen",)),
+    "pin": ("amber", "warn", ("fen",)),
+    "pin_typed": ("amber", None, ("stars", "fen")),
+    "pin_sent": ("amber", None, ("fen",)),
+    "pin_wrong": ("red", "error", ("number", "fen")),
+    "pin_right": ("amber", "ok", ("fen",)),
     "open": ("green", "ok", ("fen",)),
     "flowing": ("green", None, ("fen", "number")),
     "ended": ("amber", None, ("fen", "fen")),
@@ -69,5 +74,6 @@ PAID = ("paid", "paid_account", "meal", "meal_account", "next")
 LARGE = {
     "amount": 1, "dishes": 1, "dish": 1, "ready": 1, "paid": 1, "paid_account": 1, "next": 2,
     "no_cashier": 2, "refund_give": 1, "balance": 1, "put_back": 1,
+    "pin": 1, "pin_typed": 2, "pin_right": 1,
     "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1, "drill": 1,
 }  # fmt: skip

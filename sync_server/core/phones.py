@@ -20,6 +20,8 @@ OFFLINE_TAPS, TAP_FEN, DAY_FEN = 3, 5_000, 10_000
 _RENEWS = b"campus renewal"
 _LOOKS = b"campus cards"
 _LOSES = b"campus loss"
+_SETS_PIN = b"campus pin"
+_UNLOCKS = b"campus unlock"
 _DAY_S = 86400
 
 Sign = Callable[[bytes], bytes]
@@ -57,6 +59,16 @@ def loss(number: int, utc_s: int, card: int, is_lost: bool) -> bytes:
     """What it signs to report one of them lost, or to withdraw the report."""
     said = number.to_bytes(3, "big") + utc_s.to_bytes(4, "big") + card.to_bytes(3, "big")
     return _LOSES + said + bytes((is_lost,))
+
+
+def pin(number: int, utc_s: int, new: str) -> bytes:
+    """What it signs to set its holder's PIN."""
+    return _SETS_PIN + number.to_bytes(3, "big") + utc_s.to_bytes(4, "big") + new.encode()
+
+
+def unlock(number: int, utc_s: int) -> bytes:
+    """What it signs to have three more tries."""
+    return _UNLOCKS + number.to_bytes(3, "big") + utc_s.to_bytes(4, "big")
 
 
 def says(public_key: bytes, said: bytes, signature: bytes, phone_utc_s: int, utc_s: int) -> bool:

@@ -29,6 +29,7 @@ TABLE = (
     ("people", _OFFICES, "3, 8", "search holders, see cards, balance and taps"),
     ("stop", (CENTRE, CLERK, KEY), "11, 20", "report a card lost, withdraw the report"),
     ("approve", (CENTRE, FINANCE), "3, 16", "grant or refuse what another person asked for"),
+    ("pins", (CENTRE, CLERK, KEY), "6", "give a holder the link that sets a PIN, unlock it"),
     ("stop-many", (CENTRE, KEY), "11", "let a report take effect that waits: too many at once"),
     ("extend", (CENTRE, CLERK, KEY), "8", "extend one holder on a named approver's word"),
     ("staff-lists", (PERSONNEL, KEY), "3, 8, 9", "who is staff, who left"),

@@ -29,6 +29,7 @@ from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.offices import Offices
 from sync_server.gateway.people import People
 from sync_server.gateway.phones import Phones
+from sync_server.gateway.pins import Pins
 from sync_server.gateway.push import (
     BLACKLIST,
     EMERGENCY,
@@ -55,6 +56,7 @@ class Orders:
         self._gateway = gateway
         self._store = gateway.store
         self.phones = Phones(self, gateway.store, gateway.keyring, self._do)
+        self.pins = Pins(gateway.store, self.phones, gateway.hashing, self._do)
         self.actions = Actions(gateway.store, self._do, self._waits)
         self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
         self.evidence = Evidence(gateway.store, self._do)

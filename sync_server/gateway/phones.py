@@ -57,7 +57,7 @@ class Phones:
 
     def renew(self, number: int, phone_utc_s: int, signature: bytes) -> dict[str, Any]:
         """A phone asks for some more days."""
-        key = self._says(number, phones.renewal(number, phone_utc_s), phone_utc_s, signature)
+        key = self.says(number, phones.renewal(number, phone_utc_s), phone_utc_s, signature)
         if self._store.lists.is_listed(number):
             raise Impossible("this phone was reported lost", 403)
         return self._authorised(number, key)
@@ -65,7 +65,7 @@ class Phones:
     def cards(self, number: int, phone_utc_s: int, signature: bytes) -> list[dict[str, Any]]:
         """The cards of its holder that are no phones and have not ended, each with how far its
         loss has come."""
-        self._says(number, phones.look(number, phone_utc_s), phone_utc_s, signature)
+        self.says(number, phones.look(number, phone_utc_s), phone_utc_s, signature)
         return [self._orders.loss_reach(card) for card in self._cards_beside(number)]
 
     def loss(
@@ -74,7 +74,7 @@ class Phones:
         """One of these cards is lost, or found. What was signed before the last change of it is
         old. -> how far it has come"""
         said = phones.loss(number, phone_utc_s, card, is_lost)
-        self._says(number, said, phone_utc_s, signature)
+        self.says(number, said, phone_utc_s, signature)
         if card not in self._cards_beside(number):
             raise Impossible("this is no card of yours", 404)
         if self._store.lists.loss_changed(card) > phone_utc_s:
@@ -91,7 +91,7 @@ class Phones:
             if not (row["phone"] or row["ended_utc_s"] or row["closed"])
         ]
 
-    def _says(self, number: int, said: bytes, phone_utc_s: int, signature: bytes) -> bytes:
+    def says(self, number: int, said: bytes, phone_utc_s: int, signature: bytes) -> bytes:
         """-> the key of a phone of ours that has signed this now. Impossible 403."""
         row = self._store.phones.get(number)
         key = row["public_key"] if row else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from protocol import manifest, messages, record, states
 from protocol.errors import RemoteError
 from sync_server.core import wallet_load
+from sync_server.core.pins import Verdict
 from sync_server.gateway.limits import CHUNK_BYTES
 from sync_server.gateway.push import (
     BLACKLIST,
@@ -261,6 +262,20 @@ def mac2_of(store: Store, keyring: Keyring, number: int, values: Any) -> bytes:
     return mac2 if mac2 and store.actions.sign_load(number, values, int(time.time())) else b""
 
 
+def _pin(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    if _kind(connection) != "pos" or not tail.isdigit():
+        problem(connection, turn, messages.MALFORMED)
+        return
+
+    def done(verdict: Verdict | None, error: Exception | None) -> None:
+        if verdict is None:
+            problem(connection, turn, messages.NOT_NOW if error is None else messages.FAILED)
+        else:
+            connection.reply(turn, messages.encode(messages.PIN_STATE, (values.card, *verdict)))
+
+    connection.gateway.pin_tries.judge(connection.number, values, tail.decode("ascii"), done)
+
+
 def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     raise RemoteError(f"the terminal asks with a problem, code {values.code}")
 
@@ -272,5 +287,6 @@ _TABLE = {
     messages.PIECE: _piece,
     messages.ACTION: _action,
     messages.SIGN: _sign,
+    messages.PIN: _pin,
     messages.PROBLEM: _problem,
 }

@@ -19,6 +19,7 @@ from sync_server.gateway.connection import Connection
 from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS, SERVING_S, SWEEP_S
+from sync_server.gateway.pin_tries import Hashing, PinTries
 from sync_server.gateway.push import WAITING, Pusher
 from sync_server.gateway.shelf import Shelf
 from sync_server.gateway.tcp import Line, Outlet
@@ -53,6 +54,8 @@ class Gateway:
         self.loop = asyncio.get_running_loop()
         self.writer = Writer(store, self.loop)
         self.pusher = Pusher(self.writer, store, keyring)
+        self.hashing = Hashing()
+        self.pin_tries = PinTries(self.writer, store, self.hashing)
         self.fulls = Shelf(self.writer)
         self.terminals: dict[int, Enrolled] = {}
         self.connections: set[Connection] = set()
@@ -97,6 +100,7 @@ class Gateway:
             self._server.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self.hashing.close()
         await self.loop.run_in_executor(None, self.writer.stop)
         await asyncio.sleep(0)  # the last answers were handed to the loop: let them out
         for connection in list(self.connections):

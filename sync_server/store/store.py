@@ -26,6 +26,7 @@ from sync_server.store.lists import Lists
 from sync_server.store.lost import Lost
 from sync_server.store.officers import Officers
 from sync_server.store.phones import Phones
+from sync_server.store.pins import Pins
 from sync_server.store.places import Places
 from sync_server.store.records import Records
 from sync_server.store.requests import Decisions, Requests
@@ -57,6 +58,7 @@ class Store:
         self.phones = Phones(db)
         self.evidence = Evidence(db)
         self.audit = Audit(db)
+        self.pins = Pins(db, self.audit)
         self.officers = Officers(db)
         self.requests = Requests(db)
         self.holders = Holders(db)

@@ -24,6 +24,7 @@ class Need(NamedTuple):
 OPEN = frozenset({
     "static", "console.sign_in", "console.enter", "console.speak",
     "phone.page", "phone.worker", "phone.enrol", "phone.renew", "phone.cards", "phone.loss",
+    "phone.pin_page", "phone.put_pin", "phone.pin_state", "phone.change_pin", "phone.unlock_pin",
     "provision.use",
 })  # fmt: skip
 
@@ -52,6 +53,9 @@ NEEDS = {
     "desk.extend": Need("extend", ("until", "approver", "paper")),
     "desk.link": Need("extend", ("card",)),
     "desk.card": Need("people"),
+    "desk.pin_of": Need("pins"),
+    "desk.invite_pin": Need("pins"),
+    "desk.unlock": Need("pins"),
     "desk.stop": Need("stop"),
     "desk.free": Need("stop"),
     # lists of people; whose list it is, is asked once the list is known

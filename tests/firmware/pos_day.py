@@ -4,7 +4,7 @@ The real core decides what is shown; tests/firmware/sheets.py draws it as MicroP
 """
 
 from card_layout import identity
-from protocol import meals, params
+from protocol import meals, messages, params, reasons
 from tests.shared import campus
 
 ZH = 0
@@ -62,6 +62,13 @@ class Day:
         self.see(campus.tap(self.terminal, card, self.now())[1])
         card.gone_at = None
 
+    def judged(self, verdict, tries):
+        """The server has looked at a PIN."""
+        question = self.terminal.question()
+        _, values, _ = messages.decode(question)
+        answer = messages.encode(messages.PIN_STATE, (values.card, verdict, tries))
+        self.see(self.terminal.answered(answer, self.now()))
+
     def window(self, version, **given):
         """Other parameters are pushed."""
         self.terminal.params.apply(version, params.pack(dict(SETTINGS, **given)))
@@ -93,12 +100,21 @@ def screens():
     day.tap(POOR)
     day.keys("*1250#")
     day.tap(TEACHER)
-    day.window(3, fixed_fen=800)
+    day.window(3, pin_tap_fen=2000)
+    day.keys("2500#")
+    day.tap(TEACHER)
+    day.keys("123")
+    day.keys("456#")
+    day.judged(reasons.PIN_WRONG, 2)
+    day.keys("471108#")
+    day.judged(reasons.OK, 3)
+    day.tap(TEACHER)
+    day.window(4, fixed_fen=800)
     day.idle()
     day.online = False
     day.tap(STUDENT)
     day.keys("*")
-    day.window(4)
+    day.window(5)
     day.keys("**")
     day.idle(7800)
     day.keys("350#")

@@ -1,7 +1,9 @@
 """Keys in any order, cards at any moment: a POS takes nothing that the screen did not say.
 
 The screen is what a cashier sees: the last screen that was shown. Whatever is pressed, pushed or
-presented, a card pays exactly the amount that stood there when it came, once, or nothing.
+presented, a card pays exactly the amount that stood there when it came, once, or nothing. And
+nothing above a limit without the PIN of its holder, which a server knows that counts three tries a
+card over all restarts; `Judge` is told which payment it let through, and that is taken once.
 """
 
 from hypothesis import settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from firmware.screens.render import render
-from protocol import params, record
+from protocol import messages, params, reasons, record
 from tests.shared.campus import NOON, Card, flash_of, records, tap, terminal_on
 
 START_FEN = 20_000
@@ -21,7 +23,33 @@ SETTINGS = (
     {"fixed_fen": 500, "repeat_s": 60, "tap_limit_fen": 700},
     {"supervisor_zone": 0, "cashier_zone": 0},  # every card here has zone 0
     {"supervisor_zone": 0, "fixed_fen": 700},
+    {"pin_tap_fen": 1000, "repeat_s": 20},
+    {"pin_tap_fen": 2000, "pin_day_fen": 2500},
+    {"pin_day_fen": 1500, "fixed_fen": 800},
 )
+PIN, TRIES = "471108", 3
+
+
+class Judge:
+    """A server as docs/pin.md says: tries counted before the PIN is looked at, right ones noted."""
+
+    def __init__(self):
+        self.tries = {}  # card -> wrong ones in a row
+        self.leave = None  # (card, fen) that it has said yes to last, until that is taken
+
+    def answer(self, body):
+        _, values, digits = messages.decode(body)
+        tries = self.tries.get(values.card, 0)
+        if tries == TRIES:
+            verdict = reasons.PIN_LOCKED
+        elif digits.decode() == PIN:
+            verdict, tries = reasons.OK, 0
+            self.leave = (values.card, values.amount_fen)
+        else:
+            tries += 1
+            verdict = reasons.PIN_LOCKED if tries == TRIES else reasons.PIN_WRONG
+        self.tries[values.card] = tries
+        return messages.encode(messages.PIN_STATE, (values.card, verdict, TRIES - tries))
 
 
 class Till(RuleBasedStateMachine):
@@ -37,12 +65,15 @@ class Till(RuleBasedStateMachine):
             Card(number, START_FEN, b"\x04\0\0" + bytes([number])) for number in range(1, 5)
         ]
         self.rows = []
-        self.debits = {}  # serial -> fen
+        self.judge = Judge()
+        self.given = given
+        self.spent = {}  # card number -> fen of the day
         self.look()
 
     def push(self, given):
         self.version += 1
         assert self.terminal.params.apply(self.version, params.pack(given)) == 1
+        self.given = given
 
     def now(self):
         now = self.terminal.moment(NOON + self.ticks_ms // 1000, self.ticks_ms)
@@ -63,10 +94,28 @@ class Till(RuleBasedStateMachine):
     def press(self, keys):
         for char in keys:
             self.see(self.terminal.key(char, self.now()))
+            body = self.terminal.question()
+            if body is not None:
+                self.see(self.terminal.answered(self.judge.answer(body), self.now()))
 
     @rule(fen=st.integers(1, 6000))
     def ask(self, fen):
         self.press(f"*{fen}#")
+
+    @rule(digits=st.sampled_from((PIN, PIN, "000001", "999999", "12")), stays=st.booleans())
+    def enter(self, digits, stays):
+        self.press(digits + "#")
+        if stays:  # the card lies there
+            pin = self.terminal.kind.pin
+            if pin is not None:
+                self.present(pin.card - 1, None, True)
+
+    @rule()
+    def power_fails(self):
+        """What was keyed in is gone, and what the server said; tries are not."""
+        flash, self.judge.leave = self.terminal._flash, None
+        self.terminal = terminal_on(flash)
+        self.look()
 
     @rule(zeros=st.integers(1, 3))
     def duty(self, zeros):
@@ -75,6 +124,7 @@ class Till(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((1, 4, 30, 90)))
     def wait(self, seconds):
         self.ticks_ms += seconds * 1000
+        self.see(self.terminal.turn(self.now()))
         if seconds > 3:
             self.look()
 
@@ -98,7 +148,17 @@ class Till(RuleBasedStateMachine):
         if taken > 0:
             amount = f"{taken // 100}.{taken % 100:02d}"
             assert any(amount in row.split() for row in said), (said, amount)
+            self.was_allowed(which + 1, taken)
         self.see(effects)
+
+    def was_allowed(self, card, fen):
+        """Below the limits, or let through by the server, and that once."""
+        spent = self.spent[card] = self.spent.get(card, 0) + fen
+        tap_fen, day_fen = self.given.get("pin_tap_fen", 0), self.given.get("pin_day_fen", 0)
+        if 0 < tap_fen < fen or 0 < day_fen < spent:
+            assert self.judge.leave == (card, fen), (card, fen, spent, self.given)
+        if self.judge.leave == (card, fen):
+            self.judge.leave = None
 
     @invariant()
     def nothing_waits_unsaid(self):

@@ -3,7 +3,7 @@
 import pytest
 
 from docs import diagrams
-from firmware.core import door, slots
+from firmware.core import door, pin, slots
 from firmware.core import states as tap
 from protocol import polling, turns
 from protocol import states as session
@@ -17,6 +17,7 @@ TABLES = {
         session.TABLE[session.SERVER], session.STATES, session.EVENTS, session.CLOSED, None),
     "polling": (polling.TABLE, polling.STATES, polling.EVENTS, polling.SOUGHT, None),
     "door": (door.TABLE, door.STATES, door.EVENTS, door.LOCKED, None),
+    "pin": (pin.TABLE, pin.STATES, pin.EVENTS, pin.TYPING, {pin.OVER}),
     "slots": (slots.TABLE, slots.STATES, slots.EVENTS, slots.ERASED, None),
     "turns": (turns.TABLE, turns.STATES, turns.EVENTS, turns.HEARING, None),
 }  # fmt: skip
@@ -71,6 +72,7 @@ def test_every_event_of_a_machine_stands_in_some_row():
         (turns.EVENTS, [turns.TABLE]),
         (slots.EVENTS, [slots.TABLE]),
         (door.EVENTS, [door.TABLE]),
+        (pin.EVENTS, [pin.TABLE]),
         (session.EVENTS, list(session.TABLE.values())),
     ):
         used = {event for table in tables for row in table.values() for event in row}

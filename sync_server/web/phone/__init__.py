@@ -58,7 +58,7 @@ def enrol():
 @limiter.limit(SIGN_IN_RATE)
 def renew():
     """{card, utc_s, signature} -> the same"""
-    return jsonify(_phones().renew(*_signed(fields.body())))
+    return jsonify(_phones().renew(*signed(fields.body())))
 
 
 @phone.post("/api/phone/cards")
@@ -66,7 +66,7 @@ def renew():
 def cards():
     """{card, utc_s, signature} -> {cards: [as a loss report is answered]}"""
     body = fields.body()
-    number, told_s, signature = _signed(body)
+    number, told_s, signature = signed(body)
     return jsonify(cards=_phones().cards(number, told_s, signature))
 
 
@@ -75,7 +75,7 @@ def cards():
 def loss():
     """{card, utc_s, signature, lost: another card of the holder, is_lost} -> as a loss report"""
     body = fields.body()
-    number, told_s, signature = _signed(body)
+    number, told_s, signature = signed(body)
     lost = fields.whole(body, "lost", 1, fields.CARD_MAX)
     is_lost = bool(fields.whole(body, "is_lost", 0, 1))
     act = Act(f"phone {number}", "", "phone.loss", f"card {lost}", {"is_lost": int(is_lost)})
@@ -83,8 +83,11 @@ def loss():
     return jsonify(_phones().loss(number, told_s, lost, is_lost, signature))
 
 
-def _signed(body: dict) -> tuple[int, int, bytes]:
+def signed(body: dict) -> tuple[int, int, bytes]:
     """(card number of the phone, its clock, its signature)"""
     number = fields.whole(body, "card", 1, fields.CARD_MAX)
     told_s = fields.whole(body, "utc_s", 0, 0xFFFFFFFF)
     return number, told_s, fields.hexadecimal(body, "signature")
+
+
+from sync_server.web.phone import pins  # noqa: E402, F401

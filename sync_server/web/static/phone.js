@@ -236,7 +236,50 @@
     if (!cards.length) part("list").append(element("p", words.nocards));
   }
 
+  // The holder's PIN: its digits are signed, sent once, and kept nowhere.
+  const pinWords = JSON.parse(part("pin-words").textContent);
+
+  async function pinAsk(me, path, what, more, fields) {
+    const now = nowS(me);
+    return ask(path, { card: me.card, utc_s: now, signature: await signed(me, what, now, ...more), ...fields });
+  }
+
+  function pinTell(me, row) {
+    part("pin-state").textContent = row.is_locked ? pinWords.locked : row.is_set ? pinWords.set : pinWords.none;
+    part("pin-state").className = row.is_locked ? "state bad" : "state";
+    part("pin-unlock").hidden = !row.is_locked;
+    part("pin-old-part").hidden = !row.is_set;
+    part("pin-form").hidden = row.is_locked;
+  }
+
+  async function pinDo(me, act, wrong) {
+    part("pin-problem").textContent = "";
+    try {
+      pinTell(me, await act());
+    } catch (failure) {
+      part("pin-problem").textContent = (wrong || {})[failure.status] || pinWords.unreached;
+    }
+  }
+
+  const pinLook = (me) => pinDo(me, () => pinAsk(me, "/api/phone/pin/state", "campus cards", [], {}));
+
+  function pinSet(me, event) {
+    event.preventDefault();
+    const [pin, again, old] = ["new", "again", "old"].map((name) => part(`pin-${name}`).value);
+    part("pin-form").reset();
+    if (pin !== again) { part("pin-problem").textContent = pinWords.differ; return; }
+    pinDo(me, () => pinAsk(me, "/api/phone/pin", "campus pin", [text(pin)], { pin, old }),
+      { 400: pinWords.weak, 403: pinWords.wrong, 423: pinWords.locked });
+  }
+
+  const pinUnlock = (me) => pinDo(me,
+    () => pinAsk(me, "/api/phone/pin/unlock", "campus unlock", [], {}), { 400: pinWords.often });
+
   function start(me) {
+    part("to-pin").addEventListener("click", () => { see("pin"); pinLook(me); });
+    part("pin-form").addEventListener("submit", (event) => pinSet(me, event));
+    part("pin-unlock").addEventListener("click", () => pinUnlock(me));
+    part("pin-back").addEventListener("click", () => { see("code"); turn(me); });
     part("mine").addEventListener("click", () => { see("cards"); look(me); });
     part("back").addEventListener("click", () => { see("code"); turn(me); });
     see("code");
