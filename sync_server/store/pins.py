@@ -61,7 +61,9 @@ class Pins:
             )
             if verdict.reason == reasons.PIN_LOCKED:
                 by = f"terminal {terminal}" if terminal else f"phone {card}"
-                self._audit.note(Act(by, "", "pin.locked", f"holder {holder}", {"card": card}), utc_s)
+                self._audit.note(
+                    Act(by, "", "pin.locked", f"holder {holder}", {"card": card}), utc_s
+                )
             return verdict
 
     def state(self, holder: int) -> dict[str, Any]:

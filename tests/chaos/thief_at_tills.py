@@ -12,7 +12,7 @@ cards. What is true is counted here alone, from the cards and from what was keye
 from protocol import messages, params, reasons
 from protocol.states import TERMINAL
 from sync_server.core.pins import Begun
-from sync_server.store.sqlite import Store
+from sync_server.store.store import Store
 from terminal_sim.scenario import Prng
 from tests.shared import campus
 from tests.sync_server.house import WISH
@@ -39,7 +39,7 @@ class Thieves:
     def __init__(self, folder, seed):
         self._dice = Prng(seed)
         self.store = Store(f"sqlite:///{folder / f'{seed}.db'}")
-        connection = self.store._db.conn
+        connection = self.store.db.conn
         connection.execute("PRAGMA synchronous=OFF")  # no power cut of the server is played here
         for number in (1, 2):
             connection.execute(
@@ -47,7 +47,7 @@ class Thieves:
                 " VALUES (?, 2, 'n', '', 20000, 1)",
                 (str(number),),
             )
-        self.store.issue_cards(
+        self.store.cards.issue(
             [WISH | {"uid": f"5a00000{n}", "holder": str(1 + HOLDERS[n])} for n in HOLDERS], 1
         )
         for holder, pin in enumerate(PINS, 1):
