@@ -65,6 +65,7 @@ TABLE = (
     (42, "tells_holder", "", "B", 0, 0, 1),  # 1: programs on the local link learn who was let in
     (50, "card_key", "", "B", 1, 1, 15),  # key version that cards shall have: older are re-keyed
     (51, "oldest_card_key", "", "B", 1, 1, 15),  # cards of an older version are refused
+    (52, "pulses_per_kwh", "pulses", "H", 0, 0, 10000),  # of an electricity meter; 0: of water
 )
 
 BYTES = [row[1] for row in TABLE if row[3] == _BYTES]  # names of those that are no numbers

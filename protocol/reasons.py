@@ -117,11 +117,11 @@ _TEXT = """
 37 | EMERGENCY | 应急模式 | emergency mode | 按应急预案行动 | act by the emergency plan
 38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
 39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
-40 | LEAK | 关阀漏水 | flow with the valve shut | 检查阀门，可能被撬 | check the valve, it may have been forced
-41 | VALVE_STUCK | 阀门关不上 | the valve does not shut | 立即维修阀门 | repair the valve at once
-42 | METER_SILENT | 开阀无脉冲 | valve open and no pulses | 检查水表与供水 | check the meter and the supply
-43 | METER_BACK | 水表反转 | the meter runs backwards | 检查水表，可能被改装 | check the meter, it may have been turned
-44 | METER_NOISE | 水表信号干扰 | noise on the meter's line | 检查水表接线 | check the meter's wires
+40 | LEAK | 关断仍走字 | the meter turns though it is shut off | 检查阀门或线路，可能被私接 | check valve or wires, they may have been bridged
+41 | VALVE_STUCK | 关不断 | it does not shut off | 立即维修阀门或继电器 | repair the valve or relay at once
+42 | METER_SILENT | 开通不走字 | on, and the meter stands still | 检查表和供水供电 | check the meter and the supply
+43 | METER_BACK | 表反转 | the meter runs backwards | 检查表，可能被改装 | check the meter, it may have been turned
+44 | METER_NOISE | 表信号干扰 | noise on the meter's line | 检查表接线 | check the meter's wires
 45 | CASE_OPEN | 机壳被打开 | the case is open | 核查现场 | have a look at it
 46 | NO_PSAM | 安全模块无应答 | the key module does not answer | 请报修，改用其他卡或二维码 | have it repaired, pay by another card or a code
 47 | STOPPED | 卡上已写停用标记 | the mark of a lost card was written | 收下此卡 | keep the card

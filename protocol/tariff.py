@@ -1,8 +1,10 @@
 """What a unit of water or power costs: steps, and the fen of so many units.
 
 A unit is a pulse of a meter or a second. Bytes: for each step from u16, to u16 (not included),
-price u16 in hundredths of a fen a unit. Steps cover 0 to END without gap or overlap. Amounts are
-whole fen, what is less is dropped. Limits: 36 steps, 65,535 units. Source: docs/water.md.
+price u16 in hundredths of a fen: of a unit, or of a kWh where a meter makes `pulses_per_kwh` units
+of one (0: there is no such meter). Steps cover 0 to END without gap or overlap. Amounts are whole
+fen, what is less is dropped, once and of the whole. Limits: 36 steps, 65,535 units. Source:
+docs/water.md.
 """
 
 import struct
@@ -36,7 +38,7 @@ def fault(data):
 
 
 def steps(data):
-    """Yield (from unit, to unit, hundredths of a fen a unit)."""
+    """Yield (from unit, to unit, price in hundredths of a fen)."""
     for at in range(0, len(data), _STEP_SIZE):
         yield struct.unpack_from(_STEP, data, at)
 
@@ -53,17 +55,18 @@ def pack(rows):
     return data
 
 
-def fen(data, units):
+def fen(data, units, pulses_per_kwh=0):
     """Price of the first `units` (0..END) in whole fen."""
     hundredths = 0
     for begin, end, price in steps(data):
         hundredths += max(0, min(units, end) - begin) * price
-    return hundredths // 100
+    return hundredths // (100 * (pulses_per_kwh or 1))
 
 
-def units_for(data, amount_fen):
+def units_for(data, amount_fen, pulses_per_kwh=0):
     """The most units that cost no more than `amount_fen`."""
-    left = amount_fen * 100 + 99  # what is less than a fen is dropped
+    # what is less than a fen is dropped
+    left = (amount_fen + 1) * 100 * (pulses_per_kwh or 1) - 1
     units = 0
     for begin, end, price in steps(data):
         fits = end - begin if not price else min(end - begin, left // price)

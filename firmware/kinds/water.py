@@ -21,8 +21,8 @@ from protocol import messages, reasons, record, tariff
 RECORDS = 8  # that a session may need: reserve, close, giving, faults
 _SHOW_MS = 1000
 
-# what holds from the begin of a session to its end
-Session = namedtuple("Session", "reserve tariff balance_fen")
+# what holds from the begin of a session to its end; rate: as _rate has it
+Session = namedtuple("Session", "reserve rate balance_fen")
 
 
 class Water:
@@ -94,20 +94,20 @@ class Water:
             return 0, reasons.JOURNAL_FULL
         used = self.reserves.free_used(tap.card, tap.now.utc_s)
         tap.detail = max(0, params["free_units"] - used)
-        table = params["tariff"]
-        top_fen = tariff.fen(table, params["most_units"])
+        table, kwh = _rate(params)
+        top_fen = tariff.fen(table, params["most_units"], kwh)
         amount_fen = min(top_fen, params["reserve_fen"], params["tap_limit_fen"])
         amount_fen = min(amount_fen, tap.purse.balance_fen)
         if not tap.now.online:
             spent_fen = terminal.seen.spent(tap.card)[1]
             amount_fen = min(amount_fen, max(0, params["offline_fen_per_card"] - spent_fen))
         margin = params["margin_units"]
-        if tariff.units_for(table, amount_fen) > margin:
+        if tariff.units_for(table, amount_fen, kwh) > margin:
             return amount_fen, reasons.OK
         if tap.detail > margin:
             tap.is_free = True
             return 0, reasons.OK
-        return tariff.fen(table, margin + 1) or 1, reasons.OK  # what policy finds too much
+        return tariff.fen(table, margin + 1, kwh) or 1, reasons.OK  # what policy finds too much
 
     def accepted(self, tap):
         """Open."""
@@ -119,20 +119,21 @@ class Water:
                 entry = row
         if entry is None:
             return (("show", "refused", (reasons.OUT_OF_SERVICE,)),)
-        table = params["tariff"]
+        table, kwh = _rate(params)
         most = entry.detail
         if tap.amount_fen:
-            most += tariff.units_for(table, tap.amount_fen)
+            most += tariff.units_for(table, tap.amount_fen, kwh)
         most = min(most, params["most_units"])
         if not self._strip.begin(tap.serial, most + params["margin_units"]):
             return (("show", "refused", (reasons.OUT_OF_SERVICE,)),)
-        self._session = Session(entry, table, tap.balance_fen)
+        self._session = Session(entry, (table, kwh), tap.balance_fen)
         self._shown_ms = tap.now.ticks_ms
         self.usage.begin(
             tap.now.ticks_ms, most - params["margin_units"], params["no_flow_s"],
             params["per_second"],
         )  # fmt: skip
-        return tuple(self._outputs()) + (("show", "open", (tap.amount_fen,)),)
+        screen = "powered" if kwh else "open"
+        return tuple(self._outputs()) + (("show", screen, (tap.amount_fen,)),)
 
     def refused(self, tap):
         """Why not."""
@@ -217,7 +218,7 @@ class Water:
     def _end(self, now):
         """The session is over: its close."""
         session = self._session
-        used_fen = self._close(session.reserve, self.usage.units, session.tariff, now)
+        used_fen = self._close(session.reserve, self.usage.units, session.rate, now)
         if used_fen is None:
             return []
         self.usage.closed(now.ticks_ms)
@@ -235,15 +236,14 @@ class Water:
         for reserve in self.reserves.to_close():
             if self._session is None or reserve.serial != self._session.reserve.serial:
                 units = self._strip.mount(reserve.serial)
-                self._close(reserve, units, self._terminal.params["tariff"], now)
+                self._close(reserve, units, _rate(self._terminal.params), now)
         for reserve, fen in self.reserves.to_account():
             if settling.give_to_account(self._terminal, now, reserve, fen):
                 return
 
-    def _close(self, reserve, units, table, now):
+    def _close(self, reserve, units, rate, now):
         """-> fen used, None if the journal takes nothing."""
-        paid_units = max(0, units - reserve.detail)
-        used_fen = min(reserve.amount_fen, tariff.fen(table, min(paid_units, tariff.END)))
+        used_fen = min(reserve.amount_fen, _paid_fen(reserve, units, rate))
         return used_fen if settling.close(self._terminal, now, reserve, units, used_fen) else None
 
     def _tell(self, now):
@@ -255,11 +255,26 @@ class Water:
     def _flowing(self):
         session = self._session
         units = self.usage.units
-        used_fen = tariff.fen(session.tariff, max(0, units - session.reserve.detail))
-        return "show", "flowing", (max(0, session.reserve.amount_fen - used_fen), units)
+        used_fen = _paid_fen(session.reserve, units, session.rate)
+        left_fen = max(0, session.reserve.amount_fen - used_fen)
+        kwh = session.rate[1]
+        if kwh:
+            return "show", "drawing", (left_fen, units * 100 // kwh)
+        return "show", "flowing", (left_fen, units)
 
     def _period(self, utc_s):
         params = self._terminal.params
         if params["free_month"]:
             return clock.local_month(utc_s, params["utc_offset_min"])
         return clock.local_minute(utc_s, params["utc_offset_min"])[0]
+
+
+def _rate(params):
+    """(tariff, pulses a kWh or 0): what a unit costs, as protocol.tariff takes it."""
+    return params["tariff"], params["pulses_per_kwh"]
+
+
+def _paid_fen(reserve, units, rate):
+    """What `units` cost, but for those that were free."""
+    paid_units = min(max(0, units - reserve.detail), tariff.END)
+    return tariff.fen(rate[0], paid_units, rate[1])

@@ -48,6 +48,8 @@ pin_wrong | Wrong PIN | {0} tries left | Pay {1} yuan | # enter  * cancel
 pin_right | PIN is right | Pay {0} yuan | card once more
 open | Valve open | {0} yuan held | take card to stop
 flowing | Take card to stop | {0} yuan left | used {1} units
+powered | Power on | {0} yuan held | take card to stop
+drawing | Take card to stop | {0} yuan left | used {1} kWh
 ended | Card for the rest | Used {0} yuan | Back {1} yuan
 used | Finished | Used {0} yuan | Balance {1} yuan
 used_account | Finished | Used {0} yuan | from the account

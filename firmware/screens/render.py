@@ -53,8 +53,8 @@ def _number(value, words, language):
     return [str(value)]
 
 
-def _fen(value, words, language):
-    """1250 -> 12.50."""
+def _hundredths(value, words, language):
+    """1250 -> 12.50: fen as yuan, hundredths of a kWh."""
     return [f"{value // 100}.{value % 100:02d}"]
 
 
@@ -117,7 +117,8 @@ def _holder(value, words, language):
 
 _WRITERS = {
     "number": _number,
-    "fen": _fen,
+    "fen": _hundredths,
+    "kwh": _hundredths,
     "clock": _clock,
     "tail": _tail,
     "stars": _stars,

@@ -53,6 +53,8 @@ SCREENS = {
     "pin_right": ("amber", "ok", ("fen",)),
     "open": ("green", "ok", ("fen",)),
     "flowing": ("green", None, ("fen", "number")),
+    "powered": ("green", "ok", ("fen",)),
+    "drawing": ("green", None, ("fen", "kwh")),
     "ended": ("amber", None, ("fen", "fen")),
     "used": ("green", "ok", ("fen", "fen")),
     "used_account": ("green", "ok", ("fen",)),
@@ -75,5 +77,6 @@ LARGE = {
     "amount": 1, "dishes": 1, "dish": 1, "ready": 1, "paid": 1, "paid_account": 1, "next": 2,
     "no_cashier": 2, "refund_give": 1, "balance": 1, "put_back": 1,
     "pin": 1, "pin_typed": 2, "pin_right": 1,
-    "open": 1, "flowing": 1, "ended": 1, "used": 1, "used_account": 1, "drill": 1,
+    "open": 1, "flowing": 1, "powered": 1, "drawing": 1, "ended": 1, "used": 1,
+    "used_account": 1, "drill": 1,
 }  # fmt: skip

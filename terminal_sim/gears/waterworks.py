@@ -1,4 +1,4 @@
-"""Sessions at a valve, drawn at random, and an oracle that knows what flowed.
+"""Sessions at a valve or a relay, drawn at random, and an oracle that knows what flowed.
 
 One life is a terminal, its flash, a few cards, a pipe and a server; people come, draw water, pull
 their cards, put them back too late; power fails with a word and without, in any flash operation;
@@ -51,6 +51,7 @@ _ENCRYPT = [Aes(master).ecb for master in _MASTERS]
 _CUT = "power"
 _SETTINGS = {"offline_taps_per_card": 255, "offline_fen_per_card": 1_000_000, "no_flow_s": 5,
              "most_units": 200, "margin_units": 2, "reserve_fen": 60}  # fmt: skip
+_POWER = {"tariff": tariff.pack([(0, tariff.END, 11100)]), "pulses_per_kwh": 90}
 
 
 class Life:
@@ -77,9 +78,12 @@ class Life:
         self._fens = fens or dict.fromkeys(range(1, CARDS + 1), START_FEN)
         self._cards = {number: _card(number, fen) for number, fen in self._fens.items()}
         self._free = 15 if self._draw.chance(1, 3) else 0
-        settings = self.settings | {"free_units": self._free}
-        self._office = Memory({NUMBER: "bath"}, self._fens, settings)
-        self._tariff: bytes = self.settings.get("tariff", tariff.ONE_FEN)
+        priced = self.settings
+        if "tariff" not in priced and self._draw.chance(1, 4):
+            priced = priced | _POWER
+            self.figures["relays"] += 1
+        self._rate = priced.get("tariff", tariff.ONE_FEN), priced.get("pulses_per_kwh", 0)
+        self._office = Memory({NUMBER: "bath"}, self._fens, priced | {"free_units": self._free})
         self._office.utc_s = UTC_S
         self._pipe = Pipework(seed ^ 0x5A5A, 5 + self._draw.below(16))
         self._now_us = 0
@@ -329,7 +333,8 @@ class Life:
         missed = 2 if serial in self._cut else 1
         if not (close.detail - 1) * MICRO <= flowed <= (close.detail + missed) * MICRO:
             raise Violation("water", f"{flowed / MICRO} flowed, {close.detail} in {close}")
-        used = tariff.fen(self._tariff, max(0, close.detail - reserve.detail))
+        table, kwh = self._rate
+        used = tariff.fen(table, max(0, close.detail - reserve.detail), kwh)
         if close.amount_fen != min(used, reserve.amount_fen) or used > reserve.amount_fen:
             raise Violation("water", f"{close.detail} units, {close.amount_fen} fen: {reserve}")
         self.figures["units"] += close.detail

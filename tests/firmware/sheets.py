@@ -25,7 +25,7 @@ ENLARGED = {"ssd1306": 2, "ili9341": 1}
 # what the longest values look like, for each way to write one
 VALUES = {
     "number": 16384, "fen": 1250, "clock": 43500, "tail": 1777, "span": 130, "ago": 12,
-    "day": 9740, "stars": 6, "reason": reasons.LISTED, "holder": 2,
+    "day": 9740, "kwh": 236, "stars": 6, "reason": reasons.LISTED, "holder": 2,
 }  # fmt: skip
 # screens whose values belong together
 TOGETHER = {

@@ -14,7 +14,13 @@ from terminal_sim.font import KEPT, NoGlyph, module, read
 from tests.firmware import gate_day, pos_day, sheets
 
 # the longest that each way of writing a value comes to
-LONGEST = sheets.VALUES | {"fen": 999999, "number": 65535, "span": 9 * 1440 + 1380, "ago": 0xFFFF}
+LONGEST = sheets.VALUES | {
+    "fen": 999999,
+    "kwh": 200000,
+    "number": 65535,
+    "span": 9 * 1440 + 1380,
+    "ago": 0xFFFF,
+}
 TERMINALS = [row for row in range(128) if reasons.find(row) and not 64 <= row < 96]
 
 

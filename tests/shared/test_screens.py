@@ -6,7 +6,7 @@ from firmware.screens.table import ROWS, SCREENS
 from protocol import reasons
 
 SAMPLES = {"number": 12, "tail": 71234, "fen": 1250, "clock": 36300, "span": 130, "ago": 12}
-SAMPLES.update({"day": 9740, "reason": reasons.LISTED, "holder": 2, "stars": 4})
+SAMPLES.update({"day": 9740, "reason": reasons.LISTED, "holder": 2, "stars": 4, "kwh": 125})
 
 
 def test_every_screen_in_every_language():

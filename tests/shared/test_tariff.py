@@ -15,13 +15,22 @@ def test_price_of_units():
     assert tariff.fen(tariff.ONE_FEN, 550) == 550
 
 
+def test_price_of_a_kwh_by_its_pulses():
+    night, day = (0, 1600, 3000), (1600, tariff.END, 5625)  # fen 30.00 and 56.25 a kWh
+    data = tariff.pack((night, day))
+    for pulses, fen in ((0, 0), (53, 0), (54, 1), (1600, 30), (3200, 86), (65535, 2277)):
+        assert tariff.fen(data, pulses, 1600) == fen
+    assert tariff.fen(data, 1600, 1) == tariff.fen(data, 1600) == 48000
+
+
 def test_units_for_an_amount_are_the_most_that_cost_no_more():
     for rows in (STEPS, ((0, 65535, 100),), ((0, 7, 33), (7, 65535, 1000)), ((0, 65535, 1),)):
         data = tariff.pack(rows)
         for fen in (0, 1, 2, 3, 7, 45, 99, 500):
-            units = tariff.units_for(data, fen)
-            assert tariff.fen(data, units) <= fen
-            assert units == tariff.END or tariff.fen(data, units + 1) > fen
+            for kwh in (0, 1, 7, 1600, 10000):
+                units = tariff.units_for(data, fen, kwh)
+                assert tariff.fen(data, units, kwh) <= fen
+                assert units == tariff.END or tariff.fen(data, units + 1, kwh) > fen
 
 
 def test_a_table_with_a_gap_or_an_overlap_is_none_and_says_why():

@@ -20,6 +20,7 @@ def test_ten_thousand_sessions():
     assert figures["power_cuts"] > SESSIONS // 5 and figures["warned"] > SESSIONS // 20
     assert figures["tears"] > SESSIONS // 20
     assert figures["units"] > 10 * SESSIONS
+    assert figures["relays"] > SESSIONS // 100
 
 
 def test_the_same_seed_draws_the_same():
