@@ -52,6 +52,10 @@ class Plumbing:
         self.step()
         self._inputs.say(POWER, 0, now_us())
 
+    def power_is_back(self) -> None:
+        """It was a dip."""
+        self._inputs.say(POWER, 1, now_us())
+
     def case(self, is_open: bool) -> None:
         """Somebody opens or shuts the case."""
         self._inputs.say(CASE, int(is_open), now_us())
