@@ -117,7 +117,7 @@ _TEXT = """
 37 | EMERGENCY | 应急模式 | emergency mode | 按应急预案行动 | act by the emergency plan
 38 | REKEYED | 卡密钥已更新 | the card has keys of the newer version | 无需处理 | nothing
 39 | FREED | 停用标记已清除 | the mark was taken off the card | 无需处理 | nothing
-40 | LEAK | 关断仍走字 | the meter turns though it is shut off | 检查阀门或线路，可能被私接 | check valve or wires, they may have been bridged
+40 | LEAK | 关断仍走字 | shut off, yet the meter turns | 检查阀门或线路，可能被私接 | look for a bypass
 41 | VALVE_STUCK | 关不断 | it does not shut off | 立即维修阀门或继电器 | repair the valve or relay at once
 42 | METER_SILENT | 开通不走字 | on, and the meter stands still | 检查表和供水供电 | check the meter and the supply
 43 | METER_BACK | 表反转 | the meter runs backwards | 检查表，可能被改装 | check the meter, it may have been turned

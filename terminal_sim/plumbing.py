@@ -1,4 +1,4 @@
-"""A pipe at a terminal of the world: what its meter says goes to the firmware as it happens.
+"""A pipe (or a wire) at a terminal: what its meter says goes to the firmware as it happens.
 
 The physics is pipework's; here it is given the time, the valve's pin and the pipe of inputs. It is
 looked at every STEP_S of the event loop; what flowed meanwhile is stamped as it flowed.
@@ -9,11 +9,20 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from protocol import tariff
 from terminal_sim.inputs import CASE, METER, POWER, Inputs, now_us
 from terminal_sim.pins import Pins
 from terminal_sim.pipework import Pipework
 
 STEP_S = 0.005
+# parameters of a terminal whose pipe is a wire: relay, kWh meter, 0.56 yuan a kWh, as a program
+# gives them to the server
+RELAY = {
+    "pulses_per_kwh": 100,
+    "tariff": tariff.pack([(0, tariff.END, 5600)]).hex(),
+    "margin_units": 0,
+    "no_flow_s": 250,
+}
 
 
 class Plumbing:

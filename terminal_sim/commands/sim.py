@@ -1,9 +1,10 @@
 """`campus sim`: one terminal with the real firmware, worked from a keyboard.
 
 A line on standard input is what people do: `card` holds the card there, `take` takes it away,
-`tap` turns the tap behind a valve off or on (10 units a second flow while both are open), any other
-line is pressed on the keypad (`1250#` asks for 12.50 yuan). What the panel shows is printed
-as it changes. What it is not: a crowd (`campus run`) nor a proof (`campus replay`).
+`tap` turns the tap behind a valve, or what hangs on a relay, off or on (10 pulses a second come
+while both are), any other line is pressed on the keypad (`1250#` asks for 12.50 yuan). What the
+panel shows is printed as it changes. What it is not: a crowd (`campus run`) nor a proof
+(`campus replay`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import click
 from terminal_sim.loop import run_loop
 from terminal_sim.mifare import MifareClassic
 from terminal_sim.panel import Panel
+from terminal_sim.plumbing import RELAY
 from terminal_sim.server import Office, ServerProblem
 from terminal_sim.terminal import NoInterpreter, Terminal
 
@@ -51,16 +53,22 @@ class Wiring(NamedTuple):
 @click.option("--token-file", type=_FILE, help="Token for --http; campus serve names the file.")
 @click.option("--place", default="here", show_default=True, help="Where it stands.")
 @click.option("--merchant", default="demo", show_default=True, help="Whom a POS sells for.")
+@click.option("--power", is_flag=True,
+              help="With --http and --kind water: a relay and a kWh meter.")  # fmt: skip
 @click.option(
     "--balance", "balance_fen", default=10_000, show_default=True, help="Fen on the card."
 )
 @click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path),
               help="Keep its flash here and go on with it next time.")  # fmt: skip
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def command(kind, server, page, http, token_file, place, merchant, balance_fen, folder, json_file):
+def command(
+    kind, server, page, http, token_file, place, merchant, power, balance_fen, folder, json_file
+):
     """Wire it, run it to the end of the input, say what it reported."""
     if bool(http) != bool(token_file):
         raise click.ClickException("--http and --token-file belong together")
+    if power and not (http and kind == "water"):
+        raise click.ClickException("--power needs --http and --kind water")
     with contextlib.ExitStack() as stack:
         folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         flash = (folder / "flash.bin").exists()
@@ -70,7 +78,9 @@ def command(kind, server, page, http, token_file, place, merchant, balance_fen, 
             if page:
                 keys = bytes.fromhex(page.read_text().strip())
             elif office and not flash:
-                keys = office.enrol(kind, place, merchant)[1]
+                number, keys = office.enrol(kind, place, merchant)
+                if power:
+                    office.call("PUT", f"/api/terminals/{number}/params", RELAY)
             else:
                 keys = b""
             if not keys and not flash:

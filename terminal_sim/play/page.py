@@ -93,7 +93,7 @@ class Page:
         """What does not change: the terminals, and what lies on the table."""
         return {
             "terminals": [
-                {"number": n, "kind": seat.place.kind, "name": seat.place.name}
+                {"number": n, "kind": seat.what, "name": seat.place.name}
                 for n, seat in self._seats.items()
             ],
             "tray": [{"name": thing.name, "card": thing.card} for thing in self._tray],

@@ -9,17 +9,20 @@ from terminal_sim.fleet import Fleet
 from terminal_sim.play import tray
 from terminal_sim.play.page import Page
 from terminal_sim.play.seat import Seat
+from terminal_sim.plumbing import RELAY
 from terminal_sim.server import ServerProcess
 from terminal_sim.wire import Wire
 
-# (kind, place, merchant, display, has a scanner)
+# (what it is on the page, kind, place, merchant, display, has a scanner)
 TERMINALS = (
-    ("pos", "体验窗口", "第一食堂", "ili9341", True),
-    ("gate", "体验门", "保卫处", "ssd1306", False),
-    ("water", "体验淋浴", "浴室", "ssd1306", False),
+    ("pos", "pos", "体验窗口", "第一食堂", "ili9341", True),
+    ("gate", "gate", "体验门", "保卫处", "ssd1306", False),
+    ("water", "water", "体验淋浴", "浴室", "ssd1306", False),
+    ("relay", "water", "体验用电", "宿管中心", "ssd1306", False),
 )
 # of the POS: price keys of 1.50, 3, 8 and 12 yuan; who pays the same twice is asked
 TILL = {"prices": "0096012c032004b0", "repeat_s": 20}
+PARAMS = {"pos": TILL, "relay": RELAY}
 
 
 class Room:
@@ -36,15 +39,16 @@ class Room:
     async def __aenter__(self) -> Room:
         await self._fleet.__aenter__()
         things = await asyncio.to_thread(tray.lay, self._server)
-        for kind, name, merchant, display, scans in TERMINALS:
+        for what, kind, name, merchant, display, scans in TERMINALS:
             wire = Wire(lambda: self._server.tcp)
             self._wires.append(wire)
             place = self._fleet.add(
                 kind, name, merchant, has_scanner=scans, display=display, line=await wire.open()
             )
-            self.seats.append(Seat(place, wire, things))
-        pos = self.seats[0].place.number
-        await asyncio.to_thread(self._server.call, "PUT", f"/api/terminals/{pos}/params", TILL)
+            self.seats.append(Seat(what, place, wire, things))
+            if what in PARAMS:
+                path = f"/api/terminals/{place.number}/params"
+                await asyncio.to_thread(self._server.call, "PUT", path, PARAMS[what])
         await self._fleet.ready()
         self._page = Page(self.seats, things)
         self.address = await self._page.open(*self._at)

@@ -28,10 +28,12 @@ _STAYS_S = 0.15  # after the beep, before a card is taken from where it lay
 
 
 class Seat:
-    """place: the terminal; wire: its line; tray: what is on the table. on_change: called when there
-    is something new to see or to hear."""
+    """what: its kind, or "relay" where a valve's app drives a relay; place: the terminal; wire: its
+    line; tray: what is on the table. on_change: called when there is something new to see or to
+    hear."""
 
-    def __init__(self, place: Place, wire: Wire, tray: list[Thing]):
+    def __init__(self, what: str, place: Place, wire: Wire, tray: list[Thing]):
+        self.what = what
         self.place = place
         self.on_change: Callable[[Seat], None] | None = None
         self._wire = wire
@@ -60,7 +62,7 @@ class Seat:
         beeps, self._beeps = self._beeps, []
         return {
             "number": self.place.number,
-            "kind": self.place.kind,
+            "kind": self.what,
             "name": self.place.name,
             "lamp": terminal.panel.led if terminal.is_running else "off",
             "rows": terminal.panel.rows if terminal.is_running else [],

@@ -16,7 +16,7 @@ from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.image import ROOT, compiled
 from terminal_sim.terminal import HEAP_WITH_MORE, micropython_command
-from tests.firmware import gate_day, pos_day
+from tests.firmware import gate_day, pos_day, water_day
 
 IMAGES = ROOT / "docs" / "images"
 LANGUAGES = {"zh": 0, "en": 1}
@@ -118,5 +118,6 @@ if __name__ == "__main__":
     for kind in KINDS:
         day(kind).save(name(kind, "day"), optimize=True)
         day(kind, gate_day).save(name(kind, "day-gate"), optimize=True)
+        day(kind, water_day).save(name(kind, "day-water"), optimize=True)
         for language in LANGUAGES:
             sheet(kind, language).save(name(kind, language), optimize=True)

@@ -11,7 +11,7 @@ from image import font
 from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.font import KEPT, NoGlyph, module, read
-from tests.firmware import gate_day, pos_day, sheets
+from tests.firmware import gate_day, pos_day, sheets, water_day
 
 # the longest that each way of writing a value comes to
 LONGEST = sheets.VALUES | {
@@ -34,7 +34,9 @@ def test_screens_are_as_on_their_sheet(kind, language):
     assert differs is None, f"the sheet differs in {differs}: python -m tests.firmware.sheets"
 
 
-@pytest.mark.parametrize(("name", "script"), [("day", pos_day), ("day-gate", gate_day)])
+@pytest.mark.parametrize(
+    ("name", "script"), [("day", pos_day), ("day-gate", gate_day), ("day-water", water_day)]
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_scripted_day_looks_as_it_did(kind, name, script):
     kept = Image.open(sheets.name(kind, name)).convert("RGB")

@@ -39,7 +39,7 @@ class Valve:
     def present(self, card, online=True, found=None):
         """One tap; -> its Outcome."""
         outcome, effects = tap(self.terminal, card, self.now(online), found)
-        self._do(effects)
+        self.do(effects)
         return outcome
 
     def settle(self, card):
@@ -62,20 +62,20 @@ class Valve:
 
     def turn(self, pulses, back=0, glitches=0):
         self.ticks_ms += TURN_MS
-        self._do(self.terminal.kind.turn(self.now(), pulses, back, glitches))
+        self.do(self.terminal.kind.turn(self.now(), pulses, back, glitches))
 
     def leave(self):
         """The card is taken away, seen by the next look."""
-        self._do(self.terminal.kind.card_left(self.now()))
+        self.do(self.terminal.kind.card_left(self.now()))
 
     def power_fails(self):
-        self._do(self.terminal.kind.power_fails(self.now()))
+        self.do(self.terminal.kind.power_fails(self.now()))
 
     def case(self, is_open):
-        self._do(self.terminal.kind.case(is_open, self.now()))
+        self.do(self.terminal.kind.case(is_open, self.now()))
 
     def press(self, key):
-        self._do(self.terminal.key(key, self.now()))
+        self.do(self.terminal.key(key, self.now()))
 
     def log(self):
         """-> [(type, amount, detail)] of the records that wait, and their outcomes asserted."""
@@ -85,7 +85,7 @@ class Valve:
             rows.append((entry.type, entry.amount_fen, entry.detail))
         return rows
 
-    def _do(self, effects):
+    def do(self, effects):
         for effect in effects:
             if effect[0] == "set":
                 self.on = bool(effect[2])

@@ -1,4 +1,4 @@
-"""`campus sim` worked from a pipe: keys are heard, its end ends the terminal in order."""
+"""`campus sim` worked from a pipe: keys and cards are heard, its end ends the terminal in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from protocol import keypage, messages
+from terminal_sim.server import ServerProcess
 
 WAIT_S = 60
 
@@ -46,3 +49,41 @@ def test_a_valve_waits_for_its_server(tmp_path):
     *shown, report = done.stdout.splitlines()
     assert any("未就绪" in line for line in shown)
     assert json.loads(report)["terminal"] == 8
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = ServerProcess(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_relay_sells_power_to_the_card_that_lies_there(server, tmp_path):
+    command = [
+        *(sys.executable, "-m", "sync_server", "sim", "--kind", "water", "--power"),
+        *("--server", server.tcp, "--http", server.http),
+        *("--token-file", str(next(tmp_path.glob("*token*")))),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def after(line, words):
+            """Say it, then read until the panel shows that."""
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert any(words in shown for shown in process.stdout)
+
+        after("", "请刷卡")
+        after("card\n", "已通电")
+        after("", "度")
+        after("take\n", "应退")
+        process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0
+
+
+def test_power_is_a_valves_and_of_a_server():
+    command = [sys.executable, "-m", "sync_server", "sim", "--kind", "pos", "--power"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert done.returncode != 0 and "--power needs" in done.stderr

@@ -12,7 +12,7 @@ from terminal_sim.server import ServerProcess
 from tests.world.test_phone_page import CHROMIUM, QUIET
 from tests.world.test_play import Player, story
 
-KEPT = {"paid", "torn", "offline", "gate", "fire", "water"}
+KEPT = {"paid", "torn", "code", "offline", "gate", "fire", "water", "power"}
 
 
 async def main(folder):

@@ -111,6 +111,21 @@ async def story(player, shot):
     await player.hold("staff")  # taken away: the valve shuts
     script = "!document.getElementById('outputs').textContent.includes('阀门')"
     await player.page.wait_for_function(script, timeout=WAIT_MS)
+    await at_the_relay(player, shot)
+
+
+async def at_the_relay(player, shot):
+    """Power flows while a card lies there."""
+    await player.page.click("#terminals a:nth-child(4)")
+    await player.page.wait_for_selector("#tap:not([hidden])")
+    await player.sees("请刷卡")
+    await player.hold("student")
+    await player.sees("用电 0.1")
+    await shot("power")
+    await player.hold("student")  # taken away: the relay opens
+    script = "!document.getElementById('outputs').textContent.includes('已通电')"
+    await player.page.wait_for_function(script, timeout=WAIT_MS)
+    await player.sees("应退")
 
 
 async def at_the_gate(player, shot):

@@ -6,8 +6,8 @@
       title: "校园卡终端", reader: "感应区", tray: "桌上的卡和手机", plugs: "插头", says: "屏幕文字",
       how: "点一下放到感应区，再点一下拿走；手机点一下出示二维码。", tears: "付款时提前抽走卡（撕卡）",
       again: "再出示同一个二维码（截图）", power: ["电源已拔", "电源"], network: ["网线已拔", "网络"], tap: ["水龙头关", "水龙头开"], pulses: "个脉冲",
-      language: "English", away: "连接中断，请刷新页面", pos: "消费机", gate: "门禁", water: "水控",
-      barrier: "门已开", lane: "通道占用", valve: "阀门开", held: "拿走", enter: "确认", clear: "清除",
+      language: "English", away: "连接中断，请刷新页面", pos: "消费机", gate: "门禁", water: "水控", relay: "电控",
+      barrier: "门已开", lane: "通道占用", valve: "阀门开", "relay-valve": "已通电", "relay-tap": ["电器关", "电器开"], held: "拿走", enter: "确认", clear: "清除",
       student: ["学生卡", "有钱"], poor: ["学生卡", "余额 3 元"], expired: ["学生卡", "已过期"],
       lost: ["学生卡", "已挂失"], staff: ["教工卡", "CPU 卡"], phone: ["手机", "出示二维码"],
       doorway: "门口", opens: "刷卡、出门按钮或火警后门才推得开；门开着不关、强行打开，都会报警。", door: ["门关着", "门开着"], exit: "出门按钮", fire: ["火警正常", "火警！"],
@@ -18,8 +18,8 @@
       title: "Campus terminal", reader: "Reader", tray: "Cards and a phone on the table", plugs: "Plugs", says: "Words on the screen",
       how: "Click a card to hold it to the reader, again to take it away; the phone shows a code.", tears: "Pull the card away while it pays",
       again: "Show the same code again (a screenshot)", power: ["Power is off", "Power"], network: ["Network is off", "Network"], tap: ["Tap is off", "Tap is on"], pulses: "pulses",
-      language: "中文", away: "Not connected: reload the page", pos: "POS", gate: "Gate", water: "Water",
-      barrier: "OPEN", lane: "LANE TAKEN", valve: "VALVE OPEN", held: "take away", enter: "enter", clear: "clear",
+      language: "中文", away: "Not connected: reload the page", pos: "POS", gate: "Gate", water: "Water", relay: "Power",
+      barrier: "OPEN", lane: "LANE TAKEN", valve: "VALVE OPEN", "relay-valve": "POWER ON", "relay-tap": ["Appliance is off", "Appliance is on"], held: "take away", enter: "enter", clear: "clear",
       student: ["Student", "well filled"], poor: ["Student", "3 yuan left"], expired: ["Student", "expired"],
       lost: ["Student", "reported lost"], staff: ["Staff", "CPU card"], phone: ["Phone", "shows a code"],
       doorway: "At the door", opens: "It opens after a card, the exit button or a fire alarm. Left open, or forced, it is an alarm.", door: ["Door is shut", "Door is open"], exit: "Exit button", fire: ["No fire", "FIRE ALARM"],
@@ -36,6 +36,7 @@
   let socket = null;
   let sound = null;
   const word = (name) => WORDS[language][name] || name;
+  const here = (name) => WORDS[language][`${state.kind}-${name}`] || word(name);
 
   function send(order) {
     part("problem").textContent = "";
@@ -95,7 +96,7 @@
   function plug(name) {
     const button = part(name);
     button.className = state[name] ? "on" : "";
-    button.textContent = word(name)[state[name] ? 1 : 0];
+    button.textContent = here(name)[state[name] ? 1 : 0];
   }
 
   function show() {
@@ -108,7 +109,7 @@
     part("device").className = `device${state.power ? "" : " dead"}`;
     part("lamp").className = `lamp ${state.lamp}`;
     part("name").textContent = `${state.name} · ${state.number}`;
-    part("outputs").textContent = [...state.outputs.map(word), state.pulses === null ? "" : `${state.pulses} ${word("pulses")}`].join(" ");
+    part("outputs").textContent = [...state.outputs.map(here), state.pulses === null ? "" : `${state.pulses} ${word("pulses")}`].join(" ");
     part("glass").src = state.picture;
     part("rows").textContent = state.rows.join("\n");
     part("reader").className = `reader${held ? ` full card ${fixed.tray[state.held].name}` : ""}`;
