@@ -176,6 +176,19 @@ def trust(text: str) -> tuple[int, bytes]:
     return int(number), public(key)
 
 
+def table(images: Mapping[str, bytes]) -> str:
+    """How much of a slot each takes: a line a kind."""
+    lines = ["kind   modules  .mpy bytes  image bytes  slot bytes  full"]
+    for kind, image in images.items():
+        modules = slot.sizes(image[manifest.SIZE :])
+        full = 100 * len(image) // slot.ROOM_BYTES
+        lines.append(
+            f"{kind:5}  {len(modules):7}  {sum(modules.values()):10,}  {len(image):11,}"
+            f"  {slot.ROOM_BYTES:10,}  {full:3} %"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m image.build", description="signed images")
@@ -189,15 +202,12 @@ def main() -> None:
         key = private_key(asked.key)
         trusted = dict(trust(text) for text in asked.trust)
         asked.out.mkdir(parents=True, exist_ok=True)
+        made = {}
         for kind in asked.kind or KINDS:
             image = build(kind, key, asked.key_number, trusted)
             (asked.out / f"{kind}.img").write_bytes(image)
-            told = ".".join(map(str, version()))
-            modules = slot.sizes(image[manifest.SIZE :])
-            print(
-                f"{asked.out / kind}.img: version {told}, {len(image)} bytes of "
-                f"{slot.ROOM_BYTES}, {len(modules)} modules of {sum(modules.values())} bytes"
-            )
+            made[kind] = image
+        print(f"version {'.'.join(map(str, version()))}, in {asked.out}\n{table(made)}")
     except (BuildFailed, NoCompiler, OSError, ValueError) as failure:
         sys.exit(f"no image: {failure}")
 

@@ -1,6 +1,6 @@
-"""Bodies and blobs: messages, records, batches, lists of cards, parameters, key pages."""
+"""Bodies and blobs: messages, records, batches, lists of cards, parameters, key pages, orders."""
 
-from protocol import batch, blacklist, keypage, messages, params, record, rice
+from protocol import batch, blacklist, emergency, keypage, messages, params, record, rice
 from protocol.states import SERVER, TERMINAL
 from tests.fuzz.cut import Cut, tried
 
@@ -131,3 +131,16 @@ def key_page(data):
     if found is not None:
         assert keypage.unpack(keypage.pack(*found))[:6] == found[:6]
     return told, found
+
+
+def emergency_order(data):
+    """An order of the centre, bare and behind a true head: what is read is what was signed."""
+    head = emergency.MAGIC + bytes((emergency.FORMAT,))
+    body = Cut(data).take(emergency.BODY)
+    filled = head + body + b"\xff" * (emergency.SIZE - len(head) - len(body))
+    told = [tried(emergency.parse, raw) for raw in (data, filled)]
+    for raw, (what, order) in zip((data, filled), told):
+        if what == "value":
+            assert emergency.pack(order) == raw[: emergency.SIGNED]
+            assert order.begin_s < order.end_s <= order.begin_s + emergency.MAX_S
+    return told

@@ -26,6 +26,7 @@ TABLE = {
     "rice_bits": (_BODY, 300, True),
     "parameters": (_BODY, 400, True),
     "key_page": (_BODY, 140, True),
+    "emergency_order": (_BODY, 130, True),
     "purse": (_CARD, 60, True),
     "identities": (_CARD, 30, True),
     "access_bits": (_CARD, 3, True),

@@ -42,6 +42,17 @@ def run(folder, *arguments):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+def test_how_full_a_slot_is(images):
+    head, *lines = build.table(images).split("\n")
+    assert head.split("  ")[0] == "kind" and len(lines) == len(images)
+    for line, (kind, image) in zip(lines, images.items(), strict=True):
+        told = line.replace(",", "").split()
+        modules = slot.sizes(image[manifest.SIZE :])
+        assert told[:2] == [kind, str(len(modules))]
+        assert int(told[2]) == sum(modules.values()) < int(told[3]) == len(image)
+        assert len(image) <= int(told[4]) == slot.ROOM_BYTES and 0 < int(told[5]) < 100
+
+
 def test_the_same_bytes_in_another_folder(tmp_path, key_file, images, monkeypatch):
     tree = tmp_path / "somewhere else"
     for package in (*PACKAGES, "image", "terminal_sim"):

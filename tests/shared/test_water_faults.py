@@ -1,7 +1,7 @@
 """Water: faults, theft, power, and cards that leave in a write."""
 
 from protocol import messages, reasons, record
-from tests.shared.campus import Card, flash_of, records
+from tests.shared.campus import Card, flash_of, records, tap
 from tests.shared.valve import Valve
 
 RESERVE, SETTLE, EVENT = record.RESERVE, record.SETTLE, record.EVENT
@@ -100,6 +100,20 @@ def test_theft_and_faults_are_events():
     assert valve.present(card).accepted
     reasons_told = [record.unpack(raw).reason for raw in records(valve.terminal)]
     assert reasons.METER_NOISE in reasons_told and reasons.CASE_OPEN in reasons_told
+
+
+def test_a_lost_clock_opens_nothing_and_a_quota_is_not_given_anew():
+    valve, card = Valve(free_units=20), Card(balance_fen=0)
+    valve.present(card)
+    valve.flow(19)
+    valve.wait(1000)
+    valve.reboot()
+    lost = valve.terminal.moment(0, valve.ticks_ms)
+    assert tap(valve.terminal, card, lost)[0].reason == reasons.CLOCK_UNSET
+    assert not valve.terminal.kind.is_open
+    assert valve.terminal.kind.reserves.free_used(7, 0) > 20
+    assert valve.present(card).reason == reasons.BALANCE  # it is told the time: one unit is left
+    assert valve.present(Card(8, uid=bytes((4, 9, 9, 9, 9, 9, 9)))).accepted
 
 
 def test_a_valve_that_does_not_shut_is_told():
