@@ -18,6 +18,7 @@ from firmware.core import slots
 from firmware.core import states as tap_states
 from firmware.core import usage as usage_machine
 from protocol import polling, states, turns
+from sync_server.core import merchants as merchant_machine
 
 Table = Mapping[Any, Mapping[Any, Any]]  # state -> event -> state
 Names = Mapping[Any, str]  # state or event -> word
@@ -102,6 +103,12 @@ def door() -> str:
     return f"{mermaid(door_machine.TABLE, {})}\n\n{cells(door_machine.TABLE, {})}"
 
 
+def merchants() -> str:
+    """A merchant's way through three offices."""
+    table = merchant_machine.TABLE
+    return f"{mermaid(table, {})}\n\n{cells(table, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
@@ -111,6 +118,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "usage": usage,
     "pin": pin,
     "door": door,
+    "merchants": merchants,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

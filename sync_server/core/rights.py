@@ -39,6 +39,13 @@ TABLE = (
     ("leavers", (CENTRE, FINANCE, TEACHING, KEY), "10", "see leavers and their balances"),
     ("refund", (FINANCE,), "10, 16", "settle leavers, ask for a refund list, fetch its file"),
     ("ledger", (CENTRE, FINANCE, KEY), "16", "accounts and postings"),
+    ("close", (FINANCE,), "16, 17", "close days, reconcile months with the bank's statement"),
+    ("settle", (FINANCE,), "3, 16", "ask to settle merchants, fetch the file for the bank"),
+    ("merchants", (CENTRE, FINANCE, LOGISTICS, CLERK, KEY), "12, 25", "see merchants"),
+    ("merchants-apply", (CENTRE, LOGISTICS, CLERK, KEY), "12", "enter a merchant's application"),
+    ("admit", (CENTRE, FINANCE, LOGISTICS), "12, 25", "grant, refuse, suspend, end a merchant: "
+     "each office for itself"),
+    ("admission", (CENTRE,), "12", "ask that from now on only admitted merchants take money"),
     ("bearers", (CENTRE, FINANCE, LOGISTICS, CLERK, KEY), "23", "who bears what a lost card paid"),
     ("leave", (CENTRE, KEY), "23", "let a terminal be offline"),
     ("terminals", (CENTRE, LOGISTICS, STUDENTS, MERCHANT, KEY), "3, 23", "see terminals; merchants "

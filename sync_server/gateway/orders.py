@@ -19,6 +19,7 @@ from sync_server.core.ingest import whole
 from sync_server.gateway import looks
 from sync_server.gateway.acting import errand
 from sync_server.gateway.actions import Actions
+from sync_server.gateway.books import Books
 from sync_server.gateway.card_keys import CardKeys
 from sync_server.gateway.care import Care
 from sync_server.gateway.claims import Claims
@@ -26,6 +27,7 @@ from sync_server.gateway.emergencies import Emergencies
 from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
+from sync_server.gateway.merchants import Merchants
 from sync_server.gateway.offices import Offices
 from sync_server.gateway.people import People
 from sync_server.gateway.phones import Phones
@@ -65,6 +67,8 @@ class Orders:
         self.offices = Offices(gateway.store, self._do, self._relist)
         self.people = People(gateway, self._do, self._relist)
         self.care = Care(gateway, self._do)
+        self.merchants = Merchants(gateway, self._do, self._tell)
+        self.books = Books(gateway, self._do)
         self.emergencies = Emergencies(gateway.store, gateway.centre, self._do, self._ordered)
 
     # changes

@@ -20,7 +20,7 @@ from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS, SERVING_S, SWEEP_S
 from sync_server.gateway.pin_tries import Hashing, PinTries
-from sync_server.gateway.push import WAITING, Pusher
+from sync_server.gateway.push import PARAMETERS, WAITING, Pusher
 from sync_server.gateway.shelf import Shelf
 from sync_server.gateway.tcp import Line, Outlet
 
@@ -81,6 +81,20 @@ class Gateway:
         if version != self._waiting_told:
             self._waiting_told = version
             self.pusher.changed(WAITING, version, self.live.values())
+
+    def retell(self) -> None:
+        """Merchants were admitted, suspended or ended: their terminals get other parameters."""
+        self.writer.post(self._retold, self._told)
+
+    def _told(self) -> dict[int, int]:
+        """In the writer thread. -> terminal -> version of its parameters, of those concerned"""
+        numbers = self.store.merchants.take_told()
+        return {number: self.store.terminals.params(number)[0] for number in numbers}
+
+    def _retold(self, versions: dict[int, int] | None, error: Exception | None) -> None:
+        for number, version in (versions or {}).items():
+            if number in self.live:
+                self.pusher.changed(PARAMETERS, version, [self.live[number]])
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port that was opened (for 0, the one the system chose). OSError if taken."""
@@ -202,6 +216,8 @@ class Gateway:
                 self.writer.post(
                     self._settled, self.store.issues.settle, "server", int(time.time())
                 )
+                self.writer.post(_noted, self.store.merchants.expire, int(time.time()))
+                self.retell()
             await asyncio.sleep(SWEEP_S)
             for connection in list(self.connections):
                 why = connection.overdue(now_s)

@@ -17,6 +17,7 @@ from sync_server.store.cards import Cards
 from sync_server.store.care import Care
 from sync_server.store.claims import Claims
 from sync_server.store.database import Database
+from sync_server.store.days import Days
 from sync_server.store.emergencies import Emergencies
 from sync_server.store.evidence import Evidence
 from sync_server.store.holders import Holders
@@ -24,15 +25,19 @@ from sync_server.store.issues import Issues
 from sync_server.store.leavers import Leavers
 from sync_server.store.lists import Lists
 from sync_server.store.lost import Lost
+from sync_server.store.merchants import Merchants
 from sync_server.store.officers import Officers
 from sync_server.store.phones import Phones
 from sync_server.store.pins import Pins
 from sync_server.store.places import Places
+from sync_server.store.postings import Postings
 from sync_server.store.records import Records
 from sync_server.store.requests import Decisions, Requests
 from sync_server.store.restored import Restored
 from sync_server.store.rosters import Rosters
+from sync_server.store.settlements import Settlements
 from sync_server.store.shifts import Shifts
+from sync_server.store.statements import Statements
 from sync_server.store.terminals import Terminals
 
 
@@ -43,7 +48,8 @@ class Store:
         db = self.db = Database(url)
         self.accounts = Accounts(db)
         self.places = Places(db)
-        self.terminals = Terminals(db, self.places)
+        self.merchants = Merchants(db)
+        self.terminals = Terminals(db, self.places, self.merchants)
         self.claims = Claims(db, self.places, self.terminals)
         self.card_keys = CardKeys(db, self.terminals)
         self.cards = Cards(db, self.accounts, self.card_keys)
@@ -64,8 +70,18 @@ class Store:
         self.holders = Holders(db)
         self.rosters = Rosters(db, self.lists, self.requests, self.holders)
         self.leavers = Leavers(db, self.accounts, self.terminals, self.requests)
+        self.days = Days(db, self.audit)
+        self.settlements = Settlements(db, self.accounts, self.merchants, self.days, self.requests)
+        self.statements = Statements(db, self.days, self.settlements)
+        self.postings = Postings(db, self.days)
         self.decisions = Decisions(
-            db, {"end": self.rosters.end_granted, "refund": self.leavers.refund_granted}
+            db,
+            {
+                "end": self.rosters.end_granted,
+                "refund": self.leavers.refund_granted,
+                "admission": self.merchants.declare,
+                "settlement": self.settlements.granted,
+            },
         )
         self.care = Care(db)
         self.shifts = Shifts(db)

@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol import params
 from sync_server.store.database import Database
+from sync_server.store.merchants import SHUT, Merchants
 from sync_server.store.places import Places
 
 _COLUMNS = (
@@ -18,9 +19,10 @@ _COLUMNS = (
 class Terminals:
     """`params` are of one terminal over those for all."""
 
-    def __init__(self, db: Database, places: Places):
+    def __init__(self, db: Database, places: Places, merchants: Merchants):
         self._db = db
         self._places = places
+        self._merchants = merchants
 
     def enrol(self, kind: str, place: str, merchant: str | None, utc_s: int) -> int:
         """A new terminal. -> its number."""
@@ -30,6 +32,8 @@ class Terminals:
                 " SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM terminal RETURNING number",
                 (kind, place, merchant or None, utc_s),
             ).fetchone()[0]
+            if self._merchants.shuts(number):
+                self.set_params(number, {})  # else it would never be given any
         self._places.changed(number)  # asked for before it was there, and so without a merchant
         return number
 
@@ -101,6 +105,8 @@ class Terminals:
         for name, value in merged.items():
             if isinstance(value, str):
                 merged[name] = bytes.fromhex(value)
+        if self._merchants.shuts(terminal):
+            merged |= SHUT
         return version, params.pack(merged)
 
 

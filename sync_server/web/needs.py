@@ -68,6 +68,27 @@ NEEDS = {
     "finance.settle": Need("refund"),
     "finance.refund": Need("refund"),
     "finance.file": Need("refund"),
+    "finance.merchants": Need("merchants"),
+    "finance.apply": Need("merchants-apply", ("name", "contract", "place", "fee", "until")),
+    "finance.merchant": Need("merchants"),
+    "finance.act": Need("admit", ("event", "turn", "note")),
+    "finance.admission": Need("admission"),
+    "finance.days": Need("ledger"),
+    "finance.close_days": Need("close", ("until",)),
+    "finance.day": Need("ledger"),
+    "finance.settlements": Need("ledger"),
+    "finance.settle_merchants": Need("settle", ("until",)),
+    "finance.let": Need("settle", ("until", "reason")),
+    "finance.settlement": Need("ledger"),
+    "finance.settlement_file": Need("settle"),
+    "finance.bank": Need("ledger"),
+    "finance.put_statement": Need("close"),
+    "finance.resolve": Need("close", ("side", "item", "kind", "note")),
+    "finance.finish": Need("close"),
+    "finance.report": Need("ledger"),
+    "finance.accounts": Need("ledger"),
+    "finance.account": Need("ledger"),
+    "finance.record": Need("ledger"),
     # logistics; which terminals somebody sees is web.logistics.sees
     "logistics.terminals": Need("terminals"),
     "logistics.terminal": Need("terminals"),
@@ -135,7 +156,7 @@ NEEDS = {
     "api.withdraw_action": Need("issue"),
 }
 
-LARGE = frozenset({"registry.put"})  # take a file
+LARGE = frozenset({"registry.put", "finance.put_statement"})  # take a file
 
 # the way through the pages: route, word, in this order
 PLACES = (
@@ -143,6 +164,8 @@ PLACES = (
     ("desk.people", _l("Holders")),
     ("registry.lists", _l("Lists")),
     ("finance.leavers", _l("Leavers")),
+    ("finance.merchants", _l("Merchants")),
+    ("finance.days", _l("Books")),
     ("logistics.terminals", _l("Terminals")),
     ("console.emergencies", _l("Emergency")),
     ("centre.approvals", _l("Approvals")),

@@ -18,6 +18,8 @@ FACT_WORDS = {
     "amount_fen": _l("Amount"),
     "file": _l("File"),
     "list": _l("List"),
+    "merchants": _l("Merchants"),
+    "demonstrations": _l("Merchants that never applied"),
 }
 
 

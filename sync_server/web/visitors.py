@@ -24,6 +24,8 @@ IDLE_S = 30 * 60
 LIFE_S = 12 * 3600
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TEXT_MOST = 120  # characters of a field in the log
+_OFFICES = [endpoint.partition(".")[0] for endpoint, _ in PLACES]
+_ONE_PLACE = {office for office in _OFFICES if _OFFICES.count(office) == 1}
 _BEFORE_A_PASSWORD = {"console.password", "console.sign_out"}
 
 
@@ -101,7 +103,8 @@ def begin(officer: dict[str, Any] | None) -> None:
 
 def places(visitor: Visitor | None) -> list[tuple[str, str, bool]]:
     """(address, word, is it here) of every page that this visitor may begin with. A page that is
-    not one of them belongs to the one of its office, where that is but one."""
+    not one of them belongs to the one of its office, where that is but one, else to the one whose
+    address it begins with."""
     if visitor is None or visitor.must_change:
         return []
     found = []
@@ -109,10 +112,13 @@ def places(visitor: Visitor | None) -> list[tuple[str, str, bool]]:
         need = need_of(endpoint)
         if need is not None and visitor.may(need.right):
             office = endpoint.partition(".")[0]
+            address = url_for(endpoint)
             is_here = endpoint == request.endpoint or (
-                office == request.blueprint and office not in ("console", "centre")
+                office == request.blueprint
+                if office in _ONE_PLACE
+                else request.path.startswith(f"{address}/")
             )
-            found.append((url_for(endpoint), str(word), is_here))
+            found.append((address, str(word), is_here))
     return found
 
 

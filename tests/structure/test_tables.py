@@ -7,6 +7,7 @@ from firmware.core import door, pin, slots
 from firmware.core import states as tap
 from protocol import polling, turns
 from protocol import states as session
+from sync_server.core import merchants
 
 # name -> (table, all states, all events, the first state, states where a walk may end)
 TABLES = {
@@ -20,6 +21,8 @@ TABLES = {
     "pin": (pin.TABLE, pin.STATES, pin.EVENTS, pin.TYPING, {pin.OVER}),
     "slots": (slots.TABLE, slots.STATES, slots.EVENTS, slots.ERASED, None),
     "turns": (turns.TABLE, turns.STATES, turns.EVENTS, turns.HEARING, None),
+    "merchants": (
+        merchants.TABLE, merchants.STATES, merchants.EVENTS, merchants.APPLIED, None),
 }  # fmt: skip
 
 # The server answers a hello at once, so it never waits for a challenge: protocol/states.py, theory.
@@ -73,6 +76,7 @@ def test_every_event_of_a_machine_stands_in_some_row():
         (slots.EVENTS, [slots.TABLE]),
         (door.EVENTS, [door.TABLE]),
         (pin.EVENTS, [pin.TABLE]),
+        (merchants.EVENTS, [merchants.TABLE]),
         (session.EVENTS, list(session.TABLE.values())),
     ):
         used = {event for table in tables for row in table.values() for event in row}

@@ -46,6 +46,7 @@ class MemoryStore:
         )
         self.issues = Part(settle=lambda by, utc_s: [])
         self.lost = Part(replace=self.replace)
+        self.merchants = Part(expire=lambda utc_s: 0, take_told=set)
         self.restored = Part(compare=lambda number, values, utc_s: False)
         self.terminals = Part(
             enrol=self.enrol,

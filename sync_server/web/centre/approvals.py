@@ -48,4 +48,9 @@ def let_loss(card: int):
 
 def deed_words() -> dict[str, Any]:
     """deed -> what it is called."""
-    return {"end": _("Stop the cards of a list of leavers"), "refund": _("Refund by the bank")}
+    return {
+        "end": _("Stop the cards of a list of leavers"),
+        "refund": _("Refund by the bank"),
+        "admission": _("Only admitted merchants take money"),
+        "settlement": _("Pay merchants for their turnover"),
+    }

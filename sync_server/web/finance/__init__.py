@@ -1,4 +1,4 @@
-"""Finance: those who leave, and their money (R8)."""
+"""Finance: leavers (R8), merchants (R11), days, settlements, the bank, both lines (R14)."""
 
 from __future__ import annotations
 
@@ -10,4 +10,12 @@ finance = Blueprint("finance", __name__)
 finance.before_request(visitors.admit)
 
 
-from sync_server.web.finance import leavers  # noqa: E402, F401
+from sync_server.web.finance import (  # noqa: E402
+    bank,  # noqa: F401
+    days,  # noqa: F401
+    leavers,  # noqa: F401
+    ledger,  # noqa: F401
+    merchants,  # noqa: F401
+    reports,  # noqa: F401
+    settlements,  # noqa: F401
+)
