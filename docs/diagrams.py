@@ -126,6 +126,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reasons": tables.reason_table,
     "rights": tables.right_table,
     "alarms": tables.alarm_table,
+    "partners": tables.partner_table,
     "flash-faults": tables.flash_faults,
 }
 

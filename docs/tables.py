@@ -9,12 +9,18 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from types import ModuleType
+from typing import Any, cast
+
+from werkzeug.routing import Rule
 
 from firmware.core import policy
 from protocol import messages, params, reasons, record, states
-from sync_server.core import alarms, rights
+from sync_server.core import alarms, partners, rights
+from sync_server.web.app import create_app
+from sync_server.web.needs import SCOPES
 from tools.flashing.sentences import SENTENCES
 
+_VARIABLE = re.compile(r"<[^<>]*:")
 _COMMENTED = re.compile(r'^ +\(.*?"(\w+)".*\),  # (.+)$', re.MULTILINE)
 
 
@@ -110,6 +116,23 @@ def right_table() -> str:
     for right, roles, articles, what in rights.TABLE:
         rows.append([f"`{right}`", what, ", ".join(roles), articles])
     return markdown(["right", "allows", "roles", "Art."], rows)
+
+
+def partner_table() -> str:
+    """Every scope of other systems: what it opens, and the routes that need it."""
+    rules = {
+        rule.endpoint: rule for rule in create_app(cast(Any, None), "docs").url_map.iter_rules()
+    }
+    rows = []
+    for scope, what in (("", "what was granted to it"), *partners.SCOPES):
+        routes = [_route(rules[view]) for view, needed in SCOPES.items() if needed == scope]
+        rows.append([f"`{scope}`" if scope else "any", what, ", ".join(routes)])
+    return markdown(["scope", "opens", "routes"], rows)
+
+
+def _route(rule: Rule) -> str:
+    (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    return f"`{method} {_VARIABLE.sub('<', rule.rule)}`"
 
 
 def alarm_table() -> str:

@@ -44,6 +44,7 @@ _HIDING_INFO = b"campus-card hidden keys"
 _ALL_NAMES = {*NAMES, *(f"{name}.{n}" for n in range(2, 16) for name in CARD_NAMES)}
 _AUDIT_INFO = b"campus-card log of acts"
 OWN_KEY = b"campus-card own key"  # a use of `hide`: an enrolment key made at the device
+HOOK_SECRET = b"campus-card webhook secret"  # another: what a partner's webhook is signed with
 
 
 class BadKeyFile(OSError):

@@ -24,6 +24,7 @@ from typing import IO, NamedTuple
 from waitress import create_server
 
 from sync_server.centre import Centre
+from sync_server.gateway.hooks import Hooks
 from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
 from sync_server.gateway.limits import CONNECTIONS
@@ -104,11 +105,12 @@ def serve(
     json_file: str | None = None,
     ports: Sequence[Port] = (),
     key_log: str | None = None,
+    hook_hosts: Sequence[str] = (),
 ) -> None:
     """Run until SIGTERM or SIGINT; StartFailed when it cannot begin."""
     _allow_many_files()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(url, http, tcp, json_file, ports, key_log))
+        runner.run(_serve(url, http, tcp, json_file, ports, key_log, hook_hosts))
 
 
 async def _serve(
@@ -118,6 +120,7 @@ async def _serve(
     json_file: str | None,
     ports: Sequence[Port],
     key_log: str | None,
+    hook_hosts: Sequence[str],
 ) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -127,6 +130,7 @@ async def _serve(
         if key_log is not None:
             server.log_keys(key_log)
         server.open_ports(ports)
+        server.send_hooks(hook_hosts)
     except StartFailed:
         await server.close()
         raise
@@ -149,6 +153,7 @@ class Server:
         self.token = token
         self.app = create_app(self.orders, token)
         self._buses: list[Bus] = []
+        self._hooks: Hooks | None = None
         self._socket = _listen(http)
         self._waitress = create_server(
             self.app,
@@ -210,6 +215,12 @@ class Server:
         if ports:
             self.ready["serial"] = ", ".join(map(str, ports))
 
+    def send_hooks(self, ours: Sequence[str]) -> None:
+        """Send webhooks from now on; ours: hosts of the campus' own network."""
+        self._hooks = Hooks(self.gateway, {host.lower() for host in ours})
+        self.orders.partners.ours = self._hooks.ours
+        self._hooks.start()
+
     def log_keys(self, path: str) -> None:
         """Write every session's keys down from now on; StartFailed."""
         try:
@@ -233,6 +244,8 @@ class Server:
         self.app.extensions["desk"].feed.close()
         self._waitress.close()
         self._waitress.task_dispatcher.shutdown()
+        if self._hooks is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._hooks.stop)
         await self.gateway.stop()
         for bus in self._buses:
             bus.stop()

@@ -31,6 +31,13 @@ import click
     help="Write the keys of all sessions to this file: for debugging the wire, never in service.",
 )
 @click.option(
+    "--hook-host",
+    "hook_hosts",
+    multiple=True,
+    metavar="HOST[:PORT]",
+    help="A host of the campus' own network that webhooks may go to, http too. Several times.",
+)
+@click.option(
     "--json", "json_file", type=click.Path(dir_okay=False), help="Also write the line here."
 )
 @click.option("--verbose", is_flag=True, help="Log what each terminal does.")
@@ -40,6 +47,7 @@ def command(
     tcp: str,
     ports: tuple[str, ...],
     key_log: str | None,
+    hook_hosts: tuple[str, ...],
     json_file: str | None,
     verbose: bool,
 ) -> None:
@@ -53,6 +61,6 @@ def command(
     try:
         lines = serial_ports(ports)
         addresses = Address.read("--http", http), Address.read("--tcp", tcp)
-        serve(url, *addresses, json_file, lines, key_log)
+        serve(url, *addresses, json_file, lines, key_log, hook_hosts)
     except StartFailed as error:
         raise click.ClickException(str(error)) from None

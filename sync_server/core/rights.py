@@ -58,6 +58,9 @@ TABLE = (
     ("issue", (KEY,), "7", "issue cards, order loads, invite phones"),
     ("officers", (CENTRE,), "3", "accounts of people who work here"),
     ("audit", (CENTRE,), "3", "read the log"),
+    ("partners", (CENTRE, CLERK, KEY), "4", "see other systems, what they may and used"),
+    ("partner-ask", (CENTRE, CLERK, KEY), "4", "enter the application of another system"),
+    ("partner-grant", (CENTRE,), "4", "grant and stop another system, its keys and webhook"),
 )  # fmt: skip
 
 _HAS = {right: frozenset(roles) for right, roles, _, _ in TABLE}

@@ -29,6 +29,7 @@ from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.merchants import Merchants
 from sync_server.gateway.offices import Offices
+from sync_server.gateway.partners import Partners
 from sync_server.gateway.people import People
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.pins import Pins
@@ -69,6 +70,7 @@ class Orders:
         self.care = Care(gateway, self._do)
         self.merchants = Merchants(gateway, self._do, self._tell)
         self.books = Books(gateway, self._do)
+        self.partners = Partners(gateway.store, gateway.keyring, self._do)
         self.emergencies = Emergencies(gateway.store, gateway.centre, self._do, self._ordered)
 
     # changes

@@ -21,12 +21,14 @@ from sync_server.store.days import Days
 from sync_server.store.emergencies import Emergencies
 from sync_server.store.evidence import Evidence
 from sync_server.store.holders import Holders
+from sync_server.store.hooks import Hooks
 from sync_server.store.issues import Issues
 from sync_server.store.leavers import Leavers
 from sync_server.store.lists import Lists
 from sync_server.store.lost import Lost
 from sync_server.store.merchants import Merchants
 from sync_server.store.officers import Officers
+from sync_server.store.partners import Partners
 from sync_server.store.phones import Phones
 from sync_server.store.pins import Pins
 from sync_server.store.places import Places
@@ -86,6 +88,8 @@ class Store:
         self.care = Care(db)
         self.shifts = Shifts(db)
         self.emergencies = Emergencies(db)
+        self.partners = Partners(db, self.terminals)
+        self.hooks = Hooks(db, self.partners)
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not

@@ -23,6 +23,7 @@ from sync_server.web.feed import Feed
 from sync_server.web.finance import finance
 from sync_server.web.logistics import logistics
 from sync_server.web.needs import TWIN
+from sync_server.web.partners import partners
 from sync_server.web.phone import phone
 from sync_server.web.provision import provision
 from sync_server.web.registry import registry
@@ -69,7 +70,7 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     protect.init_app(app)
     limiter.init_app(app)
     refusals.init_app(app)
-    for blueprint in (api, console, phone, provision):
+    for blueprint in (api, console, phone, provision, partners):
         app.register_blueprint(blueprint)
     for office in OFFICES:
         app.register_blueprint(office)

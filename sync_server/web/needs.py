@@ -20,12 +20,22 @@ class Need(NamedTuple):
     kept: tuple[str, ...] = ()
 
 
+# routes of other systems, which have keys of their own: the scope that each needs ("": any)
+SCOPES = {
+    "partners.me": "",
+    "partners.card": "identity:read",
+    "partners.chip": "identity:read",
+    "partners.use_code": "codes:check",
+    "partners.passes": "passes:read",
+    "partners.holders": "holders:read",
+}
+
 # who somebody is, is told by the request itself: a form being filled in, a signature, a claim
 OPEN = frozenset({
     "static", "console.sign_in", "console.enter", "console.speak",
     "phone.page", "phone.worker", "phone.enrol", "phone.renew", "phone.cards", "phone.loss",
     "phone.pin_page", "phone.put_pin", "phone.pin_state", "phone.change_pin", "phone.unlock_pin",
-    "provision.use",
+    "provision.use", *SCOPES,
 })  # fmt: skip
 
 NEEDS = {
@@ -47,6 +57,16 @@ NEEDS = {
     "centre.decide": Need("approve", ("act",)),
     "centre.let_loss": Need("stop-many"),
     "centre.acts": Need("audit"),
+    "centre.partners": Need("partners"),
+    "centre.ask_partner": Need("partner-ask", ("name", "purpose", "contact")),
+    "centre.partner": Need("partners"),
+    "centre.grant_partner": Need("partner-grant"),
+    "centre.refuse_partner": Need("partner-grant"),
+    "centre.stop_partner": Need("partner-grant"),
+    "centre.make_partner_key": Need("partner-grant"),
+    "centre.set_hook": Need("partner-grant", ("url",)),
+    "centre.end_hook": Need("partner-grant"),
+    "centre.send_again": Need("partner-grant"),
     # the desk
     "desk.people": Need("people"),
     "desk.person": Need("people"),
@@ -169,6 +189,7 @@ PLACES = (
     ("logistics.terminals", _l("Terminals")),
     ("console.emergencies", _l("Emergency")),
     ("centre.approvals", _l("Approvals")),
+    ("centre.partners", _l("Other systems")),
     ("centre.officers", _l("Accounts")),
     ("centre.acts", _l("Log")),
 )

@@ -69,6 +69,16 @@ class PretendOffices:
         self.acts.append(act)
 
 
+class PretendPartners:
+    """There are none."""
+
+    def known(self, offered):
+        return None
+
+    def wrong(self, offered, address):
+        pass
+
+
 class PretendOrders:
     """Answers like Orders; `now_s` is fixed unless None is given."""
 
@@ -81,6 +91,7 @@ class PretendOrders:
         self._hostile = hostile
         self.evidence = PretendEvidence(self.now_s, hostile)
         self.offices = PretendOffices()
+        self.partners = PretendPartners()
         self._serial = 0
         self.rows = [self._tap() for _ in range(taps)]
         self.change = 0

@@ -10,4 +10,4 @@ centre = Blueprint("centre", __name__)
 centre.before_request(visitors.admit)
 
 
-from sync_server.web.centre import acts, approvals, officers  # noqa: E402, F401
+from sync_server.web.centre import acts, approvals, officers, partners  # noqa: E402, F401
