@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": ("sync_server.commands.serve", "The server: terminals over TCP, people over HTTP."),
     "office": ("sync_server.commands.office", "Accounts of people who work here."),
     "audit": ("sync_server.commands.audit", "Is the log of acts what was written?"),
+    "evidence": ("sync_server.commands.evidence", "Is a signed document what was signed?"),
     "sim": ("terminal_sim.commands.sim", "One simulated terminal with the real firmware."),
     "replay": ("terminal_sim.commands.replay", "Real records through firmware and server."),
     "chaos": ("terminal_sim.commands.chaos", "Break everything, and check every fen after it."),

@@ -65,6 +65,7 @@ class Keyring:
     def __init__(self, masters: dict[str, bytes], path: Path | None = None):
         self._masters = masters
         self._path = path
+        self.database = Path(str(path).removesuffix(".keys")) if path else None
         self.newest = len(masters) // len(CARD_NAMES)
         self.centre_key = b""  # public, of who orders emergencies; b"": terminals get none
         self._tac = Aes(hkdf.derive(masters["terminal"], b"", _TAC_INFO, _KEY)).ecb

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sync_server.core import evidence
-from sync_server.gateway.refusals import Impossible
+from sync_server.gateway.refusals import Impossible, NotReady
 from sync_server.store.lists import UnknownCard
 from sync_server.store.store import Store
 
 
 class Evidence:
-    """Part of the orders. do: runs a change in the writer thread."""
+    """Part of the orders. do: runs a change in the writer thread; database: beside which the key of
+    documents lies."""
 
-    def __init__(self, store: Store, do: Callable[..., Any]):
+    def __init__(self, store: Store, do: Callable[..., Any], database: Path | None = None):
         self._store = store
         self._do = do
+        self._database = database
+
+    def signed(self, pdf: bytes, reason: str) -> bytes:
+        """A document with the server's signature. NotReady if its key cannot be used."""
+        from sync_server.documents import DocumentKey  # readers and writers of PDF are large
+
+        try:
+            assert self._database is not None
+            return DocumentKey.beside(self._database).sign(pdf, reason)
+        except OSError as error:
+            raise NotReady(f"the document cannot be signed: {error}") from None
 
     def grant(self, terminal: int, begin_s: int, end_s: int, reason: str, by: str) -> int:
         """-> number of the leave. Impossible if there is no such terminal, or it would be over."""

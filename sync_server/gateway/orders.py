@@ -62,7 +62,7 @@ class Orders:
         self.pins = Pins(gateway.store, self.phones, gateway.hashing, self._do)
         self.actions = Actions(gateway.store, self._do, self._waits)
         self.claims = Claims(gateway.store, gateway.keyring, self._do, self._enrolled)
-        self.evidence = Evidence(gateway.store, self._do)
+        self.evidence = Evidence(gateway.store, self._do, gateway.keyring.database)
         self.card_keys = CardKeys(self, gateway.store, gateway.keyring, self._do, self._grown)
         self.issues = Issues(self, gateway.store, gateway.keyring, self._do)
         self.offices = Offices(gateway.store, self._do, self._relist)

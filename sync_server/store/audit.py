@@ -5,6 +5,7 @@ What it is not: who may read it. Row by row, any thread may read; only the write
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,14 @@ class Audit:
             " AND (? = '' OR subject = ?) ORDER BY number DESC LIMIT ?",
             *(before, who, who, subject, subject, limit),
         )
+
+    def document(self, digest: str) -> dict[str, Any] | None:
+        """The row that tells of a signed document. digest: SHA-256 in hex."""
+        found = self._db.rows(
+            f"SELECT {_ROW} FROM audit WHERE what = 'console.bearers_paper' AND detail = ?",
+            json.dumps({"sha256": digest}),
+        )
+        return found[0] if found else None
 
     def check(
         self, expect: tuple[int, bytes] | None = None, newest: int = 0

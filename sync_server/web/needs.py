@@ -45,6 +45,7 @@ NEEDS = {
     "console.events": Need("console"),
     "console.loss": Need("stop", ("card", "act")),
     "console.bearers": Need("bearers"),
+    "console.bearers_paper": Need("bearers"),
     "console.emergencies": Need("emergency"),
     "console.order": Need("emergency", ("act", "what", "minutes", "tap", "card", "reason")),
     "console.emergency_report": Need("emergency"),

@@ -12,6 +12,7 @@ def act_words() -> dict[str, str]:
         "office password": _("password given in the shell"),
         "console.password": _("password changed"),
         "console.loss": _("loss reported or withdrawn"),
+        "console.bearers_paper": _("signed document on who bears it"),
         "centre.add_officer": _("account made"),
         "centre.give_password": _("password given"),
         "centre.close_officer": _("account closed by the centre"),

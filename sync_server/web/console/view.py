@@ -50,6 +50,13 @@ def clock(utc_s: int | None, now_s: int) -> str:
     return time.strftime("%H:%M:%S" if same_day else "%m-%d %H:%M", local)
 
 
+def date_clock(utc_s: int | None) -> str:
+    """The whole moment, for paper: it is read in another year."""
+    if not utc_s:
+        return "–"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(utc_s + CAMPUS_OFFSET_MIN * 60))
+
+
 def age(seconds: int) -> str:
     """A span in its largest fitting unit."""
     seconds = max(seconds, 0)
