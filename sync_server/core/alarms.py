@@ -20,7 +20,10 @@ TABLE = (
     ("grey", "records", 1, 1, 1000),  # payments whose outcome is not known
     ("tears", "per mille", 50, 1, 1000),  # of its taps the card was pulled away
     ("damage", "reports", 1, 1, 100),  # nobody has seen to it yet
+    ("often", "payments", 3, 2, 100),  # one card within 5 minutes, anywhere, the last of them here
 )
+OFTEN_S = 300
+OFTEN_KEPT_S = 3600  # so long the terminal shows it
 TEARS_LEAST_TAPS = 100  # fewer say nothing
 
 
@@ -38,7 +41,8 @@ class Rule(NamedTuple):
 
 class Facts(NamedTuple):
     """What is known of one terminal. report: its last one, received_utc_s: when that came.
-    missing_utc_s: when the record after the oldest hole came."""
+    missing_utc_s: when the record after the oldest hole came. often: the most payments of one card
+    within OFTEN_S of which the last was made here, lately."""
 
     connected: bool
     contact_utc_s: int | None
@@ -50,6 +54,7 @@ class Facts(NamedTuple):
     uploaded_utc_s: int | None
     missing_utc_s: int | None
     damages: int
+    often: int = 0
 
 
 def rules(changed: Mapping[str, tuple[int, bool]]) -> list[Rule]:
@@ -69,7 +74,7 @@ def raised(table: list[Rule], facts: Facts, now_s: int) -> list[tuple[str, int]]
         value = values.get(rule.name)
         if value is None or not rule.is_on:
             continue
-        counts = rule.unit in ("records", "reports")
+        counts = rule.unit in ("records", "reports", "payments")
         if value > rule.limit or counts and value == rule.limit:
             found.append((rule.name, value))
     return found
@@ -84,7 +89,7 @@ def clock_error_s(facts: Facts) -> int | None:
 
 def _values(facts: Facts, now_s: int) -> dict[str, int]:
     """What each alarm looks at, as far as it is known. A terminal that never worked raises none."""
-    values = {"damage": facts.damages}
+    values = {"damage": facts.damages, "often": facts.often}
     if facts.contact_utc_s is not None and not facts.connected:
         values["silent"] = now_s - facts.contact_utc_s
     if facts.connected and (facts.held or 0) < facts.version:

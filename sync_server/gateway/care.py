@@ -38,14 +38,15 @@ class Care:
         missing = self._store.care.missing()
         responsible, rules = self._store.care.responsibles(), self.rules()
         reports = {row["number"]: row for row in self._store.terminals.all()}
-        now_s, told = int(time.time()), []
+        often, told = self._often(), []
+        now_s = int(time.time())
         for row in filter(sees, status):
             number = row["number"]
             facts = alarms.Facts(
                 row["connected"], row["contact_utc_s"], row["list_version"], version, made_s,
                 reports[number]["report"], reports[number]["contact_utc_s"],
                 uploaded.get(number), missing.get(number),
-                damages.get(number, 0),
+                damages.get(number, 0), often.get(number, 0),
             )  # fmt: skip
             told.append(
                 row
@@ -78,6 +79,18 @@ class Care:
             "care": self._store.care.of(number),
             "leaves": self._store.evidence.leaves(number),
         }
+
+    def _often(self) -> dict[int, int]:
+        """terminal -> the most payments of one card in a few minutes, the last of them there."""
+        found: dict[int, int] = {}
+        for row in self.payments_in_a_row():
+            found[row["terminal"]] = max(found.get(row["terminal"], 0), row["n"])
+        return found
+
+    def payments_in_a_row(self) -> list[dict[str, Any]]:
+        """{terminal, card, utc_s, n} of the last hour."""
+        since_s = int(time.time()) - alarms.OFTEN_KEPT_S
+        return self._store.care.often(alarms.OFTEN_S, since_s)
 
     def suspects(self) -> list[dict[str, Any]]:
         """Taps that something is wrong with: copies, altered cards, balances not explained."""

@@ -11,6 +11,15 @@ from sync_server.store.database import Database
 _RECENT = 5000  # records of one terminal that are looked through for events
 HOLES_AMONG = 500  # of one terminal
 SUSPECTS_AMONG = 50_000  # of all
+OFTEN_AMONG = 20_000
+_OFTEN = (
+    "SELECT terminal, card, n, utc_s FROM (SELECT r.terminal, r.card, r.utc_s, count(*) OVER"
+    " (PARTITION BY r.card ORDER BY r.utc_s RANGE BETWEEN {} PRECEDING AND CURRENT ROW) AS n"
+    " FROM record r WHERE r.id > (SELECT coalesce(max(id), 0) FROM record) - ? AND r.type = ?"
+    " AND r.outcome = ? AND r.received_utc_s >= ? AND r.amount_fen > 0 AND NOT EXISTS"
+    " (SELECT 1 FROM reversal b WHERE b.terminal = r.terminal AND b.serial = r.serial)) x"
+    " WHERE n > 1 ORDER BY utc_s DESC"
+)
 _OLDEST_HOLE = (
     "SELECT received_utc_s FROM (SELECT serial, received_utc_s,"
     " lag(serial) OVER (ORDER BY serial) AS before FROM record WHERE terminal = ? AND serial >"
@@ -96,6 +105,14 @@ class Care:
             if received is not None:
                 found[number] = received
         return found
+
+    def often(self, within_s: int, since_utc_s: int) -> list[dict[str, Any]]:
+        """Payments that were not the card's first within so long: terminal, card, utc_s, n: which
+        it was. Of those that came since then, and were not given back; newest first."""
+        return self._db.rows(
+            _OFTEN.format(int(within_s)),
+            *(OFTEN_AMONG, record.PURCHASE, record.DONE, since_utc_s),
+        )
 
     def suspects(self, limit: int) -> list[dict[str, Any]]:
         """The last records that something is wrong with, rows as `recent`."""

@@ -1,5 +1,7 @@
 """Terminals as those see them who care for them: alarms, damage, and whose is whose."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,7 @@ def test_a_terminal_that_is_well_raises_nothing():
         (WELL._replace(report=REPORT | {"grey": 1}), ("grey", 1)),
         (WELL._replace(report=REPORT | {"tears": 51}), ("tears", 51)),
         (WELL._replace(damages=1), ("damage", 1)),
+        (WELL._replace(often=3), ("often", 3)),
     ],
 )
 def test_each_alarm_is_raised_changed_and_switched_off(facts, alarm):
@@ -160,3 +163,35 @@ def test_a_record_that_is_missing_and_one_that_is_declared_lost(college):
     assert "存疑流水" in college.browser("wang").text("/alarms")
     assert "存疑流水" not in zhao.text("/alarms")  # cards are not theirs to see
     assert len(college.api("GET", "/api/alarms")[1]["suspects"]) == 1
+
+
+def test_one_card_pays_three_times_in_five_minutes(college):
+    now_s = int(time.time())
+
+    def paid(terminal, serial, card, ago_s, kind=1, outcome=15, came_s=now_s):
+        row = (terminal, serial, kind, outcome, 0, 0, 0, now_s - ago_s, card, 900, 0, b"", came_s)
+        college.store.db.insert(
+            "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card,"
+            " amount_fen, balance_fen, content, received_utc_s)",
+            [row],
+        )
+
+    zhao = college.browser("zhao", "logistics")
+    for serial, (card, ago_s) in enumerate([(7, 600), (7, 250), (7, 101), (8, 30), (9, 20)], 1):
+        paid(1, serial, card, ago_s)
+    paid(1, 9, 8, 29, outcome=240)  # torn, nothing was taken
+    paid(2, 2, 8, 28, kind=2)  # a pass
+    paid(2, 3, 9, 10, came_s=now_s - 7200)  # known for long
+    assert college.api("GET", "/api/terminals/1")[1]["terminal"]["alarms"] == []
+    paid(2, 1, 7, 100)  # the third in 5 minutes, at another till
+    assert college.api("GET", "/api/terminals/2")[1]["terminal"]["alarms"] == [["often", 3]]
+    assert "连续消费 3" in zhao.text("/terminals?only=alarms")
+    assert "7" not in str(college.api("GET", "/api/terminals/1")[1]["terminal"]["alarms"])
+    wang = college.browser("wang")
+    assert "5 分钟内第 3 笔" in wang.text("/alarms") and "分钟内第" not in zhao.text("/alarms")
+    assert [row["card"] for row in college.api("GET", "/api/alarms")[1]["often"]] == [7]
+    wang.post("/alarms/often", limit="4", is_on="1")
+    assert college.api("GET", "/api/terminals/2")[1]["terminal"]["alarms"] == []
+    wang.post("/alarms/often", limit="3", is_on="1")
+    college.store.db.insert("reversal (terminal, serial, by_serial)", [(1, 2, 6)])
+    assert college.api("GET", "/api/terminals/2")[1]["terminal"]["alarms"] == []  # given back

@@ -12,6 +12,8 @@ from sync_server.web.console import view
 from sync_server.web.logistics import logistics
 from sync_server.web.logistics.words import alarm_words
 
+OFTEN_MOST = 40
+
 
 def _care():
     return current_app.extensions["desk"].orders.care
@@ -19,9 +21,18 @@ def _care():
 
 @logistics.get("/alarms")
 def alarms():
-    """-> {rules: [{name, unit, limit, least, most, is_on, default}], suspects: [taps]}"""
-    suspects = _care().suspects() if g.visitor.may("people") else []
-    told = {"rules": [rule._asdict() for rule in _care().rules()], "suspects": suspects}
+    """-> {rules: [{name, unit, limit, least, most, is_on, default}], suspects: [taps], often:
+    [{card, terminal, utc_s, n}]: the n-th payment of a card within 5 minutes, in the last hour"""
+    sees_cards = g.visitor.may("people")
+    rules = _care().rules()
+    limit = next(rule.limit for rule in rules if rule.name == "often")
+    suspects = _care().suspects() if sees_cards else []
+    rows = _care().payments_in_a_row() if sees_cards else []
+    told = {
+        "rules": [rule._asdict() for rule in rules],
+        "suspects": suspects,
+        "often": [row for row in rows if row["n"] >= limit][:OFTEN_MOST],
+    }
     return shown("alarms.html", told, words=alarm_words(), lines=view.taps(suspects))
 
 

@@ -17,6 +17,7 @@ def alarm_words() -> dict[str, tuple[str, str]]:
         "grey": (_("Grey"), _("has at least # payments whose outcome is not known")),
         "tears": (_("torn taps"), _("more than # of 1,000 taps are torn")),
         "damage": (_("damage"), _("at least # reports of damage are open")),
+        "often": (_("one card"), _("a card has paid at least # times within 5 minutes, here last")),
     }
 
 
