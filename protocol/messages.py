@@ -21,6 +21,7 @@ PIECE = 0x04
 ACTION = 0x05
 SIGN = 0x06
 PIN = 0x07
+SPENT = 0x08
 DELTA = 0x41
 NEWS = 0x42
 PARAMS = 0x43
@@ -36,6 +37,7 @@ BYTES = 0x84
 GRANT = 0x85
 SIGNED = 0x86
 PIN_STATE = 0x87
+SPENT_STATE = 0x88
 LIST_STATE = 0xC1
 PARAMS_STATE = 0xC3
 COMMAND_STATE = 0xC4
@@ -120,6 +122,8 @@ TABLE = (
     (SIGNED, "SIGNED", SERVER, "4s", "mac2", (0, 0, 1)),
     (PIN, "PIN", TERMINAL, "III", "card amount_fen serial", (6, 6, 1)),
     (PIN_STATE, "PIN_STATE", SERVER, "IBB", "card verdict tries", (0, 0, 1)),
+    (SPENT, "SPENT", TERMINAL, "III", "card day_utc_s meal_utc_s", (0, 0, 1)),
+    (SPENT_STATE, "SPENT_STATE", SERVER, "III", "card day_fen meal_fen", (0, 0, 1)),
     (WAITING, "WAITING", SERVER, "I", "version", (0, 1024, 1)),
     (WAITING_STATE, "WAITING_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
     (KEYS, "KEYS", SERVER, "B", "newest", (49, 735, 49)),

@@ -60,6 +60,7 @@ TABLE = (
     (34, "pin_day_fen", "fen", "I", 0, 0, 1000000),  # the same, of a card in a local day
     (35, "pin_offline_fen", "fen", "I", 0, 0, 1000000),  # above them, per card and offline spell
     (36, "pin_wait_s", "s", "B", 20, 5, 120),  # the keypad waits so long for the next digit
+    (37, "pin_ask_fen", "fen", "I", 0, 0, 1000000),  # of a day here; above, other tills count
     (40, "passback_s", "s", "H", 0, 0, 3600),  # a card lets one in, then rests; 0: at once again
     (41, "held_s", "s", "B", 30, 0, 250),  # a door open for longer is an alarm; 0: never
     (42, "tells_holder", "", "B", 0, 0, 1),  # 1: programs on the local link learn who was let in

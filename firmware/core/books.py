@@ -28,7 +28,7 @@ class Books:
             slots = terminal.journal.back_to(shift.is_mark)
         if terminal.params["staff"]:
             slots = max(slots, meals.RECORDS)
-        if terminal.params["pin_day_fen"] or terminal.params["pin_meal_fen"]:
+        if any(terminal.params[name] for name in ("pin_day_fen", "pin_meal_fen", "pin_ask_fen")):
             from firmware.core import spent  # no other till has it in RAM
 
             self.spent = spent.Spent(terminal.params)

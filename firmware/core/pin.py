@@ -139,26 +139,58 @@ def judge(tap, kind, fen):
     return reasons.PIN
 
 
+def ask(tap, kind):
+    """The holder is asked for it; not without a server, which alone could tell. -> effect"""
+    if not tap.now.online:
+        return "show", "unpaid", (reasons.PIN_OFFLINE, kind.armed_fen)
+    if kind.pin is None or kind.pin.fen != kind.armed_fen:
+        kind.pin = Pin(tap.card, kind.armed_fen, tap.now, tap.terminal.params["pin_wait_s"])
+    return kind.pin.screen()
+
+
+def asks(tap, kind):
+    """Shall the server say what this tap's card has paid elsewhere?"""
+    if tap.elsewhere is not None or tap.emergency or not tap.now.online:
+        return False
+    here_fen = kind.spent(tap.terminal).of(tap.card, tap.now.utc_s)[0]
+    return here_fen + kind.armed_fen > tap.terminal.params["pin_ask_fen"]
+
+
+def look_up(tap):
+    """Ask the server what this card has paid elsewhere. Without an answer only what is known here
+    counts: below the limits a card pays offline, too."""
+    since = tap.terminal.kind.spent(tap.terminal).since(tap.now.utc_s)
+    body = yield ("server", messages.encode(messages.SPENT, (tap.card,) + since))
+    values = _answer(body, messages.SPENT_STATE, tap.card)
+    tap.elsewhere = (values.day_fen, values.meal_fen) if values else (0, 0)
+
+
 def _is_above(tap, kind, fen, settings):
-    """Above the limit of a tap, or with what this card has paid here before of a meal or a day."""
+    """Above the limit of a tap, or with what this card has paid before of a meal or a day."""
     if 0 < settings["pin_tap_fen"] < fen:
         return True
     limits = settings["pin_day_fen"], settings["pin_meal_fen"]
     if limits == (0, 0):
         return False
-    for limit, before in zip(limits, kind.spent(tap.terminal).of(tap.card, tap.now.utc_s)):
-        if before is not None and 0 < limit < before + fen:
+    here = kind.spent(tap.terminal).of(tap.card, tap.now.utc_s)
+    for limit, before, elsewhere in zip(limits, here, tap.elsewhere or (0, 0)):
+        if before is not None and 0 < limit < before + elsewhere + fen:
             return True
     return False
 
 
 def _verdict(body, card):
     """(reason, tries left) of the server's answer."""
-    if body:
-        try:
-            number, values, _ = messages.decode(body, SERVER)
-        except RemoteError:
-            number, values = 0, None
-        if number == messages.PIN_STATE and values.card == card:
-            return values.verdict, values.tries
-    return reasons.PIN_OFFLINE, 0
+    values = _answer(body, messages.PIN_STATE, card)
+    return (values.verdict, values.tries) if values else (reasons.PIN_OFFLINE, 0)
+
+
+def _answer(body, wanted, card):
+    """What the server says of this card, None if it does not."""
+    if not body:
+        return None
+    try:
+        number, values, _ = messages.decode(body, SERVER)
+    except RemoteError:
+        return None
+    return values if number == wanted and values.card == card else None

@@ -41,6 +41,17 @@ class Spent:
         self._enter(utc_s)
         return self._day.get(card, 0), self._meal.get(card, 0) if self._period[1] else None
 
+    def since(self, utc_s):
+        """(UTC seconds when the day began, when the meal of now began; outside all meals now)."""
+        settings = self._params
+        day, _, minute = clock.local_minute(utc_s, settings["utc_offset_min"])
+        day_utc_s = (day * 1440 - settings["utc_offset_min"]) * 60
+        number = self._period_of(utc_s)[1]
+        if not number:
+            return day_utc_s, utc_s
+        begin_min = list(meals.rows(settings["meals"]))[number - 1][1]
+        return day_utc_s, day_utc_s + begin_min * 60
+
     def _enter(self, utc_s):
         if utc_s < self._utc_s:
             return

@@ -35,6 +35,7 @@ class Tap:
         self.proof = None  # what the card says to the server about its payment, if it can
         self.number = 0  # of that payment, if a PSAM gave it one
         self.amount_fen = 0
+        self.elsewhere = None  # (fen of the day, of the meal) at other terminals, if it was asked
         self.loaded_fen = 0  # was put on the card before anything was taken
         self.pays = False  # money is to be taken
         self.is_free = False  # the kind wants none
@@ -147,9 +148,9 @@ def _authenticate(tap):
 
 
 def _onward(tap):
-    """Is this card owed something, or may the server have something for it?"""
+    """Is this card owed something, may the server have something for it, or know of it?"""
     terminal = tap.terminal
-    if terminal.kind.owes(tap):
+    if terminal.kind.owes(tap) or terminal.kind.asks(tap):
         return states.WAITING
     return states.WAITING if _server_has(tap) else states.OK
 
@@ -213,7 +214,13 @@ def _witness(tap, grey):
 
 
 def _act(tap):
-    """What this card is owed here, and what the server has for it."""
+    """What this card is owed here, what the server has for it, what it knows of it."""
+    if tap.terminal.kind.asks(tap):
+        from firmware.core import pin  # no other kind of terminal has it in RAM
+
+        yield from pin.look_up(tap)
+        if not tap.terminal.kind.owes(tap) and not _server_has(tap):
+            return states.OK
     if tap.terminal.kind.owes(tap):
         from firmware.core import settling  # no other kind of terminal has it in RAM
 

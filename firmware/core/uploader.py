@@ -18,6 +18,7 @@ from protocol.states import SERVER
 
 PAUSE_MS = 1000
 GATHER_MS = 100  # from batch to batch: in a rush records go together, alone they go at once
+_OF_A_TAP = (messages.ACTION, messages.SIGN, messages.PIN, messages.SPENT)
 REPORTS_TO_WAIT = 2  # that may show an old list before we fetch it without being told
 
 
@@ -109,7 +110,7 @@ class Uploader:
         self._asked = 0
         self._heard_ms = now.ticks_ms
         number, values, tail = messages.decode(body, SERVER)
-        if asked in (messages.ACTION, messages.SIGN, messages.PIN):
+        if asked in _OF_A_TAP:
             if number not in (asked | 0x80, messages.PROBLEM):
                 raise RemoteError(f"{messages.name(number)} answers no question of a tap")
             if self._is_wished:

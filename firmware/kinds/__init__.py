@@ -11,6 +11,7 @@ while one is asked for, or None), and
     accepted(tap), refused(tap), torn(tap), look(tap)   tuples of effects for the end of a tap
     settle(serial)           record `serial` has its outcome: wait for it no longer
     owes(tap)                (serial, fen) that this card is to get back first, or None
+    asks(tap)                shall the server say what this card has paid elsewhere today?
     idle(terminal)           tuple of effects, or None: the terminal's own idle screen
 """
 

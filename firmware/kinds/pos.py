@@ -127,7 +127,9 @@ class Pos:
         if tap.reason == reasons.PAID_BEFORE:
             return (tap.terminal.recall.asks(),)
         if tap.reason == reasons.PIN:
-            return (self._ask_pin(tap),)
+            from firmware.core import pin
+
+            return (pin.ask(tap, self),)
         if self._asked:
             return (("show", "repeated", (tap.amount_fen,)),)
         if self.armed_fen is None:
@@ -178,6 +180,14 @@ class Pos:
             return serial, fen
         return None
 
+    def asks(self, tap):
+        """What a card pays elsewhere counts once it pays more than `pin_ask_fen` of a day here."""
+        if not tap.terminal.params["pin_ask_fen"] or self.armed_fen is None:
+            return False
+        from firmware.core import pin
+
+        return self._duty is None and pin.asks(tap, self)
+
     def idle(self, terminal):
         """What the cashier is in the middle of."""
         settings = terminal.params
@@ -216,16 +226,6 @@ class Pos:
         if self._books_of(terminal).spent is None:  # the limits came later than the books
             self._books = None
         return self._books_of(terminal).spent
-
-    def _ask_pin(self, tap):
-        """The holder is asked for it; not without a server, which alone could tell."""
-        if not tap.now.online:
-            return "show", "unpaid", (reasons.PIN_OFFLINE, self.armed_fen)
-        from firmware.core.pin import Pin
-
-        if self.pin is None or self.pin.fen != self.armed_fen:
-            self.pin = Pin(tap.card, self.armed_fen, tap.now, tap.terminal.params["pin_wait_s"])
-        return self.pin.screen()
 
     def _pin_key(self, char, now):
         """A key while a PIN is asked for."""

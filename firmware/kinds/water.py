@@ -162,6 +162,10 @@ class Water:
             return (self._flowing(),)
         return None
 
+    def asks(self, tap):
+        """No limit here counts what a card does elsewhere."""
+        return False
+
     def owes(self, tap):
         """(serial of the reserve, fen) that this card is to get before anything else, or None."""
         if not tap.credential.GIVES_ALONE:

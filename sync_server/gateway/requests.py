@@ -276,6 +276,19 @@ def _pin(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     connection.gateway.pin_tries.judge(connection.number, values, tail.decode("ascii"), done)
 
 
+def _spent(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    def done(found: tuple[int, int] | None, error: Exception | None) -> None:
+        if found is None:
+            problem(connection, turn, messages.FAILED)
+        else:
+            fens = [min(fen, 0xFFFFFFFF) for fen in found]
+            connection.reply(turn, messages.encode(messages.SPENT_STATE, (values.card, *fens)))
+
+    look = connection.gateway.store.pins.elsewhere
+    asked = (values.card, connection.number, values.day_utc_s, values.meal_utc_s)
+    connection.gateway.writer.post(done, look, *asked)
+
+
 def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     raise RemoteError(f"the terminal asks with a problem, code {values.code}")
 
@@ -288,5 +301,6 @@ _TABLE = {
     messages.ACTION: _action,
     messages.SIGN: _sign,
     messages.PIN: _pin,
+    messages.SPENT: _spent,
     messages.PROBLEM: _problem,
 }

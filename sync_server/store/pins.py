@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import reasons
+from protocol import reasons, record
 from protocol.errors import LocalError
 from sync_server.core import pins
 from sync_server.core.audit import Act
 from sync_server.core.pins import Begun, Verdict
 from sync_server.store.audit import Audit
 from sync_server.store.database import Database
+
+_STEPS_A_DAY = 200  # of a card: what it did before is not looked at
 
 
 class Pins:
@@ -139,6 +141,25 @@ class Pins:
             " WHERE holder = ? ORDER BY id DESC LIMIT ?",
             *(holder, limit),
         )
+
+    def elsewhere(
+        self, card: int, terminal: int, day_utc_s: int, meal_utc_s: int
+    ) -> tuple[int, int]:
+        """(fen since that day began, since that meal) that the cards of this one's holder, or it
+        alone, have paid at other terminals, by records that are here."""
+        query = (
+            "SELECT coalesce(sum(r.amount_fen), 0),"
+            " coalesce(sum(CASE WHEN r.utc_s >= ? THEN r.amount_fen ELSE 0 END), 0)"
+            " FROM card c JOIN step s ON s.card = c.number"
+            " AND s.counter > (SELECT max(x.counter) FROM step x WHERE x.card = c.number) - ?"
+            " JOIN record r ON r.terminal = s.terminal AND r.serial = s.serial"
+            " WHERE (c.number = ? OR c.holder = (SELECT o.holder FROM card o WHERE o.number = ?))"
+            " AND r.terminal <> ? AND r.type = ? AND r.outcome = ? AND r.utc_s >= ?"
+        )
+        limits = (terminal, record.PURCHASE, record.DONE, day_utc_s)
+        values = (meal_utc_s, _STEPS_A_DAY, card, card, *limits)
+        found = self._db.conn.execute(query, values).fetchone()
+        return int(found[0]), int(found[1])
 
     def _is_guessing(self, terminal: int, utc_s: int) -> bool:
         wrong = self._db.one(

@@ -18,7 +18,6 @@ from sync_server.core.known import Known, Place, Result
 from sync_server.core.ledger import Account, Transfer
 from sync_server.core.rebuild import Named
 
-_PARAMS_VERSION = 1
 _NOTHING = -1  # the terminal has no list that a change could start from
 BEYOND = 1 << 16  # more numbers than any journal holds, as store.lost.of
 _MOST_FAILS = 3  # commits in a row
@@ -75,7 +74,7 @@ class Memory:
         self._digests: dict[frozenset[int], bytes] = {}
         self._held = dict.fromkeys(terminals, _NOTHING)  # list version each terminal reported
         self._has_params = dict.fromkeys(terminals, False)
-        self._params = params.pack(wishes)
+        self._params, self._params_version = params.pack(wishes), 1
         self._universe = loss_lists.universe(max(cards))
         self._trouble: deque[tuple[str, int]] = deque()
         for card, fen in cards.items():
@@ -123,6 +122,11 @@ class Memory:
     def card_of(self, terminal: int, serial: int) -> int:
         """Card number of a record that is here."""
         return record.unpack(self.known.records[terminal, serial][0] + b"\xff" * 4).card
+
+    def wish(self, wishes: dict[str, int | bytes]) -> None:
+        """Every terminal shall have other parameters."""
+        self._params, self._params_version = params.pack(wishes), self._params_version + 1
+        self._has_params = dict.fromkeys(self._has_params, False)
 
     def relist(self, card: int, listed: bool) -> None:
         """A loss report or its withdrawal: a new version."""
@@ -212,7 +216,7 @@ class Memory:
             same = self._digest(self.versions[-1])[:8] == values.list_digest
             known = values.list_version < self.newest + same
             self._held[number] = values.list_version if known else _NOTHING
-            self._has_params[number] = values.params_version == _PARAMS_VERSION
+            self._has_params[number] = values.params_version == self._params_version
             return self._state(number), []
         return self._chunk(values), []
 
@@ -222,7 +226,7 @@ class Memory:
         Parameters first; then what changed on the list, or, `whole`, that there is a new one.
         """
         if not self._has_params[number]:
-            return messages.encode(messages.PARAMS, (_PARAMS_VERSION,), self._params)
+            return messages.encode(messages.PARAMS, (self._params_version,), self._params)
         before, after = self._held[number], self.newest
         if before == after:
             return None
@@ -237,7 +241,7 @@ class Memory:
         """The terminal's answer to a push."""
         kind, values, _ = messages.decode(reply, states.TERMINAL)
         if kind == messages.PARAMS_STATE:
-            self._has_params[number] = values.version == _PARAMS_VERSION
+            self._has_params[number] = values.version == self._params_version
         elif kind == messages.LIST_STATE:
             same = values.version <= self.newest and values.digest == self._digest(
                 self.versions[values.version]
@@ -251,7 +255,7 @@ class Memory:
 
     def _state(self, number: int) -> bytes:
         highest = self.known.places[number].used
-        state = (self.utc_s, self.newest, 0, _PARAMS_VERSION, highest, 0)
+        state = (self.utc_s, self.newest, 0, self._params_version, highest, 0)
         return messages.encode(messages.STATE, state)
 
     def _commit(self, number: int, tail: bytes) -> tuple[bytes | None, list[Transfer]]:

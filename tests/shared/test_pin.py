@@ -230,6 +230,39 @@ def test_the_day_and_the_meal():
     assert screens(sell(again, mine, 3000, tomorrow)[1]) == ["paid"]
 
 
+def test_what_the_card_pays_elsewhere_counts_beyond_an_amount():
+    asked = []
+
+    def serve(body):
+        number, values, _ = messages.decode(body, TERMINAL)
+        assert number == messages.SPENT and not mine.commands[4:]  # before the card is written
+        asked.append(tuple(values))
+        return messages.encode(messages.SPENT_STATE, (values.card, 4000, 1000))
+
+    night = meals.pack([(0x7F, 1200, 1380, 0)])
+    limits = {"pin_tap_fen": 0, "pin_day_fen": 6000, "pin_meal_fen": 3500, "meals": night}
+    terminal, mine = till(pin_ask_fen=1500, **limits), card(balance_fen=20000)
+
+    def pays(fen, now=None, serve=serve):
+        now = now or moment(terminal)
+        press(terminal, "**" + str(fen) + "#", now)
+        return screens(tap(terminal, mine, now, serve=serve)[1])
+
+    assert pays(1500) == ["paid"] and asked == []
+    day_s = NOON - NOON % 86400 - 8 * HOUR_S  # local midnight
+    day_s += 86400 if NOON - day_s >= 86400 else 0
+    assert pays(600) == ["pin"]  # 40 + 15 + 6 of 60 yuan
+    assert asked == [(7, day_s, day_s + 20 * HOUR_S)]
+    assert pays(500) == ["paid"] and len(asked) == 2
+    assert pays(100, serve=lambda body: b"") == ["paid"]  # nobody says: what is known here
+    late = moment(terminal, NOON + HOUR_S, 3600_000)  # no meal: none of its limit
+    asked.clear()
+    assert pays(1, late) == ["pin"] and asked[0][2] == NOON + HOUR_S
+    press(terminal, "*", late)
+    assert pays(1, moment(terminal, NOON + HOUR_S, 3600_000, online=False)) == ["paid_offline"]
+    assert len(asked) == 1
+
+
 def test_limits_that_are_pushed_later_know_what_was_before():
     terminal, mine = terminal_on(flash_of()), card()
     assert screens(sell(terminal, mine, 2000)[1]) == ["paid"]

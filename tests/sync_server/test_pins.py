@@ -10,6 +10,7 @@ from protocol import messages, reasons
 from sync_server.core import phones as rules
 from sync_server.core import pins
 from sync_server.core.pins import Begun, Verdict
+from tests.sync_server.house import House
 from tests.sync_server.office import College
 from tests.sync_server.test_people import admitted
 from tests.sync_server.test_phone_loss import Holder
@@ -215,3 +216,23 @@ def test_the_pin_stands_nowhere(college, caplog):
     assert PIN not in caplog.text and "730518" not in caplog.text
     (hashed,) = college.store.db.rows("SELECT hash FROM pin")
     assert hashed["hash"].startswith("$argon2id$")
+
+
+def test_what_is_paid_elsewhere_is_told_for_all_cards_of_a_holder(tmp_path):
+    house = House(tmp_path, terminals=3, cards=2)
+    for number, card, fen in ((1, 1, 700), (2, 1, 50), (2, 2, 300), (3, 2, 9)):
+        assert house.pay(number, card, fen)
+    told = house.store.pins.elsewhere
+    assert told(1, 1, 0, 0) == (0, 0)  # nothing has come
+    for number in (1, 2, 3):
+        house.sync(number)
+    assert [told(1, number, 0, 0) for number in (1, 2, 3)] == [(50, 50), (700, 700), (750, 750)]
+    assert told(1, 3, 0, house.utc_s + 1) == (750, 0) and told(1, 3, house.utc_s + 1, 0) == (0, 0)
+    with house.store.db.transaction() as connection:
+        connection.execute(
+            "INSERT INTO holder (id, number, kind, name, department, valid_until, made_utc_s)"
+            " VALUES (5, '1', 2, 'n', '', 20000, 1)"
+        )
+        connection.execute("UPDATE card SET holder = 5")
+    assert [told(1, number, 0, 0)[0] for number in (1, 2, 3)] == [359, 709, 1050]
+    assert told(99, 1, 0, 0) == (0, 0)

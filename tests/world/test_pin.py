@@ -10,7 +10,7 @@ from terminal_sim import fleet
 from terminal_sim.mifare import MifareClassic
 
 PIN, WRONG = "471108", "830264"
-LIMITS = {"pin_tap_fen": 2000, "pin_day_fen": 6000, "pin_wait_s": 120}
+LIMITS = {"pin_tap_fen": 2000, "pin_day_fen": 6000, "pin_ask_fen": 1500, "pin_wait_s": 120}
 WAIT_S = 60
 
 
@@ -57,6 +57,8 @@ def test_above_the_limit(campus, tmp_path):
             place = made.fleet.add("pos", "第二食堂", "第二食堂")  # has them before its first tap
             await made.fleet.ready()
             number, till, panel = place.number, place.terminal, place.terminal.panel
+            assert await fleet.pay(made.pos, card, 500) == fleet.ACCEPTED
+            await uploaded(server, made.numbers[0], bool)
             assert await fleet.pay(till, card, 1000) == fleet.ACCEPTED
             await it_lies_there(till, card)
             assert await fleet.pay(till, card, 2500) == fleet.TORN  # it is asked for
@@ -80,17 +82,15 @@ def test_above_the_limit(campus, tmp_path):
             panel.press(PIN + "#")
             await seen(panel, "密码已锁")
             panel.press("*")
-            assert await fleet.pay(till, card, 1500) == fleet.ACCEPTED  # 10 + 25 + 15 of 60 yuan
-            assert await fleet.pay(till, card, 1001) == fleet.TORN  # the day's limit
+            assert await fleet.pay(till, card, 1500) == fleet.ACCEPTED  # 5 elsewhere, 10 + 25 + 15
+            assert await fleet.pay(till, card, 501) == fleet.TORN  # the day's 60 yuan
             panel.press("**")
-            assert await fleet.pay(till, card, 1000) == fleet.ACCEPTED
+            assert await fleet.pay(till, card, 500) == fleet.ACCEPTED
             assert panel.shows("余额 140.00 元")
             await asyncio.to_thread(server.call, "POST", "/api/people/1/pin/unlock")
             tries = await asyncio.to_thread(server.call, "GET", "/api/people/1/pin")
             assert [row["verdict"] for row in tries["tries"]] == [51, 50, 50, 0]
-            records = await uploaded(
-                server, number, lambda found: found[-1][6] == 1000 and found[-1][1] == 1
-            )
+            records = await uploaded(server, number, lambda found: found[-1][6] == 500)
             assert [row[3] for row in records if row[1] == 3 or row[3] == 51] == [
                 31, 31, 31, 51, 31, 51, 31,
             ]  # fmt: skip
@@ -116,7 +116,7 @@ async def it_lies_there(till, card):
         await seen(panel, "***")
         panel.press(PIN[3:] + "#")
         await seen(panel, "支付成功")
-        assert panel.shows("余额 165.00 元")
+        assert panel.shows("余额 160.00 元")
 
 
 async def online(server, number):
