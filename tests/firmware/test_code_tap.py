@@ -1,7 +1,7 @@
 """A code at a terminal: taken once, within its window, while its issuer's word holds."""
 
 from card_layout import identity
-from protocol import meals, params, reasons, record
+from protocol import meals, messages, params, reasons, record
 from tests.firmware.code_phone import ISSUER, ISSUER_NUMBER, Phone, compressed
 from tests.shared.campus import NOON, flash_of, moment, records, screens, tap, terminal_on
 
@@ -47,6 +47,29 @@ def test_taken_once():
     refused(terminal, text, reasons.CODE_USED, utc_s=NOON + 5)
     outcome, _ = show(terminal, PHONE.show(NOON + 6), utc_s=NOON + 6)
     assert outcome.accepted
+
+
+def test_above_a_limit_a_phone_is_asked_for_the_pin_as_a_card_is():
+    """A newer code of that phone, or the one that asked; of no other."""
+    terminal = shop(1200)
+    terminal.params.apply(2, params.pack({"code_issuers": KEY, "pin_tap_fen": 1000}))
+    for utc_s, is_newer in ((NOON, False), (NOON + 9, True)):
+        text, ticks_ms = PHONE.show(utc_s), (utc_s - NOON) * 1000
+        assert screens(show(terminal, text, utc_s)[1]) == ["pin"]
+        for char in "471108#":
+            terminal.key(char, moment(terminal, utc_s, ticks_ms))
+        values = messages.decode(terminal.question())[1]
+        answer = messages.encode(messages.PIN_STATE, (values.card, reasons.OK, 3))
+        assert screens(terminal.answered(answer, moment(terminal, utc_s, ticks_ms))) == [
+            "pin_right"
+        ]
+        refused(terminal, Phone(8).show(utc_s), reasons.IN_USE, utc_s)
+        text = PHONE.show(utc_s + 1) if is_newer else text
+        outcome, effects = show(terminal, text, utc_s + 1)
+        assert outcome.accepted and screens(effects) == ["paid_account"]
+        terminal.kind.ready(1200)
+        refused(terminal, text, reasons.CODE_USED, utc_s + 1)
+        terminal.kind.ready(1200)
 
 
 def test_only_within_its_window():
