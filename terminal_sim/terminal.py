@@ -36,6 +36,7 @@ from terminal_sim.scanner_port import ScannerPort
 # A board has its compiled code in ROM; this interpreter keeps it in the heap, with 64-bit objects.
 HEAP = "320k"
 HEAP_WITH_MORE = "384k"  # who checks signatures (codes, emergencies) or draws
+HEAP_WITH_ALL = "448k"  # a till that draws, and takes cards of both kinds, codes and PINs
 BOARD = "unix"
 STOP_WAIT_S = 5
 RESTART = 77  # the firmware's exit code that asks for it
@@ -140,6 +141,8 @@ class Terminal:
         } | self._pace
         has_more = self.scanner or self.display or self.psam or not self.plumbing
         heap = HEAP_WITH_MORE if has_more else HEAP
+        if self.scanner and self.display:
+            heap = HEAP_WITH_ALL
         if inputs:
             inputs.power_on()
         path = self._folder / "config.json"

@@ -188,8 +188,9 @@ class Spi:
         """True, or False if the world does not listen; it never waits for it."""
         if not self._poll.poll(0):
             return False
-        said = bytes((is_data, len(piece) >> 8, len(piece) & 255)) + piece
-        return self._pipe.write(said) == len(said)
+        head = bytes((is_data, len(piece) >> 8, len(piece) & 255))
+        # no copy of the piece: 5 KB in a row may not be had from a busy heap
+        return self._pipe.write(head) == len(head) and self._pipe.write(piece) == len(piece)
 
 
 def _raw(path, when):

@@ -23,6 +23,10 @@ SET_UP = (
 )
 _WHITE, _BLACK = 0xFFFF, 0x0000
 _BANDS = {"green": 0x0567, "amber": 0xFC60, "red": 0xD8A3, "off": 0x3A6F}
+# kept from the start: 5 KB in a row may not be had from a busy heap
+_pixels = bytearray(WIDTH * _STRIP * 2)
+_colours = framebuf.FrameBuffer(_pixels, WIDTH, _STRIP, framebuf.RGB565)
+_palette = framebuf.FrameBuffer(bytearray(4), 2, 1, framebuf.RGB565)
 
 
 def inverse(led):
@@ -32,22 +36,19 @@ def inverse(led):
 
 def pieces(strips, led):
     """Yield (is data, bytes) for the strips of a picture that changed."""
-    pixels = bytearray(WIDTH * _STRIP * 2)
-    colours = framebuf.FrameBuffer(pixels, WIDTH, _STRIP, framebuf.RGB565)
-    palette = framebuf.FrameBuffer(bytearray(4), 2, 1, framebuf.RGB565)
     for number, bits in strips:
         top = number * _STRIP
         in_band = top < BAND_PX
-        palette.pixel(0, 0, _swapped(_BANDS[led] if in_band else _WHITE))
-        palette.pixel(1, 0, _swapped(_WHITE if in_band else _BLACK))
+        _palette.pixel(0, 0, _swapped(_BANDS[led] if in_band else _WHITE))
+        _palette.pixel(1, 0, _swapped(_WHITE if in_band else _BLACK))
         strip = framebuf.FrameBuffer(bits, WIDTH, _STRIP, framebuf.MONO_HLSB)
-        colours.blit(strip, 0, 0, -1, palette)
+        _colours.blit(strip, 0, 0, -1, _palette)
         yield False, _COLUMNS
         yield True, bytes((0, 0, WIDTH - 1 >> 8, WIDTH - 1 & 255))
         yield False, _ROWS
         yield True, bytes((top >> 8, top & 255, top + _STRIP - 1 >> 8, top + _STRIP - 1 & 255))
         yield False, _WRITE
-        yield True, pixels
+        yield True, _pixels
 
 
 def _swapped(colour):
