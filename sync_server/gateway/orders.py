@@ -65,7 +65,7 @@ class Orders:
         self.evidence = Evidence(gateway.store, self._do, gateway.keyring.database)
         self.card_keys = CardKeys(self, gateway.store, gateway.keyring, self._do, self._grown)
         self.issues = Issues(self, gateway.store, gateway.keyring, self._do)
-        self.offices = Offices(gateway.store, self._do, self._relist)
+        self.offices = Offices(gateway.store, self._do, self._decided)
         self.people = People(gateway, self._do, self._relist)
         self.care = Care(gateway, self._do)
         self.merchants = Merchants(gateway, self._do, self._tell)
@@ -157,6 +157,11 @@ class Orders:
         done = self._do(change, *args)
         self.relisted()
         return done
+
+    def _decided(self, decide: Callable[..., Any], *args: Any) -> None:
+        """What a second person granted may be a list of cards, or the admission of merchants."""
+        self._relist(decide, *args)
+        self._tell(self._gateway.retell)
 
     def _grown(self, version: int) -> None:
         self._tell(self._push_keys, version)

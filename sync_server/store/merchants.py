@@ -1,7 +1,8 @@
 """Merchants in the database: applications, what each office said, whose terminals take no money.
 
-A terminal whose merchant may not take money is given the smallest limit that a tap can have
-(`SHUT`), as a parameter like any other: so it refuses offline too. Rules: core.merchants.
+A terminal whose merchant may not take money is given parameters like any other (`SHUT`): the
+smallest limit that a tap can have, and for a valve no unit for nothing and a margin that so little
+does not pay. So it refuses offline too. Rules: core.merchants.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sync_server.core import merchants, validity
 from sync_server.store.database import Database
 from sync_server.store.requests import NotYours
 
-SHUT = {"tap_limit_fen": 1}  # parameters of a terminal that shall take no money
+SHUT = {"tap_limit_fen": 1, "free_units": 0, "margin_units": 50}
 _COLUMNS = "id, name, state, turn, contract, place, fee_per_mille, bank, valid_until"
 _WISH = ("contract", "place", "fee_per_mille", "bank", "valid_until")
 _RECENT = 5000  # records of one terminal that are looked through

@@ -179,9 +179,9 @@ class Said:
         return self._values
 
 
-async def look(browser, http, folder):
+async def look(browser, http, folder, pages=PAGES, kept_ones=KEPT, office="office"):
     for width, (columns, rows) in WIDTHS.items():
-        for page_name, (login, path) in PAGES.items():
+        for page_name, (login, path) in pages.items():
             shown = await browser.new_context(viewport={"width": columns, "height": rows})
             page = await shown.new_page()
             if login:
@@ -194,8 +194,8 @@ async def look(browser, http, folder):
             await page.screenshot(path=picture)
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 print(f"{picture.name} is wider than its window")
-            if f"{page_name}-{width}" in KEPT:
-                kept = ROOT / "docs" / "images" / f"office-{page_name}-{width}.png"
+            if f"{page_name}-{width}" in kept_ones:
+                kept = ROOT / "docs" / "images" / f"{office}-{page_name}-{width}.png"
                 kept.write_bytes(picture.read_bytes())
             await shown.close()
 

@@ -127,7 +127,7 @@ def _other(row: dict[str, Any]) -> str:
 
 def _sheets(told: dict[str, Any]) -> list[Sheet]:
     ours = [
-        (_("Transfer"), TEXT), (_("Day"), TEXT), (_("Movement"), TEXT), (_("Account"), TEXT),
+        (_("Transfer"), TEXT), (_("Day"), TEXT), (_("Movement"), TEXT), (_("Ledger account"), TEXT),
         (_("Amount"), FEN),
     ]  # fmt: skip
     lines = [

@@ -36,7 +36,7 @@ def accounts():
     found = _books().accounts(kind, text, after) if kind else []
     told = {"groups": groups, "accounts": found}
     if export.wanted():
-        return export.given("accounts", _("Accounts"), _sheets(told))
+        return export.given("accounts", _("Ledger accounts"), _sheets(told))
     return shown(
         "accounts.html", told, kind=kind, q=text, after=after, page=_PAGE, types=type_words(),
         words=account_words, sum_fen=sum(int(row["balance_fen"]) for row in groups),
@@ -94,7 +94,7 @@ def _posting(row: dict[str, Any], number: int) -> dict[str, Any]:
 
 def _postings(word: str, lines: list[dict[str, Any]]) -> Sheet:
     heads = [
-        (_("Transfer"), TEXT), (_("Day"), TEXT), (_("Movement"), TEXT), (_("Account"), TEXT),
+        (_("Transfer"), TEXT), (_("Day"), TEXT), (_("Movement"), TEXT), (_("Ledger account"), TEXT),
         (_("Record"), TEXT), (_("Amount"), FEN),
     ]  # fmt: skip
     rows = [
@@ -109,10 +109,10 @@ def _postings(word: str, lines: list[dict[str, Any]]) -> Sheet:
 
 
 def _sheets(told: dict[str, Any]) -> list[Sheet]:
-    heads = [(_("Account"), TEXT), (_("Balance"), FEN)]
+    heads = [(_("Ledger account"), TEXT), (_("Balance"), FEN)]
     types = type_words()
     groups = [[types.get(row["type"], row["type"]), row["balance_fen"]] for row in told["groups"]]
     rows = [
         [account_words((row["type"], row["key"])), row["balance_fen"]] for row in told["accounts"]
     ]
-    return [Sheet(_("By type"), heads, groups), Sheet(_("Accounts"), heads, rows)]
+    return [Sheet(_("By type"), heads, groups), Sheet(_("Ledger accounts"), heads, rows)]

@@ -61,7 +61,7 @@ def _sheets(told: dict[str, Any]) -> list[Sheet]:
         *sides,
         Sheet(
             _("Trial balance"),
-            [(_("Account"), TEXT), (_("Before"), FEN), (_("In"), FEN), (_("Out"), FEN),
+            [(_("Ledger account"), TEXT), (_("Before"), FEN), (_("In"), FEN), (_("Out"), FEN),
              (_("After"), FEN)],
             [*balances, total],
         ),

@@ -88,7 +88,7 @@ def payment_list(number: int, rows: list[dict[str, Any]]) -> bytes:
 def _sheet(title: str, rows: list[dict[str, Any]]) -> Sheet:
     heads = [
         (_("Merchant"), TEXT), (_("From"), TEXT), (_("To"), TEXT), (_("Turnover"), FEN),
-        (_("Reversed"), FEN), (_("Fee"), FEN), (_("Paid"), FEN), (_("Account"), TEXT),
+        (_("Reversed"), FEN), (_("Fee"), FEN), (_("Paid to it"), FEN), (_("Bank account"), TEXT),
         (_("Let through because"), TEXT),
     ]  # fmt: skip
     made = [

@@ -99,7 +99,7 @@ def movement_words(giver: Account | list[str], taker: Account | list[str]) -> st
         ("account", "purse"): _("Loaded"),
         ("bank", "account"): _("Topped up"),
         ("bank", "purse"): _("Paid in at the desk"),
-        ("bank", "fee"): _("Fee"),
+        ("bank", "fee"): _("Card fee"),
         ("merchant", "fee"): _("Merchant's fee"),
         ("merchant", "bank"): _("Settled"),
         ("suspense", "bank"): _("Refunded"),
