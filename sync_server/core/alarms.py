@@ -20,6 +20,7 @@ TABLE = (
     ("grey", "records", 1, 1, 1000),  # payments whose outcome is not known
     ("tears", "per mille", 50, 1, 1000),  # of its taps the card was pulled away
     ("damage", "reports", 1, 1, 100),  # nobody has seen to it yet
+    ("merchant", "payments", 1, 1, 1000),  # taken though its merchant may take no money
     ("often", "payments", 3, 2, 100),  # one card within 5 minutes, anywhere, the last of them here
 )
 OFTEN_S = 300
@@ -42,7 +43,8 @@ class Rule(NamedTuple):
 class Facts(NamedTuple):
     """What is known of one terminal. report: its last one, received_utc_s: when that came.
     missing_utc_s: when the record after the oldest hole came. often: the most payments of one card
-    within OFTEN_S of which the last was made here, lately."""
+    within OFTEN_S of which the last was made here, lately. barred: payments taken though its
+    merchant may take no money."""
 
     connected: bool
     contact_utc_s: int | None
@@ -55,6 +57,7 @@ class Facts(NamedTuple):
     missing_utc_s: int | None
     damages: int
     often: int = 0
+    barred: int = 0
 
 
 def rules(changed: Mapping[str, tuple[int, bool]]) -> list[Rule]:
@@ -89,7 +92,7 @@ def clock_error_s(facts: Facts) -> int | None:
 
 def _values(facts: Facts, now_s: int) -> dict[str, int]:
     """What each alarm looks at, as far as it is known. A terminal that never worked raises none."""
-    values = {"damage": facts.damages, "often": facts.often}
+    values = {"damage": facts.damages, "often": facts.often, "merchant": facts.barred}
     if facts.contact_utc_s is not None and not facts.connected:
         values["silent"] = now_s - facts.contact_utc_s
     if facts.connected and (facts.held or 0) < facts.version:

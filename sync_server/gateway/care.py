@@ -38,7 +38,7 @@ class Care:
         missing = self._store.care.missing()
         responsible, rules = self._store.care.responsibles(), self.rules()
         reports = {row["number"]: row for row in self._store.terminals.all()}
-        often, told = self._often(), []
+        often, barred, told = self._often(), self._store.merchants.barred(), []
         now_s = int(time.time())
         for row in filter(sees, status):
             number = row["number"]
@@ -46,7 +46,7 @@ class Care:
                 row["connected"], row["contact_utc_s"], row["list_version"], version, made_s,
                 reports[number]["report"], reports[number]["contact_utc_s"],
                 uploaded.get(number), missing.get(number),
-                damages.get(number, 0), often.get(number, 0),
+                damages.get(number, 0), often.get(number, 0), barred.get(number, 0),
             )  # fmt: skip
             told.append(
                 row

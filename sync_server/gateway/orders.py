@@ -158,10 +158,11 @@ class Orders:
         self.relisted()
         return done
 
-    def _decided(self, decide: Callable[..., Any], *args: Any) -> None:
+    def _decided(self, decide: Callable[..., Any], *args: Any) -> Any:
         """What a second person granted may be a list of cards, or the admission of merchants."""
-        self._relist(decide, *args)
+        done = self._relist(decide, *args)
         self._tell(self._gateway.retell)
+        return done
 
     def _grown(self, version: int) -> None:
         self._tell(self._push_keys, version)

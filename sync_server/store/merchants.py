@@ -17,7 +17,7 @@ from sync_server.store.requests import NotYours
 SHUT = {"tap_limit_fen": 1, "free_units": 0, "margin_units": 50}
 _COLUMNS = "id, name, state, turn, contract, place, fee_per_mille, bank, valid_until"
 _WISH = ("contract", "place", "fee_per_mille", "bank", "valid_until")
-_RECENT = 5000  # records of one terminal that are looked through
+_RECENT = 500  # records of one terminal that are looked through
 
 
 class Merchants:
@@ -89,6 +89,21 @@ class Merchants:
             " AND outcome = 15 AND utc_s > ?",
             *(terminal, top - _RECENT, since_utc_s),
         )
+
+    def barred(self) -> dict[int, int]:
+        """terminal -> payments that it took though its merchant may take no money."""
+        admission = self.admission()
+        rows = self._db.conn.execute(
+            "SELECT t.number, m.state, m.turn, (SELECT max(a.utc_s) FROM merchant_act a"
+            " WHERE a.merchant = m.id) FROM terminal t LEFT JOIN merchant m ON m.name = t.merchant"
+            " WHERE t.kind <> 'gate'"
+        ).fetchall()
+        since_s = admission["since_utc_s"] if admission else 0
+        return {
+            number: self.took(number, said_s or since_s)
+            for number, state, turn, said_s in rows
+            if not merchants.takes_money(state, turn or 0, bool(admission))
+        }
 
     # acts
 

@@ -106,6 +106,9 @@ def test_payments_that_came_all_the_same_are_named(college):
     college.sell(validity.today(OVER_UTC_S), till, 500)  # after all that is done now
     told = college.api("GET", f"/api/merchants/{number}")[1]
     assert [one["took"] for one in told["terminals"]] == [1]
+    assert college.api("GET", f"/api/terminals/{till}")[1]["terminal"]["alarms"] == [
+        ["merchant", 1]
+    ]
     assert "仍收款 1 笔" in college.browser("zhou", "finance").text(f"/merchants/{number}")
 
 

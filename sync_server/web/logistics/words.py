@@ -17,6 +17,10 @@ def alarm_words() -> dict[str, tuple[str, str]]:
         "grey": (_("Grey"), _("has at least # payments whose outcome is not known")),
         "tears": (_("torn taps"), _("more than # of 1,000 taps are torn")),
         "damage": (_("damage"), _("at least # reports of damage are open")),
+        "merchant": (
+            _("not admitted"),
+            _("has taken at least # payments though its merchant may take no money"),
+        ),
         "often": (_("one card"), _("a card has paid at least # times within 5 minutes, here last")),
     }
 
