@@ -18,6 +18,7 @@ from firmware.core import slots
 from firmware.core import states as tap_states
 from firmware.core import usage as usage_machine
 from protocol import polling, states, turns
+from sync_server.core import disputes, topups
 from sync_server.core import merchants as merchant_machine
 
 Table = Mapping[Any, Mapping[Any, Any]]  # state -> event -> state
@@ -109,6 +110,16 @@ def merchants() -> str:
     return f"{mermaid(table, {})}\n\n{cells(table, {})}"
 
 
+def topup() -> str:
+    """A payment of a channel."""
+    return f"{mermaid(topups.TABLE, {})}\n\n{cells(topups.TABLE, {})}"
+
+
+def dispute() -> str:
+    """A dispute about a purchase."""
+    return f"{mermaid(disputes.TABLE, {})}\n\n{cells(disputes.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
@@ -119,6 +130,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "pin": pin,
     "door": door,
     "merchants": merchants,
+    "topup": topup,
+    "dispute": dispute,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

@@ -24,6 +24,7 @@ from typing import IO, NamedTuple
 from waitress import create_server
 
 from sync_server.centre import Centre
+from sync_server.gateway.channel import Settings, SignedChannel
 from sync_server.gateway.hooks import Hooks
 from sync_server.gateway.images import Images
 from sync_server.gateway.keylog import KeyLog
@@ -31,6 +32,7 @@ from sync_server.gateway.limits import CONNECTIONS
 from sync_server.gateway.orders import Orders
 from sync_server.gateway.serial import Bus, Port
 from sync_server.gateway.service import Gateway
+from sync_server.gateway.sweep import Sweep
 from sync_server.keyring import Keyring
 from sync_server.store.store import Store
 from sync_server.web.access import token_beside
@@ -172,6 +174,7 @@ class Server:
             "token_file": str(token_file),
         }
         self._lock: IO[str]
+        self._sweep = Sweep((self.orders.payments.sweep, self.orders.disputes.sweep))
         self._thread = threading.Thread(target=self._waitress.run, name="http", daemon=True)
 
     @classmethod
@@ -181,14 +184,19 @@ class Server:
         try:
             lock = _lock(path)
             token, token_file = token_beside(path)
+            channel = Settings.read(path.with_name(f"{path.name}.channel"))
             store, keyring, centre = Store(url), Keyring.beside(path), Centre.beside(path)
         except OSError as error:
             raise StartFailed(f"{path}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise StartFailed(str(error)) from None
         except sqlite3.Error as error:
             raise StartFailed(f"{path}: {error}") from None
         gateway = Gateway(store, keyring)
         gateway.centre, keyring.centre_key = centre, centre.public_key
         gateway.images = Images(Path(f"{path}.images"))
+        if channel is not None:
+            gateway.channels[channel.name] = SignedChannel(channel)
         try:
             port = await gateway.start(tcp.host, tcp.port)
         except OSError as error:
@@ -200,6 +208,7 @@ class Server:
             raise StartFailed(f"--http {http}: {error.strerror or error}") from None
         server._lock = lock
         server._thread.start()
+        server._sweep.start()
         return server
 
     def open_ports(self, ports: Sequence[Port]) -> None:
@@ -246,6 +255,7 @@ class Server:
         self._waitress.task_dispatcher.shutdown()
         if self._hooks is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._hooks.stop)
+        await asyncio.get_running_loop().run_in_executor(None, self._sweep.stop)
         await self.gateway.stop()
         for bus in self._buses:
             bus.stop()

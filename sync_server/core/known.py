@@ -97,6 +97,7 @@ class Result:
     rebuilt: list[Span] = field(default_factory=list)  # new
     told: list[Span] = field(default_factory=list)  # of those that were there before
     reversed: list[tuple[Writer, int]] = field(default_factory=list)  # purchase, by which serial
+    again: list[tuple[Writer, int]] = field(default_factory=list)  # given back before; fen
     meals: dict[Meal, Writer | None] = field(default_factory=dict)  # None: taken back
     loaded: list[int] = field(default_factory=list)  # actions that are done
     freed: list[Writer] = field(default_factory=list)  # grants that came to nothing

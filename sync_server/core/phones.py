@@ -71,6 +71,12 @@ def unlock(number: int, utc_s: int) -> bytes:
     return _UNLOCKS + number.to_bytes(3, "big") + utc_s.to_bytes(4, "big")
 
 
+def wished(what: str, number: int, utc_s: int, wish: str) -> bytes:
+    """What it signs with any other wish: `what` is asked, with these words (JSON, as sent)."""
+    head = f"campus {what}\n".encode() + number.to_bytes(3, "big") + utc_s.to_bytes(4, "big")
+    return head + wish.encode()
+
+
 def says(public_key: bytes, said: bytes, signature: bytes, phone_utc_s: int, utc_s: int) -> bool:
     """Did this phone sign it, and does it speak of now?"""
     if abs(phone_utc_s - utc_s) > CLOCK_S:

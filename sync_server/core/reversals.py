@@ -25,18 +25,19 @@ def judged(
     writer = (terminal, entry.detail)
     content, outcome = known.records.get(writer, (b"", record.INTENT))
     paid = record.unpack(content + _NO_OUTCOME) if content else None
-    is_right = (
+    is_of_it = (
         paid is not None
         and outcome == record.DONE
-        and writer not in known.reversed
         and (paid.type, paid.card, paid.amount_fen)
         == (record.PURCHASE, entry.card, entry.amount_fen)
     )
-    if paid is not None and is_right:
+    if paid is not None and is_of_it and writer not in known.reversed:
         known.reversed.add(writer)
         result.reversed.append((writer, entry.serial))
         meals.given_back(paid, writer, entry.serial, known, result)
         return transfer, reasons.OK
     if chain.claim(entry, terminal) is None:
         return None, reasons.UNBALANCED
+    if is_of_it:
+        result.again.append((writer, entry.amount_fen))
     return transfer._replace(giver=(ledger.SUSPENSE, "reversal")), reasons.UNBALANCED

@@ -13,6 +13,7 @@ STAFF, STUDENT, TEMPORARY = 1, 2, 3
 YEARS = {STAFF: 30, STUDENT: 3, TEMPORARY: 1}
 RENEW_DAYS = 365  # a staff card that would end within this is renewed by the next list
 DAY_0 = date(2000, 1, 1)
+OFFSET_S = 8 * 3600  # of the campus clock
 
 
 def day(text: str) -> int | None:
@@ -29,7 +30,7 @@ def day(text: str) -> int | None:
     return days if 0 <= days <= 0xFFFF else None
 
 
-def today(utc_s: int, offset_s: int = 8 * 3600) -> int:
+def today(utc_s: int, offset_s: int = OFFSET_S) -> int:
     """The day that it is on the campus clock."""
     epoch = (date(1970, 1, 1) - DAY_0).days
     return epoch + (utc_s + offset_s) // 86400

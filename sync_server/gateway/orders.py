@@ -23,6 +23,7 @@ from sync_server.gateway.books import Books
 from sync_server.gateway.card_keys import CardKeys
 from sync_server.gateway.care import Care
 from sync_server.gateway.claims import Claims
+from sync_server.gateway.disputes import Disputes
 from sync_server.gateway.emergencies import Emergencies
 from sync_server.gateway.evidence import Evidence
 from sync_server.gateway.issues import Issues
@@ -30,6 +31,7 @@ from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.merchants import Merchants
 from sync_server.gateway.offices import Offices
 from sync_server.gateway.partners import Partners
+from sync_server.gateway.payments import Payments
 from sync_server.gateway.people import People
 from sync_server.gateway.phones import Phones
 from sync_server.gateway.pins import Pins
@@ -43,6 +45,8 @@ from sync_server.gateway.push import (
     WAITING,
 )
 from sync_server.gateway.refusals import Impossible, NotReady
+from sync_server.gateway.tills import Tills
+from sync_server.gateway.wallets import Wallets
 from sync_server.store.lists import NotListed, UnknownCard
 from sync_server.store.requests import NotYours
 
@@ -71,6 +75,10 @@ class Orders:
         self.merchants = Merchants(gateway, self._do, self._tell)
         self.books = Books(gateway, self._do)
         self.partners = Partners(gateway.store, gateway.keyring, self._do)
+        self.payments = Payments(gateway.store, gateway.channels, self._do, self._may_wait)
+        self.disputes = Disputes(gateway.store, self._do)
+        self.tills = Tills(gateway.store, self._do, self._may_wait)
+        self.wallets = Wallets(gateway.store)
         self.emergencies = Emergencies(gateway.store, gateway.centre, self._do, self._ordered)
 
     # changes
@@ -156,6 +164,7 @@ class Orders:
         """A change that may have made a new version of the blacklist. -> what it returns"""
         done = self._do(change, *args)
         self.relisted()
+        self._may_wait()
         return done
 
     def _decided(self, decide: Callable[..., Any], *args: Any) -> Any:
@@ -163,6 +172,9 @@ class Orders:
         done = self._relist(decide, *args)
         self._tell(self._gateway.retell)
         return done
+    def _may_wait(self) -> None:
+        """A load may have been ordered: then terminals are told."""
+        self._tell(self._gateway.tell_waiting)
 
     def _grown(self, version: int) -> None:
         self._tell(self._push_keys, version)

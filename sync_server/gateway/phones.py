@@ -82,6 +82,17 @@ class Phones:
         change = self._orders.loss_report if is_lost else self._orders.loss_withdraw
         return change(card, by=f"phone {number}")
 
+    def wishes(
+        self, what: str, number: int, phone_utc_s: int, wish: str, signature: bytes
+    ) -> set[int]:
+        """It signed this wish, now. -> the cards that it may speak of: its own number, and those
+        of its holder. Impossible 403."""
+        said = phones.wished(what, number, phone_utc_s, wish)
+        self.says(number, said, phone_utc_s, signature)
+        if self._store.lists.is_listed(number):
+            raise Impossible("this phone was reported lost", 403)
+        return {number, *self._cards_beside(number)}
+
     def _cards_beside(self, number: int) -> list[int]:
         holder = self._store.holders.of_card(number)
         rows = self._store.holders.cards_of(holder) if holder is not None else []

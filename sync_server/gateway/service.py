@@ -26,6 +26,7 @@ from sync_server.gateway.tcp import Line, Outlet
 
 if TYPE_CHECKING:
     from sync_server.centre import Centre
+    from sync_server.gateway.channel import Channel
     from sync_server.keyring import Keyring
     from sync_server.store.store import Store
 
@@ -67,6 +68,7 @@ class Gateway:
         store.records.tac_key = keyring.tac_key
         store.audit.key = keyring.audit_key
         self.images = Images()
+        self.channels: dict[str, Channel] = {}  # for top-ups, by name
         self.key_log: KeyLog | None = None
         self._waiting_told = store.actions.waiting_version
         self._server: asyncio.Server | None = None

@@ -22,6 +22,7 @@ from sync_server.store.accounts import Accounts
 from sync_server.store.actions import Actions
 from sync_server.store.cards import Cards
 from sync_server.store.database import Database
+from sync_server.store.disputes import Disputes
 from sync_server.store.lost import Lost
 from sync_server.store.places import Places
 
@@ -44,6 +45,7 @@ class Records:
         places: Places,
         lost: Lost,
         actions: Actions,
+        disputes: Disputes,
     ):
         self._db = db
         self._accounts = accounts
@@ -51,6 +53,7 @@ class Records:
         self._places = places
         self._lost = lost
         self._actions = actions
+        self._disputes = disputes
         self.greys: dict[int, list[Grey]] = {}
         # card -> (counter, writer), (-1, ...) none
         self._last_step: dict[int, tuple[int, Writer]] = {}
@@ -298,6 +301,8 @@ class Records:
         back = [row for row in result.transfers if row.taker[0] == ledger.ACCOUNT]
         if result.loaded or result.freed or back:
             self._write_actions(result, back, received_utc_s)
+        self._disputes.given_back([writer for writer, _ in result.reversed], received_utc_s)
+        self._disputes.given_twice(result.again, received_utc_s)
         self._tally(result, aside.rowcount if result.aside else 0)
 
     def _write_actions(self, result: Result, back: list[Transfer], received_utc_s: int) -> None:

@@ -37,6 +37,14 @@ class Requests:
             waits = "SELECT id FROM request WHERE (deed, subject) = (?, ?) AND granted IS NULL"
             return self._db.one(waits, deed, subject)
 
+    def drop(self, deed: str, subject: int, by: str, utc_s: int) -> None:
+        """It came to nothing before anybody decided."""
+        self._db.conn.execute(
+            "UPDATE request SET granted = 0, decided_by = ?, decided_utc_s = ?"
+            " WHERE deed = ? AND subject = ? AND granted IS NULL",
+            (by, utc_s, deed, subject),
+        )
+
     def find(self, waiting: bool, limit: int) -> list[dict[str, Any]]:
         """Those that wait, oldest first; or those that were decided, newest first."""
         chosen = (

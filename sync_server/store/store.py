@@ -15,9 +15,12 @@ from sync_server.store.audit import Audit
 from sync_server.store.card_keys import CardKeys
 from sync_server.store.cards import Cards
 from sync_server.store.care import Care
+from sync_server.store.cash import Cash
 from sync_server.store.claims import Claims
+from sync_server.store.credits import Credits
 from sync_server.store.database import Database
 from sync_server.store.days import Days
+from sync_server.store.disputes import Disputes
 from sync_server.store.emergencies import Emergencies
 from sync_server.store.evidence import Evidence
 from sync_server.store.holders import Holders
@@ -41,6 +44,7 @@ from sync_server.store.settlements import Settlements
 from sync_server.store.shifts import Shifts
 from sync_server.store.statements import Statements
 from sync_server.store.terminals import Terminals
+from sync_server.store.topups import TopUps
 
 
 class Store:
@@ -58,7 +62,14 @@ class Store:
         self.lists = Lists(db, self.cards)
         self.actions = Actions(db, self.accounts, self.cards, self.lists)
         self.lost = Lost(db, self.accounts, self.cards, self.places)
-        self.records = Records(db, self.accounts, self.cards, self.places, self.lost, self.actions)
+        self.requests = Requests(db)
+        self.credits = Credits(db, self.accounts, self.actions)
+        self.topups = TopUps(db, self.accounts, self.credits, self.requests)
+        self.cash = Cash(db, self.credits, self.requests)
+        self.disputes = Disputes(db, self.accounts, self.credits, self.requests)
+        self.records = Records(
+            db, self.accounts, self.cards, self.places, self.lost, self.actions, self.disputes
+        )
         self.issues = Issues(
             db, self.accounts, self.cards, self.lists, self.terminals, self.actions, self.records
         )
@@ -68,7 +79,6 @@ class Store:
         self.audit = Audit(db)
         self.pins = Pins(db, self.audit)
         self.officers = Officers(db)
-        self.requests = Requests(db)
         self.holders = Holders(db)
         self.rosters = Rosters(db, self.lists, self.requests, self.holders)
         self.leavers = Leavers(db, self.accounts, self.terminals, self.requests)
@@ -83,6 +93,9 @@ class Store:
                 "refund": self.leavers.refund_granted,
                 "admission": self.merchants.declare,
                 "settlement": self.settlements.granted,
+                "cash": self.cash.reversal_granted,
+                "dispute": self.disputes.refund_granted,
+                "return": self.topups.return_granted,
             },
         )
         self.care = Care(db)

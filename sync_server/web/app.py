@@ -19,11 +19,13 @@ from sync_server.web.api import api
 from sync_server.web.centre import centre
 from sync_server.web.console import console
 from sync_server.web.desk import desk
+from sync_server.web.disputes import disputes
 from sync_server.web.feed import Feed
 from sync_server.web.finance import finance
 from sync_server.web.logistics import logistics
 from sync_server.web.needs import TWIN
 from sync_server.web.partners import partners
+from sync_server.web.pay import pay
 from sync_server.web.phone import phone
 from sync_server.web.provision import provision
 from sync_server.web.registry import registry
@@ -32,7 +34,7 @@ JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
 STREAMS_MAX = 8
 # each twice: pages for people, the same under /api for programs
-OFFICES = (desk, registry, finance, logistics, centre)
+OFFICES = (desk, registry, finance, disputes, logistics, centre)
 
 
 @dataclass
@@ -70,7 +72,7 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     protect.init_app(app)
     limiter.init_app(app)
     refusals.init_app(app)
-    for blueprint in (api, console, phone, provision, partners):
+    for blueprint in (api, console, pay, phone, provision, partners):
         app.register_blueprint(blueprint)
     for office in OFFICES:
         app.register_blueprint(office)

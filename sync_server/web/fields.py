@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import request
 
+from sync_server.core import rosters
 from sync_server.web.refusals import BadField
 
 CARD_MAX = 0xFFFFFF
@@ -47,6 +48,16 @@ def whole(fields: dict[str, Any], name: str, low: int, high: int) -> int:
     if not low <= value <= high:
         raise BadField(f"{name} must be {low} to {high}")
     return value
+
+
+def fen(fields: dict[str, Any], low: int, high: int) -> int:
+    """`amount_fen` of a program, or `amount` of a form in yuan, with at most two decimals."""
+    if "amount_fen" in fields:
+        return whole(fields, "amount_fen", low, high)
+    value = rosters.fen(str(fields.get("amount", ""))[:20])
+    if value is None:
+        raise BadField("amount must be yuan with at most two decimals")
+    return whole({"amount_fen": value}, "amount_fen", low, high)
 
 
 def text(fields: dict[str, Any], name: str, limit: int) -> str:

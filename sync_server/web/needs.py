@@ -35,6 +35,7 @@ OPEN = frozenset({
     "static", "console.sign_in", "console.enter", "console.speak",
     "phone.page", "phone.worker", "phone.enrol", "phone.renew", "phone.cards", "phone.loss",
     "phone.pin_page", "phone.put_pin", "phone.pin_state", "phone.change_pin", "phone.unlock_pin",
+    "phone.money", "phone.top_up", "phone.dispute", "phone.withdraw", "pay.callback",
     "provision.use", *SCOPES,
 })  # fmt: skip
 
@@ -79,6 +80,9 @@ NEEDS = {
     "desk.unlock": Need("pins"),
     "desk.stop": Need("stop"),
     "desk.free": Need("stop"),
+    "desk.cash": Need("drawers"),
+    "desk.take_cash": Need("cash", ("receipt", "card", "amount", "amount_fen")),
+    "desk.reverse_cash": Need("cash"),
     # lists of people; whose list it is, is asked once the list is known
     "registry.lists": Need("lists"),
     "registry.put": Need("lists", ("kind",)),
@@ -110,6 +114,16 @@ NEEDS = {
     "finance.accounts": Need("ledger"),
     "finance.account": Need("ledger"),
     "finance.record": Need("ledger"),
+    "finance.payments": Need("payments"),
+    "finance.give_back": Need("return-payment"),
+    # disputes; whose somebody sees is web.disputes.cases
+    "disputes.cases": Need("disputes"),
+    "disputes.case": Need("disputes"),
+    "disputes.purchases": Need("open-dispute"),
+    "disputes.open_case": Need("open-dispute", ("purchase", "amount", "amount_fen")),
+    "disputes.answer": Need("answer-dispute"),
+    "disputes.uphold": Need("judge-dispute", ("amount", "amount_fen")),
+    "disputes.refuse": Need("judge-dispute"),
     # logistics; which terminals somebody sees is web.logistics.sees
     "logistics.terminals": Need("terminals"),
     "logistics.terminal": Need("terminals"),
@@ -187,6 +201,9 @@ PLACES = (
     ("finance.leavers", _l("Leavers")),
     ("finance.merchants", _l("Merchants")),
     ("finance.days", _l("Books")),
+    ("finance.payments", _l("Top-ups")),
+    ("desk.cash", _l("Cash")),
+    ("disputes.cases", _l("Disputes")),
     ("logistics.terminals", _l("Terminals")),
     ("console.emergencies", _l("Emergency")),
     ("centre.approvals", _l("Approvals")),

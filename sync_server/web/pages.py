@@ -20,6 +20,13 @@ FACT_WORDS = {
     "list": _l("List"),
     "merchants": _l("Merchants"),
     "demonstrations": _l("Merchants that never applied"),
+    "payment": _l("Order"),
+    "why": _l("Reason"),
+    "receipt": _l("Receipt"),
+    "clerk": _l("Clerk"),
+    "dispute": _l("Dispute"),
+    "place": _l("Place"),
+    "card": _l("Card"),
 }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import threading
 from pathlib import Path
 
 import click
 
+from terminal_sim import paying
 from terminal_sim.loop import run_loop
 from terminal_sim.noon import Noon, WrongDecision
 from terminal_sim.play.room import Room
@@ -41,6 +43,9 @@ def command(once, seed, taps, http, panel, folder, json_file) -> None:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
+        shop = paying.Shop(folder / "campus.db.channel", "127.0.0.1", 0)
+        threading.Thread(target=shop.serve, name="pay", daemon=True).start()
+        stack.callback(shop.close)
         server = ServerProcess(folder, http)
         stack.callback(server.stop)
         try:

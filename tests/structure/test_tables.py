@@ -7,7 +7,7 @@ from firmware.core import door, pin, slots
 from firmware.core import states as tap
 from protocol import polling, turns
 from protocol import states as session
-from sync_server.core import merchants
+from sync_server.core import disputes, merchants, topups
 
 # name -> (table, all states, all events, the first state, states where a walk may end)
 TABLES = {
@@ -20,6 +20,12 @@ TABLES = {
     "door": (door.TABLE, door.STATES, door.EVENTS, door.LOCKED, None),
     "pin": (pin.TABLE, pin.STATES, pin.EVENTS, pin.TYPING, {pin.OVER}),
     "slots": (slots.TABLE, slots.STATES, slots.EVENTS, slots.ERASED, None),
+    "topup": (
+        topups.TABLE, topups.STATES, topups.EVENTS, topups.ORDERED,
+        {topups.EXPIRED, topups.BOOKED, topups.REFUNDED}),
+    "dispute": (
+        disputes.TABLE, disputes.STATES, disputes.EVENTS, disputes.OPENED,
+        {disputes.CLOSED, disputes.WITHDRAWN}),
     "turns": (turns.TABLE, turns.STATES, turns.EVENTS, turns.HEARING, None),
     "merchants": (
         merchants.TABLE, merchants.STATES, merchants.EVENTS, merchants.APPLIED, None),
@@ -77,6 +83,8 @@ def test_every_event_of_a_machine_stands_in_some_row():
         (door.EVENTS, [door.TABLE]),
         (pin.EVENTS, [pin.TABLE]),
         (merchants.EVENTS, [merchants.TABLE]),
+        (topups.EVENTS, [topups.TABLE]),
+        (disputes.EVENTS, [disputes.TABLE]),
         (session.EVENTS, list(session.TABLE.values())),
     ):
         used = {event for table in tables for row in table.values() for event in row}

@@ -53,4 +53,7 @@ def deed_words() -> dict[str, Any]:
         "refund": _("Refund by the bank"),
         "admission": _("Only admitted merchants take money"),
         "settlement": _("Pay merchants for their turnover"),
+        "return": _("Give a payment back to who paid"),
+        "dispute": _("Refund after a dispute"),
+        "cash": _("Reverse cash at the desk"),
     }

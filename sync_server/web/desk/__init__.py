@@ -10,4 +10,4 @@ desk = Blueprint("desk", __name__)
 desk.before_request(visitors.admit)
 
 
-from sync_server.web.desk import cards, people, pins  # noqa: E402, F401
+from sync_server.web.desk import cards, cash, people, pins  # noqa: E402, F401

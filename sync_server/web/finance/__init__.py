@@ -16,6 +16,7 @@ from sync_server.web.finance import (  # noqa: E402
     leavers,  # noqa: F401
     ledger,  # noqa: F401
     merchants,  # noqa: F401
+    payments,  # noqa: F401
     reports,  # noqa: F401
     settlements,  # noqa: F401
 )

@@ -281,7 +281,16 @@
     part("pin-unlock").addEventListener("click", () => pinUnlock(me));
     part("pin-back").addEventListener("click", () => { see("code"); turn(me); });
     part("mine").addEventListener("click", () => { see("cards"); look(me); });
-    part("back").addEventListener("click", () => { see("code"); turn(me); });
+    const back = () => { see("code"); turn(me); };
+    part("back").addEventListener("click", back);
+    // What else the page does (phone-money.js) asks in this phone's name.
+    const wish = async (what, it) => {
+      const [now, said] = [nowS(me), JSON.stringify(it)];
+      const mark = hex(new Uint8Array(await crypto.subtle.sign(SHA, me.pair.privateKey,
+        join(text(`campus ${what}\n`), number(me.card, 3), number(now, 4), text(said)))));
+      return ask(`/api/phone/${what}`, { card: me.card, utc_s: now, wish: said, signature: mark });
+    };
+    document.dispatchEvent(new CustomEvent("phone", { detail: { wish, see, back, element, part } }));
     see("code");
     part("name").textContent = me.name;
     part("card").textContent = me.card;
@@ -297,9 +306,8 @@
     if (!window.crypto || !crypto.subtle || !window.indexedDB) return see("cannot");
     let me;
     try { me = await load(); } catch { return see("cannot"); }
-    const ticket = location.hash.slice(1);
-    if (me && !ticket) return start(me);
-    if (!/^[0-9a-f]{32}$/.test(ticket)) return see("nobody");
+    const [ticket] = /^[0-9a-f]{32}$/.exec(location.hash.slice(1)) || [];
+    if (!ticket) return me ? start(me) : see("nobody");
     see("invited");
     part("bind").addEventListener("click", async () => {
       part("bind").disabled = true;

@@ -1,0 +1,41 @@
+"""States of payments and disputes in words, each with its tone (a CSS class)."""
+
+from flask_babel import gettext as _
+
+
+def state_words() -> dict[str, tuple[str, str]]:
+    """state of core.topups -> (word, tone)."""
+    return {
+        "ordered": (_("waits for payment"), ""),
+        "expired": (_("expired"), ""),
+        "paid": (_("kept"), "warn"),
+        "booked": (_("booked"), "good"),
+        "returning": (_("on its way back"), "warn"),
+        "refunded": (_("given back"), ""),
+    }
+
+
+def dispute_words() -> dict[str, tuple[str, str]]:
+    """state of core.disputes, or "closed OUTCOME" -> (word, tone)."""
+    return {
+        "opened": (_("waits for the merchant"), ""),
+        "overdue": (_("overdue"), "bad"),
+        "answered": (_("to be decided"), "warn"),
+        "upheld": (_("waits for a second person"), "warn"),
+        "refused": (_("turned down"), ""),
+        "closed paid": (_("refunded"), "good"),
+        "closed reversed": (_("given back at the terminal"), "good"),
+        "closed refused": (_("turned down"), ""),
+        "withdrawn": (_("withdrawn"), ""),
+    }
+
+
+def why_words() -> dict[str, str]:
+    """why of core.topups -> words."""
+    return {
+        "": "",
+        "unknown": _("no such order"),
+        "amount": _("another amount"),
+        "twice": _("paid twice"),
+        "card": _("card closed"),
+    }
