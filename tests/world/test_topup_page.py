@@ -47,6 +47,7 @@ async def bound(browser, server, wish):
 
 async def tops_up(page, look):
     await page.click("#top-up")
+    await page.wait_for_selector("#pay:enabled", timeout=READY_MS)
     await page.fill("#own", "501")
     assert await page.is_disabled("#pay")
     await page.fill("#own", "")

@@ -38,6 +38,7 @@ document.addEventListener("phone", ({ detail: { wish, see, back, element, part }
   }
 
   function amounts() {
+    if (!told) return 0;
     part("amounts").replaceChildren(...told.offered_fen.map((fen) => {
       const button = element("button", fen / 100, fen === chosen.fen && !part("own").value ? "" : "quiet");
       button.type = "button";
