@@ -41,6 +41,7 @@ TABLE = (
     ("cash", (CLERK, KEY), "15", "take cash at the desk, ask for a reversal"),
     ("drawers", (CENTRE, FINANCE, CLERK, KEY), "15, 16", "cash of a day; clerks their own"),
     ("payments", (CENTRE, FINANCE, KEY), "15, 16", "what came through payment channels"),
+    ("subsidies", (CENTRE, FINANCE, PERSONNEL, KEY), "3, 16", "meals of staff, month by month"),
     ("return-payment", (FINANCE,), "15, 16", "ask that kept money goes back to who paid"),
     ("disputes", (CENTRE, FINANCE, LOGISTICS, MERCHANT, CLERK, KEY), "14", "see disputes; "
      "merchants their own"),

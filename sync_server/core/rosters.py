@@ -5,7 +5,8 @@ Rules:
 2. The same rows on the same holders make the same plan; what was applied makes a plan of nothing.
 3. A list speaks only of its own kind of holder; who is on no list stays as they are.
 
-Kinds of lists: who is there (staff, students, temporary), and who leaves (the same with -leave).
+Kinds of lists: who is there (staff, students, temporary), who leaves (the same with -leave), whose
+meals are paid for (subsidies: core.subsidies).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sync_server.core import validity
+from sync_server.core import subsidies, validity
 from sync_server.core.sheets import CELL_MOST, BadSheet
 
 KINDS = {
@@ -23,11 +24,13 @@ KINDS = {
     "staff-leave": validity.STAFF,
     "students-leave": validity.STUDENT,
     "temporary-leave": validity.TEMPORARY,
+    "subsidies": validity.STAFF,
 }
 RIGHTS = {
     "staff": "staff-lists",
     "students": "student-lists",
     "temporary": "temporary-lists",
+    "subsidies": "staff-lists",
 }
 
 # field -> the heads of columns that mean it
@@ -41,12 +44,15 @@ HEADS = {
     "why": ("原因", "离校原因", "终止原因", "why"),
     "choice": ("余额处理", "处理方式", "choice"),
     "donate": ("捐赠金额", "捐赠", "donate"),
+    "month": ("月份", "期间", "month"),
+    "amount": ("补贴金额", "餐补", "金额", "amount"),
     "bank": ("银行卡号", "银行账号", "bank"),
 }
 NEEDED = {
     "staff": ("number", "name"),
     "students": ("number", "name"),
     "temporary": ("number", "name", "until", "approver"),
+    "subsidies": ("number", "name", "month", "amount"),
 }
 CHOICES = {
     "": "refund", "退款": "refund", "退回": "refund", "refund": "refund",
@@ -56,6 +62,7 @@ CHOICES = {
 TEXT_MOST = {"number": 24, "name": 40, "department": 60, "approver": 40, "paper": 60, "why": 40}
 
 NEW, RENEW, CHANGE, SAME, END, WRONG = "new", "renew", "change", "same", "end", "wrong"
+PAY = "pay"  # a subsidy
 
 
 class Holder(NamedTuple):
@@ -73,7 +80,8 @@ class Holder(NamedTuple):
 class Line(NamedTuple):
     """One row: its number in the file, what it would do, and what is wrong: (code, field, value).
 
-    will: the columns of holder that it would set; for one who leaves why, choice, donate_fen, bank.
+    will: the columns of holder that it would set; for one who leaves why, choice, donate_fen, bank;
+    for a subsidy month, amount_fen.
     """
 
     row: int
@@ -116,9 +124,13 @@ def read(kind: str, table: list[list[str]]) -> list[dict[str, str]]:
 
 
 def plan(
-    kind: str, rows: list[dict[str, str]], holders: Mapping[str, Holder], today: int
+    kind: str,
+    rows: list[dict[str, str]],
+    holders: Mapping[str, Holder],
+    today: int,
+    had: subsidies.Had = (),
 ) -> list[Line]:
-    """A line for each row."""
+    """A line for each row. had: months of holders that have their subsidy."""
     seen: dict[str, int] = {}
     lines = []
     for row in rows:
@@ -140,8 +152,12 @@ def plan(
         was = holders.get(number)
         if was is not None and was.kind != KINDS[kind]:
             faults.append(("other kind", "number", number))
-        make = _leaves if ends(kind) else _stays
-        change, will, more = make(kind, row, was, today)
+        if kind == "subsidies":
+            will, more = subsidies.pays(row, was, fen(row.get("amount", "")), had)
+            change = PAY
+        else:
+            make = _leaves if ends(kind) else _stays
+            change, will, more = make(kind, row, was, today)
         faults += more
         lines.append(
             Line(at, number, row.get("name", ""), WRONG if faults else change, will, was,

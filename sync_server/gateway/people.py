@@ -108,6 +108,11 @@ class People:
         work = self._store.rosters.apply
         return self._relist(work, number, validity.today(now_s), by, now_s)
 
+    def subsidies(self) -> dict[str, Any]:
+        """-> {left_fen: what is left for meals, below zero: unpaid; months}"""
+        kept = self._store.subsidies
+        return {"left_fen": kept.left_fen(), "months": kept.months(_PAGE)}
+
     # leavers
 
     def leavers(self, settled: bool, after: int) -> dict[str, Any]:

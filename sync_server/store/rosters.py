@@ -9,25 +9,36 @@ from typing import Any
 from protocol.errors import LocalError
 from sync_server.core import rosters, validity
 from sync_server.core.rosters import Holder, Line
+from sync_server.core.subsidies import Grant
 from sync_server.store.database import Database
 from sync_server.store.holders import Holders
 from sync_server.store.lists import Lists
 from sync_server.store.requests import Requests
+from sync_server.store.subsidies import Subsidies
 
 _ROSTER = (
     "id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome, EXISTS (SELECT 1 FROM"
-    " request q WHERE q.deed = 'end' AND q.subject = roster.id AND q.granted IS NULL) AS waits"
+    " request q WHERE q.deed IN ('end', 'subsidy') AND q.subject = roster.id"
+    " AND q.granted IS NULL) AS waits"
 )
 
 
 class Rosters:
     """A file that came twice is one list."""
 
-    def __init__(self, db: Database, lists: Lists, requests: Requests, holders: Holders):
+    def __init__(
+        self,
+        db: Database,
+        lists: Lists,
+        requests: Requests,
+        holders: Holders,
+        subsidies: Subsidies,
+    ):
         self._db = db
         self._lists = lists
         self._requests = requests
         self._holders = holders
+        self._subsidies = subsidies
 
     def put(
         self, kind: str, digest: bytes, file: str, rows: list[dict], by: str, utc_s: int
@@ -58,9 +69,9 @@ class Rosters:
         if not rows:
             return None
         content = json.loads(rows[0].pop("content"))
-        return _told(rows[0]), rosters.plan(
-            rows[0]["kind"], content, self._holders_of(content), today
-        )
+        holders = self._holders_of(content)
+        had = self._subsidies.had([one.id for one in holders.values()])
+        return _told(rows[0]), rosters.plan(rows[0]["kind"], content, holders, today, had)
 
     def apply(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:
         """Do what the plan says, once. -> how many of which change; {"waits": request} if so many
@@ -110,6 +121,13 @@ class Rosters:
                 self._end_holder(number, line, version, utc_s)
             elif line.change in (rosters.NEW, rosters.RENEW, rosters.CHANGE):
                 self._keep_holder(number, line, by, utc_s)
+        grants = [
+            Grant(line.was.id, str(line.will["month"]), int(str(line.will["amount_fen"])))
+            for line in lines
+            if line.change == rosters.PAY and line.was is not None
+        ]
+        if grants:
+            self._subsidies.put(number, grants, by, utc_s)
         outcome = dict(Counter(line.change for line in lines))
         self._db.conn.execute(
             "UPDATE roster SET applied_by = ?, applied_utc_s = ?, outcome = ? WHERE id = ?",

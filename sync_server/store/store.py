@@ -43,6 +43,7 @@ from sync_server.store.rosters import Rosters
 from sync_server.store.settlements import Settlements
 from sync_server.store.shifts import Shifts
 from sync_server.store.statements import Statements
+from sync_server.store.subsidies import Subsidies
 from sync_server.store.terminals import Terminals
 from sync_server.store.topups import TopUps
 
@@ -80,7 +81,8 @@ class Store:
         self.pins = Pins(db, self.audit)
         self.officers = Officers(db)
         self.holders = Holders(db)
-        self.rosters = Rosters(db, self.lists, self.requests, self.holders)
+        self.subsidies = Subsidies(db, self.accounts, self.requests)
+        self.rosters = Rosters(db, self.lists, self.requests, self.holders, self.subsidies)
         self.leavers = Leavers(db, self.accounts, self.terminals, self.requests)
         self.days = Days(db, self.audit)
         self.settlements = Settlements(db, self.accounts, self.merchants, self.days, self.requests)
@@ -95,6 +97,7 @@ class Store:
                 "settlement": self.settlements.granted,
                 "cash": self.cash.reversal_granted,
                 "dispute": self.disputes.refund_granted,
+                "subsidy": self.subsidies.filling_granted,
                 "return": self.topups.return_granted,
             },
         )

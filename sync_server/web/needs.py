@@ -114,6 +114,7 @@ NEEDS = {
     "finance.accounts": Need("ledger"),
     "finance.account": Need("ledger"),
     "finance.record": Need("ledger"),
+    "finance.subsidies": Need("subsidies"),
     "finance.payments": Need("payments"),
     "finance.give_back": Need("return-payment"),
     # disputes; whose somebody sees is web.disputes.cases
@@ -202,6 +203,7 @@ PLACES = (
     ("finance.merchants", _l("Merchants")),
     ("finance.days", _l("Books")),
     ("finance.payments", _l("Top-ups")),
+    ("finance.subsidies", _l("Meal subsidies")),
     ("desk.cash", _l("Cash")),
     ("disputes.cases", _l("Disputes")),
     ("logistics.terminals", _l("Terminals")),

@@ -25,6 +25,7 @@ FACT_WORDS = {
     "receipt": _l("Receipt"),
     "clerk": _l("Clerk"),
     "dispute": _l("Dispute"),
+    "month": _l("Month"),
     "place": _l("Place"),
     "card": _l("Card"),
 }

@@ -54,6 +54,7 @@ def deed_words() -> dict[str, Any]:
         "admission": _("Only admitted merchants take money"),
         "settlement": _("Pay merchants for their turnover"),
         "return": _("Give a payment back to who paid"),
+        "subsidy": _("Pay for the meals of staff"),
         "dispute": _("Refund after a dispute"),
         "cash": _("Reverse cash at the desk"),
     }

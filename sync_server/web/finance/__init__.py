@@ -19,4 +19,5 @@ from sync_server.web.finance import (  # noqa: E402
     payments,  # noqa: F401
     reports,  # noqa: F401
     settlements,  # noqa: F401
+    subsidies,  # noqa: F401
 )

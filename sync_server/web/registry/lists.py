@@ -80,6 +80,9 @@ def apply(number: int):
     _mine(_people().roster(number)["list"]["kind"])
     outcome = _people().apply(number, by=g.visitor.name)
     to = url_for("registry.one", number=number)
+    if rosters.PAY in outcome:
+        words = _("The list is applied: a second person must grant the money.")
+        return done({"outcome": outcome}, to, words, 202)
     if "waits" in outcome:
         words = _("So many cards at once: a second person must grant it.")
         return done(outcome, to, words, 202)
@@ -126,6 +129,8 @@ def _what(line: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(field, was, will) of what a row changes."""
     will, was = line["will"], line["was"]
     fields = field_words()
+    if line["change"] == rosters.PAY:
+        return [("", "", will["month"]), ("", "", view.money(will["amount_fen"]))]
     if line["change"] == rosters.END:
         donated = view.money(will["donate_fen"])
         choice = {

@@ -12,6 +12,7 @@ def list_words() -> dict[str, str]:
         "staff-leave": _("Staff who leave"),
         "students-leave": _("Students who leave"),
         "temporary-leave": _("Temporary who leave"),
+        "subsidies": _("Meal subsidies"),
     }
 
 
@@ -23,6 +24,7 @@ def change_words() -> dict[str, str]:
         "change": _("changed"),
         "same": _("as before"),
         "end": _("ends"),
+        "pay": _("subsidised"),
         "wrong": _("wrong"),
     }
 
@@ -40,6 +42,8 @@ def field_words() -> dict[str, str]:
         "why": _("Reason"),
         "choice": _("Balance"),
         "donate": _("Donation"),
+        "month": _("Month"),
+        "amount": _("Amount"),
         "bank": _("Bank account"),
     }
 
@@ -60,5 +64,7 @@ def fault_words() -> dict[str, str]:
         "other name": _("is not the name we have: %(value)s", value="%(value)s"),
         "no choice": _("must be refund, donate or part: %(value)s", value="%(value)s"),
         "no amount": _("is no amount in yuan: %(value)s", value="%(value)s"),
+        "no month": _("is no month: %(value)s", value="%(value)s"),
+        "had": _("has its subsidy already: %(value)s", value="%(value)s"),
         "no bank": _("is no account number: %(value)s", value="%(value)s"),
     }
