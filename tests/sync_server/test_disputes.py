@@ -56,7 +56,7 @@ def test_from_the_desk_to_the_refund(college):
     li, chen = college.browser("li", "clerk"), college.browser("chen", "merchant", "商户1")
     zhao, wang = college.browser("zhao", "logistics"), college.browser("wang", "centre")
     holder = college.store.holders.of_card(1)
-    assert "食堂 1" in li.text(f"/people/{holder}/purchases")
+    assert "食堂 1" in li.text(f"/disputes/new/{holder}")
     sent = li.post("/disputes", purchase="1/1/1", amount="3.00", said="<b>打了两份</b>")
     assert sent.headers["Location"] == "/disputes/1"
     again = li.post("/disputes", purchase="1/1/1", amount="8", said="又来")
@@ -98,7 +98,7 @@ def test_merchants_see_their_own_and_overdue_ones_are_first(college, monkeypatch
     assert "没有异议" in nobodys.text("/disputes")
     assert two.post("/disputes/1/answer", text="x").status_code in (303, 404)
     assert college.store.disputes.one(1)["state"] == "opened"
-    assert one.get("/people/1/purchases").status_code == 403
+    assert one.get("/disputes/new/1").status_code == 403
     one.post("/disputes/3/answer", text="y")
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + disputes.ANSWER_S + 1)

@@ -43,7 +43,7 @@ def case(number: int):
     return shown("dispute.html", told, states=dispute_words(), most=TEXT_MOST)
 
 
-@disputes.get("/people/<int(min=1,max=2147483647):number>/purchases")
+@disputes.get("/disputes/new/<int(min=1,max=2147483647):number>")
 def purchases(number: int):
     """-> {holder, purchases}: what can be disputed"""
     told = {
