@@ -1,4 +1,4 @@
-"""States of payments and disputes in words, each with its tone (a CSS class)."""
+"""Payments and disputes in words: states with their tones (CSS classes), reasons, acts."""
 
 from flask_babel import gettext as _
 
@@ -38,4 +38,21 @@ def why_words() -> dict[str, str]:
         "amount": _("another amount"),
         "twice": _("paid twice"),
         "card": _("card closed"),
+    }
+
+
+def money_acts() -> dict[str, str]:
+    """what (of the log) -> words."""
+    return {
+        "finance.give_back": _("return of a payment asked for"),
+        "disputes.open_case": _("dispute opened"),
+        "disputes.answer": _("dispute answered"),
+        "disputes.uphold": _("refund of a dispute asked for"),
+        "disputes.refuse": _("dispute turned down"),
+        "phone.dispute": _("dispute opened by phone"),
+        "phone.withdraw": _("dispute withdrawn by phone"),
+        "desk.take_cash": _("cash taken"),
+        "desk.reverse_cash": _("reversal of cash asked for"),
+        "phone.topup": _("top-up ordered by phone"),
+        "pay.callback": _("payment told by the channel"),
     }

@@ -73,8 +73,8 @@ def furnish(server):
 
 
 def dispute(store, now_s):
-    said = ("打了两份，只拿了一份", "阿姨按错了，12.70 按成了 21.70", "没有在这个窗口消费过", "找零没退")
-    answers = ("", "监控看过，确实多按了一次。", "当时系统卡顿，重复扣款，同意退。", "金额无误，菜单价就是这个价。")
+    said = ("打了两份，只拿了一份", "阿姨按错了，3.70 按成了 7.30", "系统扣了两次", "价格不对")
+    answers = ("", "监控看过，确实多按了一次。", "当时重复扣款，同意退。", "菜单价就是这个价。")
     rows = store.db.rows(
         "SELECT r.terminal, r.serial, r.card, r.amount_fen FROM record r WHERE r.type = 1"
         " AND r.card IN (3, 4, 5, 6) AND r.outcome = 15 ORDER BY r.card, r.id"

@@ -2,10 +2,12 @@
 
 from flask_babel import gettext as _
 
+from sync_server.web.payment_words import money_acts
+
 
 def act_words() -> dict[str, str]:
     """what -> words."""
-    return {
+    return money_acts() | {
         "signed in": _("signed in"),
         "wrong password": _("wrong password"),
         "office add": _("account made in the shell"),
@@ -45,17 +47,6 @@ def act_words() -> dict[str, str]:
         "finance.put_statement": _("statement of the bank read"),
         "finance.resolve": _("line of the bank explained"),
         "finance.finish": _("month reconciled"),
-        "finance.give_back": _("return of a payment asked for"),
-        "disputes.open_case": _("dispute opened"),
-        "disputes.answer": _("dispute answered"),
-        "disputes.uphold": _("refund of a dispute asked for"),
-        "disputes.refuse": _("dispute turned down"),
-        "phone.dispute": _("dispute opened by phone"),
-        "phone.withdraw": _("dispute withdrawn by phone"),
-        "desk.take_cash": _("cash taken"),
-        "desk.reverse_cash": _("reversal of cash asked for"),
-        "phone.topup": _("top-up ordered by phone"),
-        "pay.callback": _("payment told by the channel"),
         "logistics.answer_for": _("responsible person set"),
         "logistics.note": _("damage or inspection noted"),
         "logistics.end_damage": _("damage seen to"),
