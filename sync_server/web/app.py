@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from sync_server.gateway.orders import Orders
 from sync_server.web import pages, refusals, visitors, words
@@ -21,6 +22,7 @@ from sync_server.web.console import console
 from sync_server.web.desk import desk
 from sync_server.web.disputes import disputes
 from sync_server.web.feed import Feed
+from sync_server.web.fields import NUMBER_MAX
 from sync_server.web.finance import finance
 from sync_server.web.logistics import logistics
 from sync_server.web.needs import TWIN
@@ -37,6 +39,13 @@ STREAMS_MAX = 8
 OFFICES = (desk, registry, finance, disputes, logistics, centre)
 
 
+class Whole(IntegerConverter):
+    """A whole number in an address: one that no database holds is none of ours (404)."""
+
+    def __init__(self, map, *args, max: int = NUMBER_MAX, **more):
+        super().__init__(map, *args, max=max, **more)
+
+
 @dataclass
 class Desk:
     """What the views of one application share; found at `current_app.extensions["desk"]`."""
@@ -49,6 +58,7 @@ class Desk:
 def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flask:
     """The Flask application over `orders`; `token` (text) is the key of the machine."""
     app = Flask(__name__)
+    app.url_map.converters["int"] = Whole
     app.config.from_mapping(
         # Derived, not stored: a new token ends every console session with it.
         SECRET_KEY=sha256(b"campus-card console cookie 1" + token.encode()).digest(),

@@ -13,6 +13,7 @@ from flask import request
 from sync_server.core import rosters
 from sync_server.web.refusals import BadField
 
+NUMBER_MAX = 2**62  # of a row of the database, whatever database it is
 CARD_MAX = 0xFFFFFF
 TERMINAL_MAX = 65534
 MONEY_MAX_FEN = 0xFFFFFF

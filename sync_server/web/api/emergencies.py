@@ -24,7 +24,7 @@ def declare_emergency():
     """{code, what, kinds, minutes, tap_fen, card_fen, reason} -> the report, 201"""
     wish = fields.body()
     kinds = wish.get("kinds", list(KINDS))
-    if not isinstance(kinds, list) or not kinds or any(kind not in KINDS for kind in kinds):
+    if not isinstance(kinds, list) or not kinds or any(kind not in list(KINDS) for kind in kinds):
         raise BadField(f"kinds must be a list of {', '.join(KINDS)}")
     made = _emergencies().declare(
         fields.text(wish, "code", _CODE),
