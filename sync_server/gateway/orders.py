@@ -172,6 +172,7 @@ class Orders:
         done = self._relist(decide, *args)
         self._tell(self._gateway.retell)
         return done
+
     def _may_wait(self) -> None:
         """A load may have been ordered: then terminals are told."""
         self._tell(self._gateway.tell_waiting)

@@ -1,4 +1,4 @@
-"""Migrations are numbered, `.head` names the last, each is applied once."""
+"""Migrations are numbered without gaps, `.head` names the last, each is applied once."""
 
 import re
 import sqlite3
@@ -13,8 +13,8 @@ def names():
     return sorted(path.stem for path in SCHEMA.glob("*.sql"))
 
 
-def test_no_number_is_there_twice_and_head_names_the_last():
-    assert len({name[:4] for name in names()}) == len(names())
+def test_numbers_have_no_gaps_and_head_names_the_last():
+    assert [name[:4] for name in names()] == [f"{n:04}" for n in range(1, len(names()) + 1)]
     assert all(re.fullmatch(r"\d{4}_[a-z_]+", name) for name in names())
     assert (SCHEMA / ".head").read_text().strip() == names()[-1]
 
