@@ -10,13 +10,14 @@ from card_layout import identity, sectors
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from hil_tests.emulated.canteen import CARD_FEN, NUMBER, UTC_S, WISHES
-from hil_tests.test_purchase import HEAP_BYTES
 from protocol import meals, messages, reasons, record, states
 from protocol.aes import Aes
 from terminal_sim.mifare import MifareClassic
 
-FIRST_TAP_MS = 400  # that loads shifts, meals, or the PIN
+FIRST_TAP_MS = 200  # that loads shifts, meals, or the PIN
 TAP_MS = 150
+READY_S = 5  # in which it reads its journal: 2.4 s, where it is read for the first time
+HEAP_BYTES = 150_000  # of 240 KB, with everything that a till may have at once
 CASHIER_ZONE = 3
 TILL = {
     "staff": 1, "cashier_zone": CASHIER_ZONE, "meals": meals.pack([(0x7F, 0, 1440, 800)]),
@@ -82,6 +83,7 @@ def shift(window):
     window.board.wait(5, lambda: window.memory.push(NUMBER) is None, "no parameters")
     window.panel.press("*")
     window.board.wait(1, lambda: window.panel.face.shows("0.00"), "no answer to *")
+    window.board.run(READY_S)
     said = {"opens": tap(window, 1)}
     window.enter("12.50#")
     said["meal"] = tap(window, 2)
@@ -94,8 +96,8 @@ def shift(window):
     said["paid"] = tap(window, 2)
     window.panel.press("000#")
     window.board.wait(5, lambda: window.panel.face.shows("End of shift"), "no question")
+    window.board.run(0.2)  # its own beep
     said["closes"] = tap(window, 1)
-    window.settle()
     window.board.run(6)  # a report
     entries = [record.unpack(raw + b"\xff" * 4) for raw, *_ in window.memory.known.records.values()]
     marks = [(e.reason, e.amount_fen) for e in entries if e.type == record.EVENT]
@@ -106,6 +108,9 @@ def shift(window):
         "asked_ms": asked_ms,
     }
     return said, marks, facts
+
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -152,14 +152,14 @@ def asks(tap, kind):
     """Shall the server say what this tap's card has paid elsewhere?"""
     if tap.elsewhere is not None or tap.emergency or not tap.now.online:
         return False
-    here_fen = kind.spent(tap.terminal).of(tap.card, tap.now.utc_s)[0]
+    here_fen = kind.books_of(tap.terminal, True).spent.of(tap.card, tap.now.utc_s)[0]
     return here_fen + kind.armed_fen > tap.terminal.params["pin_ask_fen"]
 
 
 def look_up(tap):
     """Ask the server what this card has paid elsewhere. Without an answer only what is known here
     counts: below the limits a card pays offline, too."""
-    since = tap.terminal.kind.spent(tap.terminal).since(tap.now.utc_s)
+    since = tap.terminal.kind.books_of(tap.terminal, True).spent.since(tap.now.utc_s)
     body = yield ("server", messages.encode(messages.SPENT, (tap.card,) + since))
     values = _answer(body, messages.SPENT_STATE, tap.card)
     tap.elsewhere = (values.day_fen, values.meal_fen) if values else (0, 0)
@@ -172,7 +172,7 @@ def _is_above(tap, kind, fen, settings):
     limits = settings["pin_day_fen"], settings["pin_meal_fen"]
     if limits == (0, 0):
         return False
-    here = kind.spent(tap.terminal).of(tap.card, tap.now.utc_s)
+    here = kind.books_of(tap.terminal, True).spent.of(tap.card, tap.now.utc_s)
     for limit, before, elsewhere in zip(limits, here, tap.elsewhere or (0, 0)):
         if before is not None and 0 < limit < before + elsewhere + fen:
             return True

@@ -95,6 +95,8 @@ class Terminal:
             if name not in self._credentials:
                 self._credential(name)
                 return True
+        if self.kind.get_ready(self):
+            return True
         return "code" in self._credentials and self._credentials["code"].learn(self.params)
 
     def _credential(self, name):

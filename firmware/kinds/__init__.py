@@ -12,6 +12,7 @@ while one is asked for, or None), and
     settle(serial)           record `serial` has its outcome: wait for it no longer
     owes(tap)                (serial, fen) that this card is to get back first, or None
     asks(tap)                shall the server say what this card has paid elsewhere today?
+    get_ready(terminal)      do one thing that a tap would wait for; True if there was one
     idle(terminal)           tuple of effects, or None: the terminal's own idle screen
 """
 

@@ -95,6 +95,10 @@ class Gate:
     def settle(self, serial):
         """Nothing is awaited."""
 
+    def get_ready(self, terminal):
+        """There is nothing that a tap would have to read first."""
+        return False
+
     def asks(self, tap):
         """No limit here counts what a card does elsewhere."""
         return False

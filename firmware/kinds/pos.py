@@ -88,7 +88,7 @@ class Pos:
         if self._repeats(tap):
             return fen, reasons.REPEATED
         if tap.terminal.params["staff"]:
-            subsidy_fen, tap.detail, reason = self._books_of(tap.terminal).meals.judge(tap, fen)
+            subsidy_fen, tap.detail, reason = self.books_of(tap.terminal).meals.judge(tap, fen)
             tap.is_free = 0 < subsidy_fen == fen
             fen -= subsidy_fen
         if reason == reasons.OK and _has_limits(tap.terminal.params) and not tap.is_free:
@@ -221,11 +221,14 @@ class Pos:
             terminal.note(reason, card, now)
         return [("show", "unpaid", (reason, self.armed_fen))]
 
-    def spent(self, terminal):
-        """core.spent's, of this till."""
-        if self._books_of(terminal).spent is None:  # the limits came later than the books
-            self._books = None
-        return self._books_of(terminal).spent
+    def get_ready(self, terminal):
+        """Read the journal before a tap has to. -> True if that was done now."""
+        settings = terminal.params
+        with_shifts = settings["cashier_zone"] != NO_SHIFTS
+        if self._books or not (with_shifts or settings["staff"] or _has_limits(settings)):
+            return False
+        self.books_of(terminal)
+        return True
 
     def _pin_key(self, char, now):
         """A key while a PIN is asked for."""
@@ -237,7 +240,7 @@ class Pos:
 
     def _attend(self, tap):
         """A cashier's own tap. -> what is decided, or None: the tap is a customer's."""
-        shift = self._books_of(tap.terminal).shift
+        shift = self.books_of(tap.terminal).shift
         if self._duty == CLOSE and shift.opened:
             return shift.close(tap)
         if shift.opened or tap.identity is None:
@@ -252,7 +255,7 @@ class Pos:
         """A shift began or ended, or a supervisor was here."""
         if tap.told == reasons.REFUND_LEAVE:
             self._duty = FIND
-            self._books_of(tap.terminal)
+            self.books_of(tap.terminal)
             return (self._asked_for(tap.terminal.params),)
         self._duty = None
         if tap.told == reasons.SHIFT_OPEN:
@@ -288,10 +291,11 @@ class Pos:
 
     def _lacks_cashier(self, terminal):
         with_shifts = terminal.params["cashier_zone"] != NO_SHIFTS
-        return with_shifts and not self._books_of(terminal).shift.opened
+        return with_shifts and not self.books_of(terminal).shift.opened
 
-    def _books_of(self, terminal):
-        if self._books is None:
+    def books_of(self, terminal, with_spent=False):
+        """core.books', which are made when they are needed."""
+        if self._books is None or (with_spent and self._books.spent is None):
             from firmware.core.books import Books  # no other till has it in RAM
 
             self._books = Books(terminal)

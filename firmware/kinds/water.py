@@ -162,6 +162,10 @@ class Water:
             return (self._flowing(),)
         return None
 
+    def get_ready(self, terminal):
+        """There is nothing that a tap would have to read first."""
+        return False
+
     def asks(self, tap):
         """No limit here counts what a card does elsewhere."""
         return False

@@ -57,7 +57,7 @@ def a_locked_pin_is_looked_at(patch):
 @breaks("P1", TABLE)
 def the_limit_is_looked_at_after_the_debit(patch):
     """What was paid before counts, and not this payment."""
-    rewrite(patch, pin, "_is_above", ("before + fen", "before"))
+    rewrite(patch, pin, "_is_above", ("before + elsewhere + fen", "before + elsewhere"))
 
 
 @breaks("P1", TABLE)

@@ -98,3 +98,19 @@ def test_a_till_without_shifts_has_none():
     terminal = terminal_on(flash_of())
     assert press(terminal, "000#") == [("show", "refused", (reasons.AMOUNT_ZERO,))]
     assert sell(terminal, holder(2, 0xFFFF), 500) == ["paid"]
+
+
+def test_the_journal_is_read_before_a_tap_has_to():
+    terminal = till()
+    assert terminal.kind._books is None
+    for _ in range(20):
+        if not terminal.get_ready():
+            break
+    books = terminal.kind._books
+    assert books is not None and not terminal.get_ready()
+    assert tap(terminal, holder(1, 1 << CASHIER_ZONE))[1] == [("show", "shift_begins", (1,))]
+    assert terminal.kind._books is books
+    plain = terminal_on(flash_of())
+    while plain.get_ready():
+        pass
+    assert plain.kind._books is None
