@@ -106,7 +106,7 @@ class Pins:
             is_right = self._hashing.is_right(found.hashed, old).result()
             found = self._do(self._store.pins.end, found.number, is_right, _now_s())
         if found is None or found.reason == reasons.PIN_LOCKED:
-            raise Impossible("the PIN is locked: unlock it first", 423)
+            raise Impossible("the PIN is locked: unlock it first", 409)
         if found.reason != reasons.OK:
             raise Impossible(f"the old PIN is wrong, {found.left} tries are left", 403)
 

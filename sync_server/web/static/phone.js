@@ -257,6 +257,7 @@
     try {
       pinTell(me, await act());
     } catch (failure) {
+      if (failure.status === 409) return pinLook(me); // it is locked, or was changed elsewhere
       part("pin-problem").textContent = (wrong || {})[failure.status] || pinWords.unreached;
     }
   }
@@ -269,7 +270,7 @@
     part("pin-form").reset();
     if (pin !== again) { part("pin-problem").textContent = pinWords.differ; return; }
     pinDo(me, () => pinAsk(me, "/api/phone/pin", "campus pin", [text(pin)], { pin, old }),
-      { 400: pinWords.weak, 403: pinWords.wrong, 423: pinWords.locked });
+      { 400: pinWords.weak, 403: pinWords.wrong });
   }
 
   const pinUnlock = (me) => pinDo(me,
