@@ -46,6 +46,13 @@ class Whole(IntegerConverter):
         super().__init__(map, *args, max=max, **more)
 
 
+class Whole(IntegerConverter):
+    """A whole number in an address: one that no database holds is none of ours (404)."""
+
+    def __init__(self, map, *args, max: int = NUMBER_MAX, **more):
+        super().__init__(map, *args, max=max, **more)
+
+
 @dataclass
 class Desk:
     """What the views of one application share; found at `current_app.extensions["desk"]`."""
