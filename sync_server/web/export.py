@@ -1,8 +1,6 @@
 """What a page shows, as a workbook or on paper: `?as=xlsx`, `?as=pdf`.
 
-Amounts are exact: fen go into cells as decimals of two places, never through a fraction. On paper
-the Chinese is in WenQuanYi Micro Hei (Debian's fonts-wqy-microhei), embedded; where that is not
-installed in Adobe's STSong-Light, which every viewer brings or replaces.
+Amounts are exact: fen go into cells as decimals of two places, never through a fraction.
 """
 
 from __future__ import annotations
@@ -10,8 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Response, request
@@ -24,16 +20,13 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from sync_server.web.console import view
+from sync_server.web.font import font
 from sync_server.web.refusals import BadField
 
 TEXT, FEN, COUNT = "text", "fen", "count"
-_EMBEDDED = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHEET_NAME_MOST = 31
 _MARGIN = 14 * mm
@@ -109,16 +102,6 @@ def _cell(sheet: Any, value: Any, kind: str) -> WriteOnlyCell:
 def yuan(fen: int) -> Decimal:
     """1250 -> 12.50, exactly."""
     return Decimal(fen).scaleb(-2)
-
-
-@cache
-def font() -> str:
-    """The name of a font that has Chinese."""
-    if _EMBEDDED.exists():
-        pdfmetrics.registerFont(TTFont("WenQuanYi", str(_EMBEDDED), subfontIndex=0))
-        return "WenQuanYi"
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-    return "STSong-Light"
 
 
 def paper(title: str, sheets: list[Sheet]) -> bytes:

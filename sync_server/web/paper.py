@@ -1,22 +1,18 @@
 """Draws a sheet as PDF, A4, with its Chinese font inside: it looks the same everywhere, for years.
 
-The font is WenQuanYi Micro Hei (Debian: fonts-wqy-microhei), of which the characters that occur are
-put in. What it is not: a signature (documents.py).
+What it is not: a signature (documents.py), nor a table of figures (export.py).
 """
 
 from __future__ import annotations
 
 import io
 from functools import cache
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -29,11 +25,9 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from sync_server.gateway.refusals import NotReady
+from sync_server.web.font import font_inside
 from sync_server.web.sheet import Part, Sheet
 
-FONT_FILE = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
-_FONT = "paper"
 _EDGE = 18 * mm
 _WIDTH = A4[0] - 2 * _EDGE
 _INK, _QUIET, _LINE = HexColor(0x1C2A28), HexColor(0x5C6966), HexColor(0xD5DBD9)
@@ -41,15 +35,17 @@ _INK, _QUIET, _LINE = HexColor(0x1C2A28), HexColor(0x5C6966), HexColor(0xD5DBD9)
 
 @cache
 def _styles() -> dict[str, ParagraphStyle]:
-    """Registers the font. NotReady without it."""
-    try:
-        pdfmetrics.registerFont(TTFont(_FONT, str(FONT_FILE), subfontIndex=0))
-    except (OSError, TTFError):
-        raise NotReady("the font for documents is missing: install fonts-wqy-microhei") from None
+    """NotReady without the font."""
+    name_of_font = font_inside()
 
     def style(name: str, size: int, lead: int, color: HexColor = _INK) -> ParagraphStyle:
         return ParagraphStyle(
-            name, fontName=_FONT, fontSize=size, leading=lead, textColor=color, wordWrap="CJK"
+            name,
+            fontName=name_of_font,
+            fontSize=size,
+            leading=lead,
+            textColor=color,
+            wordWrap="CJK",
         )
 
     return {
@@ -67,7 +63,7 @@ def pdf(sheet: Sheet) -> bytes:
     frame = Frame(_EDGE, 20 * mm, _WIDTH, A4[1] - 38 * mm, 0, 0, 0, 0)
 
     def foot(page: Canvas, made: BaseDocTemplate) -> None:
-        page.setFont(_FONT, 8)
+        page.setFont(font_inside(), 8)
         page.setFillColor(_QUIET)
         page.drawString(_EDGE, 12 * mm, sheet.foot)
         page.drawRightString(A4[0] - _EDGE, 12 * mm, str(made.page))
