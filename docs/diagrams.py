@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docs import tables
+from docs import requirements, tables
 from firmware.core import door as door_machine
 from firmware.core import pin as pin_machine
 from firmware.core import slots
@@ -140,6 +140,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "rights": tables.right_table,
     "alarms": tables.alarm_table,
     "partners": tables.partner_table,
+    "requirements": requirements.page,
     "flash-faults": tables.flash_faults,
 }
 

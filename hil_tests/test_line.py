@@ -183,6 +183,7 @@ def tell(found):
     return middle
 
 
+# shows R28
 @pytest.mark.long
 def test_two_hundred_taps(emulated, tmp_path):
     found = branch.of(noon, tmp_path, TAPS, CUTS)

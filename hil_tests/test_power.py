@@ -74,6 +74,7 @@ def _see_on_pc(window):
     return put_back
 
 
+# shows R28
 def test_a_cut_loses_nothing(on, is_long):
     changes = on((changes_of_a_tap,))[0]
     tears = TEARS_MORE if is_long else TEARS

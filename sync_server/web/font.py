@@ -1,6 +1,6 @@
 """The font with Chinese of what is put on paper, and put in, the characters that occur: WenQuanYi
-Micro Hei (Debian's fonts-wqy-microhei); where it is not installed, Adobe's STSong-Light, which every
-viewer brings or replaces.
+Micro Hei (Debian's fonts-wqy-microhei); where it is not installed, Adobe's STSong-Light, which
+every viewer brings or replaces.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ LEAST = 40
 __all__ = ("bugs_card", "bugs_holders", "bugs_rare", "bugs_server", "bugs_session", "bugs_till")
 
 
+# shows R25
 @pytest.mark.parametrize("bug", TABLE, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug, monkeypatch):
     bug.plant(monkeypatch)

@@ -182,6 +182,7 @@ def test_the_reader_is_pulled_out_and_plugged_in_again(counter, new):
     assert code == 0, said
 
 
+# shows R5
 @pytest.mark.parametrize("kind", [MIFARE, CPU])
 def test_the_same_over_a_pn532(counter, new, kind):
     card = new(kind)
@@ -237,6 +238,7 @@ def test_what_nobody_foresaw_is_one_line_without_a_key(counter, new, monkeypatch
     assert "ValueError" in said and secret not in said and len(said.splitlines()) == 1
 
 
+# shows R5
 @pytest.mark.parametrize("kind", [MIFARE, CPU])
 def test_pcscd_dies_in_the_middle_and_comes_back(counter, daemon, new, kind):
     """All readers gone, and there again: the same run goes on."""

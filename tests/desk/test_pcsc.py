@@ -80,6 +80,7 @@ def read_by_nfcpy(counter, card):
     return counter.server.call("POST", path + "/reading", told)
 
 
+# shows R5
 @pytest.mark.parametrize("kind", [MIFARE, CPU])
 def test_a_batch_is_issued_and_read_back_by_nfcpy(counter, tmp_path, kind):
     first = b"\x2c" if kind == MIFARE else b"\x5c"

@@ -100,6 +100,7 @@ def pulled(house, kind, at, shape, noise=b""):
     return said, stands
 
 
+# shows R5
 @pytest.mark.parametrize("kind", [MIFARE, CPU])
 def test_at_every_apdu(house, kind):
     told = set()

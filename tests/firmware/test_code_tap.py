@@ -32,6 +32,7 @@ def refused(terminal, text, reason, utc_s=NOON):
     assert screens(effects) == ["unpaid"]
 
 
+# shows R15
 def test_taken_once():
     terminal = shop()
     text = PHONE.show(NOON)

@@ -24,6 +24,7 @@ LONGEST = sheets.VALUES | {
 TERMINALS = [row for row in range(128) if reasons.find(row) and not 64 <= row < 96]
 
 
+# shows R23
 @pytest.mark.parametrize("language", sheets.LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_screens_are_as_on_their_sheet(kind, language):

@@ -15,6 +15,7 @@ CUT_POINTS = 10_000  # for each kind of flash
 NEVER = 1_000_000
 
 
+# shows R25
 @pytest.mark.parametrize("kind", cut_scenarios.KINDS)
 def test_every_cut(kind):
     figures = power.campaign(SEED, every=EVERY, kinds=(kind,))

@@ -13,6 +13,7 @@ def till_of(centre):
     return till
 
 
+# shows R19
 def test_only_the_centre_orders_and_only_once():
     till = till_of(CENTRE)
     assert till.order(FORGED) == (0, REFUSED)

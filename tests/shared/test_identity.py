@@ -36,6 +36,7 @@ def test_bounds():
         raises(ValueError, identity.pack, changed(1, kind), UID, mac_of())
 
 
+# shows R1
 def test_every_flipped_bit_is_altered():
     block = identity.pack(STUDENT, UID, mac_of())
     for at in range(16):

@@ -24,6 +24,7 @@ PRINTED = (
 )
 
 
+# shows R24
 def test_printed_examples():
     for master, m, made in PRINTED:
         assert keys.diversify(Aes(octets(master)).ecb, octets(m)) == octets(made)

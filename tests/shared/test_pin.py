@@ -60,6 +60,7 @@ def enter(terminal, server, digits=RIGHT_PIN, now=None):
     return terminal.answered(server and server.answer(body), now)
 
 
+# shows R3
 def test_above_the_limit_the_holder_is_asked_and_nothing_is_taken_before():
     terminal, mine = till(), card()
     assert screens(sell(terminal, mine, 2000)[1]) == ["paid"]

@@ -36,6 +36,7 @@ def test_a_fresh_card_has_one_block():
     assert choose(EMPTY, packed(OLDER, 6), UID, MAC) == (OLDER, BLOCK_A, None)
 
 
+# shows R24
 def test_a_torn_write_at_every_byte_leaves_before_or_after():
     before, after = packed(Purse(7, 6000, 1, 1), 6), packed(NEWER, 6)
     for rest in (before, EMPTY, b"\xff" * 16):

@@ -118,6 +118,7 @@ def test_challenge_does_not_kill_a_live_session():
     pair.exchange(b"a", b"b")
 
 
+# shows R26
 def test_replayed_frame_refused():
     pair = Pair().opened()
     request, reply = pair.exchange(b"pay", b"paid")

@@ -27,6 +27,7 @@ def sell(terminal, card, fen, now=None):
     return tap(terminal, card, now)
 
 
+# shows R4
 def test_subsidy_first_then_the_purse():
     terminal, card = window(), staff()
     outcome, effects = sell(terminal, card, 1250)
@@ -77,6 +78,7 @@ def test_only_staff_and_only_at_meals():
     assert screens(sell(named, staff(), 500)[1]) == ["unpaid"]  # nobody is on its grants
 
 
+# shows R4
 def test_it_is_known_again_after_a_power_cut():
     for unit, reprogram in ((1, True), (32, False)):
         flash = flash_of(unit=unit, reprogram=reprogram)

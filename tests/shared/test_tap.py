@@ -162,6 +162,7 @@ def test_a_card_that_lets_us_in_but_not_read():
     refused(terminal, card, reasons.FOREIGN)
 
 
+# shows R15
 def test_altered_purse_and_identity():
     card = Card()
     card.blocks[5] = card.blocks[5][:4] + b"\xff" + card.blocks[5][5:]
@@ -173,6 +174,7 @@ def test_altered_purse_and_identity():
     assert refused(gate(), card, reasons.ALTERED).card == 0
 
 
+# shows R1
 def test_expired_in_local_time():
     last_day = (NOON - 946684800) // 86400
     evening = NOON - NOON % 86400 + 86399  # 23:59:59 UTC is the next morning here
@@ -184,6 +186,7 @@ def test_expired_in_local_time():
     refused(terminal, Card(valid_until=last_day), reasons.EXPIRED, now=now)
 
 
+# shows R10
 def test_listed_unless_reissued_after_the_list():
     from protocol import blacklist
 
@@ -212,12 +215,14 @@ def test_amounts_that_may_not_be_paid_touch_no_card():
     refused(pos(5001), Card(balance_fen=100000), reasons.TAP_LIMIT)
 
 
+# shows R17
 def test_every_check_that_bites_leaves_its_bit():
     terminal = pos(6000)
     entry = refused(terminal, Card(valid_until=1, holder_kind=3), reasons.EXPIRED)
     assert entry.policy == 1 << reasons.EXPIRED | 1 << reasons.TAP_LIMIT | 1 << reasons.BALANCE
 
 
+# shows R15
 def test_an_older_copy_is_seen_on_the_terminal_that_saw_the_newer():
     terminal, card = pos(), Card()
     dump = dict(card.blocks)
@@ -330,6 +335,7 @@ def test_a_full_journal_refuses_and_says_so():
 # rights at a gate
 
 
+# shows R2
 def test_rights_zone_grants_windows():
     from protocol import blacklist
     from protocol.params import pack_windows

@@ -190,6 +190,7 @@ def test_the_card_answers_but_does_not_write():
     assert tap(terminal, card)[0].accepted
 
 
+# shows R25
 def test_closed_at_every_yield():
     for steps in range(1, 9):
         terminal, card = terminal_on(flash_of()), Card()

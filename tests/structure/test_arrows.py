@@ -89,6 +89,7 @@ def every():
     return files(*[p for p in PACKAGES if p not in ("tests", "tools", "hil_tests")])
 
 
+# shows R23
 def test_imports_run_one_way():
     assert [fault for path, text in every() for fault in faults(path, text)] == []
 

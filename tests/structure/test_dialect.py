@@ -166,6 +166,7 @@ def _parts_of_orderless(node):
 RULES = (_statements, _expressions, _names, _calls)
 
 
+# shows R23
 def test_shared_code_keeps_to_the_dialect():
     assert [fault for path, text in files(*SHARED) for fault in faults(path, text)] == []
 

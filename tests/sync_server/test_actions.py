@@ -105,6 +105,7 @@ def test_loads_are_done_one_a_tap_in_order(house):
     assert state(house) == ["done", "done"]
 
 
+# shows R13
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("gone_at", range(COMMANDS))
 @pytest.mark.parametrize("back_at", [1, 2])

@@ -32,6 +32,7 @@ def chained(acts):
     return rows, (len(rows), audit.seal(KEY, len(rows), before))
 
 
+# shows R21
 @given(ACTS, st.data())
 def test_any_one_change_is_found(acts, data):
     rows, head = chained(acts)

@@ -54,6 +54,7 @@ def check(house, back):
     )
 
 
+# shows R12
 def test_cancelled_once(house):
     assert present(house, 1, pay_fen=FEN)[0].accepted
     assert asks(house) == [("show", "cancel", (FEN,))]

@@ -28,6 +28,7 @@ def test_a_terminal_that_is_well_raises_nothing():
     assert raised(new) == []  # it never worked
 
 
+# shows R20
 @pytest.mark.parametrize(
     ("facts", "alarm"),
     [
@@ -98,6 +99,7 @@ def test_who_sees_which(college):
     assert college.store.care.damages() == {}  # not theirs
 
 
+# shows R20
 def test_damage_is_reported_shows_and_is_seen_to(college):
     xue, zhao = college.browser("xue", "students"), college.browser("zhao", "logistics")
     xue.post("/terminals/3/care", kind="damage", note="阀门漏水 <b>")
@@ -165,6 +167,7 @@ def test_a_record_that_is_missing_and_one_that_is_declared_lost(college):
     assert len(college.api("GET", "/api/alarms")[1]["suspects"]) == 1
 
 
+# shows R20
 def test_one_card_pays_three_times_in_five_minutes(college):
     now_s = int(time.time())
 

@@ -24,6 +24,7 @@ def drawers(college):  # noqa: F811
     ]
 
 
+# shows R13
 def test_two_clicks_are_one_receipt_and_each_clerk_has_a_drawer(desk):
     li, he = desk.browser("li", "clerk"), desk.browser("he", "clerk")
     page = li.text("/cash")

@@ -29,6 +29,7 @@ def shown(day):
     return validity.shown(day)
 
 
+# shows R14
 def test_a_day_is_closed_and_what_comes_later_is_late(college):
     a, b = college.enrol("pos", "1 号窗", "一食堂"), college.enrol("pos", "小卖部", "超市")
     college.top_up(DAY, 1, 100_00)
@@ -176,6 +177,7 @@ def _side(line):
     return next(side for row, side, *_ in books.LINES if row == name)
 
 
+# shows R14
 def test_a_month_on_both_lines_as_page_workbook_and_paper(college):
     till = college.enrol("pos", "1 号窗", "=一食堂()")
     college.top_up(DAY, 1, 30_000_01)

@@ -52,6 +52,7 @@ def ate(college, terminal, serial, card, fen, days_ago=0):
     college.store.db.insert("step (card, counter, terminal, serial)", [row])
 
 
+# shows R12
 def test_from_the_desk_to_the_refund(college):
     li, chen = college.browser("li", "clerk"), college.browser("chen", "merchant", "商户1")
     zhao, wang = college.browser("zhao", "logistics"), college.browser("wang", "centre")
@@ -208,6 +209,7 @@ def test_given_back_before_anybody_disputes(house):
         house.store.disputes.open(SALE, 1, 1, "s", "b", house.utc_s)
 
 
+# shows R12
 @pytest.mark.parametrize("fen", [FEN, FEN - 250])
 @pytest.mark.parametrize("is_loaded", [False, True])
 def test_the_terminal_was_second(house, fen, is_loaded):
@@ -230,6 +232,7 @@ def test_the_terminal_was_second(house, fen, is_loaded):
 STEPS = ("refund part", "refund", "deny", "give back", "sync", "tap", "cash")
 
 
+# shows R12
 @settings(max_examples=14)
 @given(st.lists(st.sampled_from(STEPS), min_size=2, max_size=7))
 def test_any_order_of_it(steps):

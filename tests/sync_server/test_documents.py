@@ -51,6 +51,7 @@ def test_it_says_what_the_page_says_in_a_font_that_is_inside(issued, tmp_path):
     assert all(" yes yes " in row for row in rows if "MicroHei" in row)
 
 
+# shows R17
 def test_the_checker_of_poppler_agrees(issued, tmp_path):
     """pdfsig is not ours: whole, and found when one letter of the text is another."""
     path = tmp_path / "a.pdf"
@@ -68,6 +69,7 @@ def test_the_checker_of_poppler_agrees(issued, tmp_path):
     assert "Signature is Valid" not in verdict(bytes(changed))
 
 
+# shows R17
 def test_every_byte_counts(issued):
     """Also those of the signature itself that nothing covers, and the zeros that fill it up."""
     pdf = issued.pdf

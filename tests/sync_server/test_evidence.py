@@ -42,6 +42,7 @@ CASES = {
 }
 
 
+# shows R17
 @pytest.mark.parametrize("rule", CASES)
 def test_each_rule(rule):
     payment, losses, facts, bearer = CASES[rule]
@@ -136,6 +137,7 @@ class World:
         return judge(seen, self.losses, self.facts(seen))
 
 
+# shows R17
 @settings(max_examples=400, deadline=None)
 @given(STEPS)
 def test_a_verdict_stays_and_is_the_truth(steps):

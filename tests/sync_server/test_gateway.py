@@ -183,6 +183,7 @@ def test_a_hello_that_was_on_its_way_when_its_terminal_was_replaced():
     run(scenario)
 
 
+# shows R27
 def test_same_record_number_with_other_content():
     async def scenario(rig):
         terminal = await rig.joined(1)
@@ -198,6 +199,7 @@ def test_same_record_number_with_other_content():
 # who is turned away
 
 
+# shows R16
 def test_unknown_terminal_is_told_so():
     async def scenario(rig):
         stranger = rig.terminal(77)
@@ -208,6 +210,7 @@ def test_unknown_terminal_is_told_so():
     run(scenario)
 
 
+# shows R26
 def test_wrong_key_never_gets_in():
     async def scenario(rig):
         honest = await rig.joined(1)
@@ -435,6 +438,7 @@ def test_reconnect_storm():
 # lists and parameters
 
 
+# shows R9
 def test_a_loss_reaches_fifty_connected_terminals():
     async def scenario(rig):
         terminals = [await rig.joined(n) for n in range(1, 51)]

@@ -100,6 +100,7 @@ def deliveries(college, *names):
     ]
 
 
+# shows R22
 def test_each_event_signed_as_a_library_that_is_not_ours_checks_it(college, receiver):
     secret = secret_of(college, receiver)
     rounds(college)
@@ -322,6 +323,7 @@ def test_forms_that_may_be():
     assert url_fault("http://10.3.3.3:82/", ours)
 
 
+# shows R22
 @pytest.mark.parametrize("name", ["localhost", "0x7f.1", "127.1", "2130706433"])
 def test_a_name_that_leads_inside_is_not_connected_to(college, receiver, name):
     """The check is at the connection: whatever the name meant when it was typed."""

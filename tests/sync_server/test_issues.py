@@ -60,6 +60,7 @@ def test_another_wish_for_a_chip_that_is_begun(store):
         begin(store, name="李四")
 
 
+# shows R7
 @pytest.mark.parametrize(
     ("holder_kind", "is_replacement", "fee_fen"),
     [(STAFF, False, 0), (STUDENT, False, 0), (TEMPORARY, False, 1500),
@@ -118,6 +119,7 @@ def test_taken_back_paid_once_told_again(store):
     assert begin(store)["counter"] == 8
 
 
+# shows R10
 def test_a_replaced_card_moves_its_balance_when_all_records_are_in(store):
     terminal = store.terminals.enrol("pos", "一食堂", "饭", 1)
     store.terminals.enrol("gate", "东门", "", 1)

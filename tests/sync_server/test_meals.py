@@ -52,6 +52,7 @@ def test_subsidy_and_purse_pay_the_merchant(house):
     assert faults(house) == [] and house.store.records.counts()["quarantined"] == 0
 
 
+# shows R4
 def test_a_second_meal_at_another_terminal_is_named(house):
     assert eat(house, 1, 1, 1250) == ["meal"] == eat(house, 2, 1, 700)
     assert eat(house, 2, 2, 700) == ["meal"]

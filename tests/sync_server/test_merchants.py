@@ -35,6 +35,7 @@ def in_force(college):
     college.browser("finance1", "finance").post(f"/approvals/{waiting['id']}", act="grant")
 
 
+# shows R11
 def test_three_persons_of_three_offices(college):
     till, gate = college.enrol("pos", "1 号窗", "一食堂"), college.enrol("gate", "东门", "一食堂")
     other = college.enrol("pos", "小卖部", "超市")
@@ -59,6 +60,7 @@ def test_three_persons_of_three_offices(college):
     assert told["granted"] == {"centre": "centre1", "finance": "finance1", "logistics": "zhao"}
 
 
+# shows R11
 def test_suspended_it_takes_no_money_and_a_second_person_lets_it_go_on(college):
     till = college.enrol("pos", "1 号窗", "一食堂")
     number = college.admit()
@@ -87,6 +89,7 @@ def test_suspended_it_takes_no_money_and_a_second_person_lets_it_go_on(college):
     assert college.store.merchants.get(number)["turn"] == 3
 
 
+# shows R11
 def test_a_contract_that_runs_out(college):
     till = college.enrol("pos", "1 号窗", "一食堂")
     number = college.admit(until="2030-12-31")

@@ -54,6 +54,7 @@ def test_every_blueprint_is_admitted_by_one_check(college):
         assert visitors.admit in checks or name in ("pay", "phone", "provision", "partners"), name
 
 
+# shows R21
 @pytest.mark.parametrize("role", rights.ROLES)
 def test_what_a_role_may_not_is_403(college, role):
     browser = college.browser("somebody", role, "m" if role == "merchant" else None)
@@ -229,6 +230,7 @@ def test_passwords_that_are_given_and_accounts_that_end(college):
 # two persons
 
 
+# shows R21
 def test_two_persons(college, monkeypatch):
     done = []
     deed = lambda subject, granted, by, utc_s: done.append((subject, granted, by))  # noqa: E731

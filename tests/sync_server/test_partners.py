@@ -108,6 +108,7 @@ def test_whoever_asked_does_not_grant(college):
     assert college.orders.partners.one(1)["partner"]["state"] == "refused"
 
 
+# shows R22
 def test_each_route_needs_its_scope_and_every_refusal_is_in_the_log(college):
     views = {rule.endpoint for rule in college.app.url_map.iter_rules()
              if rule.endpoint.startswith("partners.")}  # fmt: skip
@@ -275,6 +276,7 @@ class Shown:
         return base45.encode(data)
 
 
+# shows R22
 def test_a_code_once_and_as_a_terminal_asks(college):
     admitted(college, 1)
     phone, library = Shown(college), Partner(college)

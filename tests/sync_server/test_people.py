@@ -50,6 +50,7 @@ def admitted(college, count, balance_fen=5000):
 # lists
 
 
+# shows R6
 def test_a_list_is_looked_at_then_applied_once(college):
     teacher = college.browser("liu", "teaching")
     data = csv(*students(3), ("180001", "张三", "x"), ("", "无名", "x"))
@@ -139,6 +140,7 @@ def test_one_page_of_somebody(college):
     assert college.browser("m", "merchant", "食堂").get(f"/people/{ids[0]}").status_code == 403
 
 
+# shows R1
 def test_extended_on_somebodys_word_which_is_kept(college):
     (one,) = admitted(college, 1)
     clerk = college.browser("li", "clerk")
@@ -186,6 +188,7 @@ def leaving(*rows):
     return csv(*rows, head=HEAD)
 
 
+# shows R6
 def test_one_leaves_and_the_card_stops(college):
     ids = admitted(college, 2)
     _, made = put(college, "students-leave", leaving(("180001", "张三0", "退学", "", "", "")))
@@ -203,6 +206,7 @@ def test_one_leaves_and_the_card_stops(college):
     assert digest == loss_lists.digest({1}, loss_lists.universe(2))
 
 
+# shows R8
 def test_a_graduation(college):
     """1,400 would be a while here: 60, which is as much more than the brake lets through."""
     count = 60

@@ -47,6 +47,7 @@ class Holder:
         return self.client.post(f"/api/phone/{what}", json=body)
 
 
+# shows R9
 def test_the_holders_own_cards_and_nobody_elses(college):
     admitted(college, 2)
     college.enrol("pos", "食堂 1", "食堂")

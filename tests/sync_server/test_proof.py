@@ -54,6 +54,7 @@ def test_a_proof_in_a_later_batch_finds_its_purchase(store):
     assert told(store, proof) == [(batch.STORED, reasons.OK)]
 
 
+# shows R15
 @pytest.mark.parametrize("sales", [1, 3])
 def test_a_made_up_proof_is_named_and_the_money_stands(store, sales):
     raws = bought(sales)

@@ -105,6 +105,7 @@ def test_a_reported_card_gets_nothing_back(house):
     assert find(house, 1)[0][0] == "refused" and house.held_fen(1) == START_FEN - FEN
 
 
+# shows R12
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("gone_at", range(7))
 def test_torn_at_every_command(house, gone_at, written):

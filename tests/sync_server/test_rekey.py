@@ -190,6 +190,7 @@ def test_a_terminal_that_lacks_the_keys_takes_no_card_that_has_them(house):
     check(house, 2)
 
 
+# shows R15
 @pytest.mark.parametrize("with_sectors", [True, False])
 def test_what_stands_under_retired_keys_is_refused(tmp_path, with_sectors):
     """That is what the change is for: who has the old master makes no card any more."""

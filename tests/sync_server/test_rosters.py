@@ -94,6 +94,7 @@ def test_columns_that_lack_are_named():
 # rules of validity
 
 
+# shows R1
 @pytest.mark.parametrize(
     ("kind", "last"), [(1, "2056-11-28"), (2, "2029-11-28"), (3, "2027-11-28")]
 )
@@ -204,6 +205,7 @@ def test_one_of_another_kind_another_name_or_who_has_left():
 # money of those who leave
 
 
+# shows R8
 @given(
     st.lists(st.integers(-5000, 50_000), min_size=1, max_size=4),
     st.sampled_from(["refund", "donate", "part"]),

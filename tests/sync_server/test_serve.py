@@ -103,6 +103,7 @@ def test_ready_line_http_and_a_clean_end(process):
     assert time.monotonic() - began_s < 5
 
 
+# shows R20
 def test_a_loss_report_reaches_the_terminals_and_the_page(process):
     terminals = process.enrol(5)
     (card,) = [made["card"] for made in process.issue(1)]
@@ -170,6 +171,7 @@ def test_taps_come_in_live(process):
     stream.close()
 
 
+# shows R27
 def test_killed_in_the_middle_of_batches_nothing_is_lost_or_doubled(process):
     count, per_terminal = 6, 1500
     terminals = process.enrol(count)

@@ -39,6 +39,7 @@ def later(monkeypatch):
     monkeypatch.setattr("sync_server.gateway.offices._now_s", lambda: noon(DAY + 1))
 
 
+# shows R14
 def test_paid_by_turnover_once(college, later):
     a, b = college.enrol("pos", "1 号窗", "一食堂"), college.enrol("pos", "小卖部", "超市")
     number = college.admit(fee=25)

@@ -172,6 +172,7 @@ def month(college):
     return college.api("GET", "/api/books/bank?month=2026-11")[1]
 
 
+# shows R14
 def test_a_month_is_reconciled_to_its_end(college):
     till = college.enrol("pos", "1 号窗", "一食堂")
     college.admit(fee=25)

@@ -27,6 +27,7 @@ def balance(school):
     return school.store.subsidies.left_fen()
 
 
+# shows R4
 def test_looked_at_then_applied_then_paid_for_once(school):
     sun = school.browser("sun", "personnel")
     rows = [

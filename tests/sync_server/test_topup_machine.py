@@ -136,6 +136,7 @@ class Machine(RuleBasedStateMachine):
         assert totals["booked_fen"] == sum(given.values())
 
 
+# shows R13
 def test_any_history():
     run_state_machine_as_test(Machine, settings=settings(max_examples=15, stateful_step_count=30))
 

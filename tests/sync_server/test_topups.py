@@ -103,6 +103,7 @@ def test_what_nobody_expected_is_kept_and_goes_back(paid, holder):
     assert paid.balances()["suspense", "channel"] == 2699
 
 
+# shows R13
 def test_a_word_that_never_comes_is_asked_for(paid, holder, monkeypatch):
     paid.sandbox.weather = "silent"
     _, told = holder.tops_up(2000)

@@ -49,6 +49,7 @@ def replay(tmp_path, text, *options):
     return done, json.loads(out.read_text()) if out.exists() else None
 
 
+# shows R2
 def test_gates_decide_as_the_file_says(tmp_path):
     done, figures = replay(tmp_path, GATE)
     assert done.exit_code == 0, done.output
@@ -67,6 +68,7 @@ def test_one_day_of_gates(tmp_path):
     assert (figures["taps"], figures["accepted"], figures["refused"]) == (2, 1, 1)
 
 
+# shows R3 R28
 def test_payments_add_up_though_the_server_is_killed(tmp_path):
     done, figures = replay(tmp_path, PAY, "--kill-server-at", "2", "--terminals", "3")
     assert done.exit_code == 0, done.output
@@ -133,6 +135,7 @@ def test_the_audit_finds_lost_and_doubled(rows, lost, doubled):
     assert not figures["invariants_ok"]
 
 
+# shows R14
 def test_the_audit_finds_money_that_differs():
     assert figures_of(balance_fen=3999)["cards_that_differ"] == [9]
     assert not figures_of(balance_fen=3999)["invariants_ok"]

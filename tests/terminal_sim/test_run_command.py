@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from sync_server.cli import campus
 
 
+# shows R28
 def test_a_short_noon_ends_well(tmp_path):
     out = tmp_path / "out.json"
     done = CliRunner().invoke(campus, ["run", "--once", "--taps", "40", "--json", str(out)])

@@ -12,6 +12,7 @@ SESSIONS = 10_000
 ENOUGH = 1_500  # in which each of the bugs is found
 
 
+# shows R18
 def test_ten_thousand_sessions():
     figures = waterworks.play(SESSIONS)
     print(dict(figures))

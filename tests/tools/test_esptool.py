@@ -20,6 +20,7 @@ def esptool(board, *arguments, ends=0):
     return done.stdout + done.stderr
 
 
+# shows R29
 def test_it_says_who_it_is_and_keeps_what_is_written(bench, tmp_path):
     board = bench.esp32(1)
     assert board.chip_id.hex(":") in esptool(board, "read-mac")

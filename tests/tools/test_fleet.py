@@ -10,6 +10,7 @@ import io
 from tools.flashing import label, work
 
 
+# shows R29
 def test_ten_boards_two_faulty_and_the_re_run_finishes_the_two(bench, server, claim):
     rp2 = [bench.rp2(n, "unplug@60000" if n == 3 else "") for n in range(5)]
     esp = [bench.esp32(n, "flip@3" if n == 2 else "") for n in range(5)]

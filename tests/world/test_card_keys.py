@@ -30,6 +30,7 @@ def identity_of(card, path, version):
         return None
 
 
+# shows R24
 @pytest.mark.parametrize("uid_length", [4, 7])
 def test_a_card_is_rekeyed_at_the_till_and_passes_the_gate(campus, tmp_path, uid_length):
     async def story():

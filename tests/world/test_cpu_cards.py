@@ -44,6 +44,7 @@ def test_it_pays_and_passes_and_is_refused_when_it_is_empty(campus):
     asyncio.run(asyncio.wait_for(story(), 60))
 
 
+# shows R24
 def test_torn_in_the_debit_and_put_back(campus):
     async def story():
         async with campus() as made:

@@ -47,6 +47,7 @@ async def soon(what, wanted):
             await asyncio.sleep(0.1)
 
 
+# shows R10
 @pytest.mark.parametrize("kind", [MIFARE, CPU])
 def test_paid_with_replaced_and_paid_with_again(campus, kind):
     async def story():

@@ -24,6 +24,7 @@ async def report(server, number, is_complete):
     return told
 
 
+# shows R19
 def test_a_drill_does_the_same_and_takes_nothing(campus, tmp_path):
     async def story():
         async with campus() as made:
@@ -51,6 +52,7 @@ def test_a_drill_does_the_same_and_takes_nothing(campus, tmp_path):
     asyncio.run(asyncio.wait_for(story(), 90))
 
 
+# shows R19
 def test_an_emergency_goes_on_without_server_and_power_and_is_reconciled(campus, tmp_path):
     async def story():
         async with campus() as made:

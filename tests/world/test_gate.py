@@ -55,6 +55,7 @@ async def logged(server, *wanted):
             told = [row[1:2] + row[3:4] + row[5:6] for row in server.records(1)]
 
 
+# shows R2
 def test_a_day_at_a_door(run):
     async def story(server, terminal, _):
         door, panel = terminal.doorway, terminal.panel
@@ -92,6 +93,7 @@ def test_a_day_at_a_door(run):
     run(story)
 
 
+# shows R19
 def test_a_fire_opens_whatever_else_fails_and_outlives_a_power_cut(run):
     async def story(server, terminal, _):
         door, panel = terminal.doorway, terminal.panel
@@ -121,6 +123,7 @@ def test_a_fire_opens_whatever_else_fails_and_outlives_a_power_cut(run):
     run(story)
 
 
+# shows R2
 def test_a_program_beside_the_gate_asks_who_was_let_through(run):
     async def story(server, terminal, local):
         async def ask(question):

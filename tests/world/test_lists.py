@@ -8,6 +8,7 @@ from terminal_sim import fleet
 WITHIN_S = 2  # from the return of the HTTP call, as the customer asked
 
 
+# shows R9
 def test_a_reported_card_is_refused_within_two_seconds_and_works_again_at_once(campus):
     async def story():
         async with campus() as made:

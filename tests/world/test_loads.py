@@ -29,6 +29,7 @@ async def state_of(made, card, wanted):
             await asyncio.sleep(0.05)
 
 
+# shows R13
 def test_cards_of_both_kinds_are_loaded_and_pay_with_it(campus):
     async def story():
         async with campus() as made:

@@ -54,6 +54,7 @@ async def reached(page):
     await page.wait_for_selector("text=所有终端均已确认", timeout=READY_MS)
 
 
+# shows R9
 def test_reported_at_the_desk_and_by_phone(campus, tmp_path):
     async def story():
         async with campus() as made, async_playwright() as play:

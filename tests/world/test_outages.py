@@ -22,6 +22,7 @@ def test_taps_while_the_server_is_dead_arrive_when_it_is_back(campus):
     asyncio.run(asyncio.wait_for(story(), 60))
 
 
+# shows R25
 def test_a_terminal_killed_with_unsent_records_sends_them_after_its_reboot(campus):
     async def story():
         async with campus() as made:
@@ -45,6 +46,7 @@ def test_a_terminal_killed_with_unsent_records_sends_them_after_its_reboot(campu
     asyncio.run(asyncio.wait_for(story(), 60))
 
 
+# shows R16
 def test_a_terminal_of_another_campus_is_turned_away(campus, tmp_path):
     async def story():
         async with campus() as made:

@@ -26,6 +26,7 @@ def read(picture):
     return found.text
 
 
+# shows R24
 def test_bound_once_then_a_code_without_a_network(campus):
     async def story():
         async with campus() as made, async_playwright() as play:

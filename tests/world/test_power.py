@@ -19,6 +19,7 @@ MOMENTS = 5
 MOST_MS = 900
 
 
+# shows R18
 def test_power_flows_while_a_card_lies_there_and_is_paid_by_the_kwh(run):
     async def story(server, terminal, number, card):
         meter, panel, on = terminal.plumbing.pipe, terminal.panel, terminal.pins.on
@@ -77,6 +78,7 @@ def test_a_warning_shuts_the_valve_and_writes_what_flowed(run):
     run(story)
 
 
+# shows R18
 def test_power_goes_50_ms_after_the_warning_whenever_that_comes(run):
     async def story(server, terminal, number, card):
         pipe, draw = terminal.plumbing.pipe, Prng(6)

@@ -32,6 +32,7 @@ def test_paid_by_a_psam_and_proven_and_here_and_there(campus):
     asyncio.run(asyncio.wait_for(story(), 60))
 
 
+# shows R24
 def test_torn_and_told_here_or_there(campus):
     """Put back at the till; after a power cut, by the card's log; or by another till's record."""
 

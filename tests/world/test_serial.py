@@ -76,6 +76,7 @@ async def reached(server, path, terminals):
             await asyncio.sleep(0.05)
 
 
+# shows R26
 def test_purchases_and_a_loss_report_on_a_bus_with_a_mute_and_a_babbling_terminal(tmp_path):
     async def story():
         async with canteen(tmp_path, 2) as (server, places, bus):

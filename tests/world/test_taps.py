@@ -11,6 +11,7 @@ def run(coroutine):
     asyncio.run(asyncio.wait_for(coroutine, 60))
 
 
+# shows R3 R14
 def test_a_purchase_and_a_pass_reach_the_ledger(campus):
     async def story():
         async with campus() as made:

@@ -80,6 +80,7 @@ async def story(folder, look):
         await browser.close()
 
 
+# shows R13
 def test_ordered_paid_and_booked(tmp_path):
     async def see_nothing(page, name):
         pass

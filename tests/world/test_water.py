@@ -58,6 +58,7 @@ def run(tmp_path):
     return play
 
 
+# shows R3
 def test_a_shower(run):
     async def story(server, terminal, number, card):
         pipe = terminal.plumbing.pipe
@@ -103,6 +104,7 @@ def test_a_card_that_goes_shuts_the_valve_and_gets_the_rest_at_its_next_tap(run)
     run(story)
 
 
+# shows R18
 def test_power_and_theft(run):
     async def story(server, terminal, number, card):
         pipe = terminal.plumbing.pipe
@@ -128,6 +130,7 @@ def test_power_and_theft(run):
     run(story)
 
 
+# shows R18
 def test_a_babbling_meter_shuts_the_valve_and_the_terminal_goes_on(run):
     async def story(server, terminal, number, card):
         pipe = terminal.plumbing.pipe
