@@ -71,6 +71,14 @@ def text(fields: dict[str, Any], name: str, limit: int) -> str:
     return value.strip()
 
 
+def prose(fields: dict[str, Any], name: str, limit: int) -> str:
+    """What a person wrote: lines and spaces of all kinds become one space each."""
+    value = fields.get(name)
+    if isinstance(value, str):
+        fields = {name: " ".join(value.split())}
+    return text(fields, name, limit)
+
+
 def one_of(fields: dict[str, Any], name: str, choices: tuple[str, ...]) -> str:
     """One of the words in `choices`."""
     value = fields.get(name)

@@ -65,7 +65,7 @@ def test_from_the_desk_to_the_refund(college):
     assert "&lt;b&gt;打了两份" in chen.text("/disputes/1")
     zhao.post("/disputes/1/uphold", amount="3", finding="x")
     assert "商户仍可答复" in zhao.said()[-1][1]
-    chen.post("/disputes/1/answer", text="是多打了一份")
+    chen.post("/disputes/1/answer", text="是多打\r\n了一份\u3000")
     chen.post("/disputes/1/answer", text="不，没有")
     assert [kind for kind, _ in chen.said()] == ["done", "problem"]
     zhao.post("/disputes/1/uphold", amount="3.01", finding="x")

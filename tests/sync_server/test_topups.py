@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from sync_server.core import phones as rules
 from sync_server.core import topups
 from sync_server.gateway.payments import Unreached
 from sync_server.gateway.refusals import NotReady
@@ -184,3 +185,14 @@ def test_paid_when_the_card_is_gone(paid, holder):
     (kept,) = paid.store.topups.listed(True, 2**60, 9)
     assert (kept["why"], kept["card"], kept["state"]) == ("card", 1, "paid")
     assert holder.tops_up(2000, card=1)[0] in (400, 404)
+
+
+def test_wishes_that_are_none(paid, holder):
+    for text in ("[]", "x", "[" * 1999, "\ud800", "x" * 2001, 7, None):
+        body = {"card": holder.number, "utc_s": int(time.time()), "wish": text, "signature": ""}
+        if isinstance(text, str) and text != "\ud800":
+            said = rules.wished("money", holder.number, body["utc_s"], text)
+            body["signature"] = holder.phone.sign(said).hex()
+        assert holder.client.post("/api/phone/money", json=body).status_code == 400, text
+    body = {"card": holder.number, "utc_s": 0, "wish": "{}", "signature": "00"}
+    assert holder.client.post("/api/phone/money", json=body).status_code == 403

@@ -67,7 +67,7 @@ def open_case():
     )
     card = fields.number(wish, "card", 1, fields.CARD_MAX)
     fen = fields.fen(wish, 1, fields.MONEY_MAX_FEN)
-    said = fields.text(wish, "said", TEXT_MOST)
+    said = fields.prose(wish, "said", TEXT_MOST)
     row = _cases().open(purchase, card, fen, said, by=g.visitor.name)
     to = url_for("disputes.case", number=row["id"])
     return done({"dispute": row}, to, _("The dispute is opened."), 201)
@@ -76,7 +76,7 @@ def open_case():
 @disputes.post(f"{_ONE}/answer")
 def answer(number: int):
     """{text}: what the merchant says -> {dispute}"""
-    text = fields.text(fields.given(), "text", TEXT_MOST)
+    text = fields.prose(fields.given(), "text", TEXT_MOST)
     _cases().answer(number, text, by=g.visitor.name, merchant=_mine())
     return _done(number, _("The answer is kept."))
 
@@ -86,7 +86,7 @@ def uphold(number: int):
     """{amount_fen (a form: amount), finding} -> {dispute, request}: a second person must grant"""
     wish = fields.given()
     fen = fields.fen(wish, 1, fields.MONEY_MAX_FEN)
-    finding = fields.text(wish, "finding", TEXT_MOST)
+    finding = fields.prose(wish, "finding", TEXT_MOST)
     asked = _cases().uphold(number, fen, finding, by=g.visitor.name)
     words = _("The refund is asked for: a second person must grant it.")
     return _done(number, words, {"request": asked}, 202)
@@ -95,7 +95,7 @@ def uphold(number: int):
 @disputes.post(f"{_ONE}/refuse")
 def refuse(number: int):
     """{finding} -> {dispute}"""
-    finding = fields.text(fields.given(), "finding", TEXT_MOST)
+    finding = fields.prose(fields.given(), "finding", TEXT_MOST)
     _cases().refuse(number, finding, by=g.visitor.name)
     return _done(number, _("The dispute is refused."))
 

@@ -8,10 +8,10 @@ from sync_server.core.audit import Act
 from sync_server.core.disputes import TEXT_MOST
 from sync_server.gateway.acting import Errand, errand
 from sync_server.web import fields
-from sync_server.web.access import SIGN_IN_RATE, limiter
+from sync_server.web.access import limiter
 from sync_server.web.disputes.cases import SERIAL_MAX
 from sync_server.web.phone import phone
-from sync_server.web.phone.money import may_speak_of, wished
+from sync_server.web.phone.money import ADDRESS_RATE, PHONE_RATE, asking, may_speak_of, wished
 
 
 def _cases():
@@ -19,7 +19,8 @@ def _cases():
 
 
 @phone.post("/api/phone/dispute")
-@limiter.limit(SIGN_IN_RATE)
+@limiter.limit(ADDRESS_RATE)
+@limiter.limit(PHONE_RATE, key_func=asking)
 def dispute():
     """wish: {terminal, serial, card, amount_fen, said} -> {id, state}; again: the same one"""
     number, cards, wish, _ = wished("dispute")
@@ -30,7 +31,7 @@ def dispute():
         fields.whole(wish, "serial", 1, SERIAL_MAX),
     )
     fen = fields.whole(wish, "amount_fen", 1, fields.MONEY_MAX_FEN)
-    said = fields.text(wish, "said", TEXT_MOST)
+    said = fields.prose(wish, "said", TEXT_MOST)
     by, about = f"phone {number}", f"purchase {purchase[0]}/{purchase[1]}"
     errand.set(Errand(Act(by, "", "phone.dispute", about, {"amount_fen": fen})))
     row = _cases().open(purchase, card, fen, said, by)
@@ -38,7 +39,8 @@ def dispute():
 
 
 @phone.post("/api/phone/withdraw")
-@limiter.limit(SIGN_IN_RATE)
+@limiter.limit(ADDRESS_RATE)
+@limiter.limit(PHONE_RATE, key_func=asking)
 def withdraw():
     """wish: {dispute} -> {id}: the holder lets it be"""
     number, cards, wish, _ = wished("withdraw")

@@ -16,15 +16,23 @@ from sync_server.core.topups import LEAST_FEN, MOST_FEN, OFFERED_FEN
 from sync_server.gateway.acting import Errand, errand
 from sync_server.gateway.refusals import Impossible
 from sync_server.web import fields
-from sync_server.web.access import SIGN_IN_RATE, limiter
+from sync_server.web.access import limiter
 from sync_server.web.phone import LOOK_RATE, phone
 from sync_server.web.refusals import BadField
 
 WISH_MOST = 2000  # characters
+ADDRESS_RATE = "600 per minute"  # a whole dormitory may have one
+PHONE_RATE = "10 per minute"
 
 
 def _orders():
     return current_app.extensions["desk"].orders
+
+
+def asking() -> str:
+    """The number that a request says it is of, to count it by."""
+    body = request.get_json(force=True, silent=True)
+    return str(body.get("card") if isinstance(body, dict) else "")[:20]
 
 
 def wished(what: str) -> tuple[int, set[int], dict[str, Any], str]:
@@ -33,17 +41,22 @@ def wished(what: str) -> tuple[int, set[int], dict[str, Any], str]:
     number = fields.whole(body, "card", 1, fields.CARD_MAX)
     told_s = fields.whole(body, "utc_s", 0, 0xFFFFFFFF)
     text = body.get("wish")
-    if not isinstance(text, str) or len(text) > WISH_MOST:
+    if not isinstance(text, str) or len(text) > WISH_MOST or not _is_unicode(text):
         raise BadField(f"wish must be a text of at most {WISH_MOST} characters")
     signature = fields.hexadecimal(body, "signature")
     cards = _orders().phones.wishes(what, number, told_s, text, signature)
     try:
         wish = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         wish = None
     if not isinstance(wish, dict):
         raise BadField("wish must be a JSON object")
     return number, cards, wish, f"phone {number} {told_s} {text}"
+
+
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair is nobody's signature."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def may_speak_of(card: int, cards: set[int]) -> None:
@@ -53,7 +66,8 @@ def may_speak_of(card: int, cards: set[int]) -> None:
 
 
 @phone.post("/api/phone/money")
-@limiter.limit(LOOK_RATE)
+@limiter.limit(ADDRESS_RATE)
+@limiter.limit(LOOK_RATE, key_func=asking)
 def money():
     """{card, utc_s, wish: "{}", signature} -> {cards, taps, topups, disputes, left_fen, channels,
     offered_fen, least_fen, most_fen}"""
@@ -66,7 +80,8 @@ def money():
 
 
 @phone.post("/api/phone/topup")
-@limiter.limit(SIGN_IN_RATE)
+@limiter.limit(ADDRESS_RATE)
+@limiter.limit(PHONE_RATE, key_func=asking)
 def top_up():
     """wish: {channel, card, amount_fen} -> {number, state, amount_fen, pay_url}; the same wish of
     the same second is the same order"""
