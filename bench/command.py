@@ -17,7 +17,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("tap", "code", "chip", "flash", "blacklist", "wire", "ingest", "push")
+NAMES = ("tap", "code", "chip", "flash", "blacklist", "wire", "ingest", "push", "pages",
+         "report")  # fmt: skip
 DEFAULT = ("tap", "code", "chip", "flash", "blacklist", "wire", "ingest")
 AT_MOST, AT_LEAST = "at most", "at least"
 
@@ -41,6 +42,7 @@ BARS = {
     "blacklist": (("lists.*.ratio", AT_MOST, "bar"), ("deltas.*.ratio", AT_MOST, "bar")),
     "wire": (("terminals_1000.records_per_s", AT_LEAST, "bar_per_s"),),
     "ingest": (("ratio", AT_LEAST, "bar"),),
+    "report": (("ratio", AT_MOST, "bar"),),
 }
 _TEXT = ("cause", "reached")  # told below the table
 

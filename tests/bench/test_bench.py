@@ -7,7 +7,7 @@ import types
 import pytest
 from click.testing import CliRunner
 
-from bench import blacklist, chip, code, command, flash, tap
+from bench import blacklist, chip, code, command, flash, pages, report, tap
 from firmware.core.layout import LAYOUTS, SECTOR
 from firmware.core.lists import CardList
 from sync_server.cli import campus
@@ -127,6 +127,15 @@ def test_an_unknown_bench_is_refused():
 
 def test_bars_name_benches():
     assert set(command.BARS) <= set(command.NAMES)
+
+
+def test_pages_and_the_months_report_are_measured_beside_bare_sql():
+    told = pages.measure(records=1500, day_count=3, looks=2)
+    assert list(told) == [name for name, *_ in pages.PAGES] and len(told) == 10
+    for figures in told.values():
+        assert 0 < figures["p50_ms"] <= figures["p99_ms"] and figures["ratio"] > 0
+    result = report.measure(records=2000, day_count=40, looks=2, queries=1)  # or it raises
+    assert result["report_ms"] > 0 and result["sql_ms"] > 0
 
 
 def test_multiplications_are_counted_in_programs():
