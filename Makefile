@@ -7,11 +7,13 @@ BIN := $(VENV)/bin
 DESK_DEBIAN := gcc libc6-dev libpcsclite-dev python3-dev swig
 # what the tests need of Debian; the simulator needs nothing, the server a font for its documents
 SERVER_DEBIAN := fonts-wqy-microhei
-DEBIAN := libnfc-bin tshark chromium unifont pcscd vsmartcard-vpcd poppler-utils $(SERVER_DEBIAN) \
-    $(DESK_DEBIAN)
+DEBIAN := libnfc-bin tshark chromium unifont pcscd vsmartcard-vpcd poppler-utils postgresql \
+    $(SERVER_DEBIAN) $(DESK_DEBIAN)
 # what the base firmware of boards is built with
 BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-none-eabi \
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
+# PostgreSQL's packages start a server unless this file says no: the tests start their own
+CLUSTERS := /etc/postgresql-common/createcluster.conf
 STAMP := $(VENV)/.made-from
 DESK := $(VENV)/.desk-made-from
 STUBS := $(VENV)/micropython-typings
@@ -50,7 +52,12 @@ debian: # Debian packages: as root, through sudo, or tell how
 	    if [ "$$(id -u)" = 0 ]; then as=; \
 	    elif sudo -n true 2>/dev/null; then as=sudo; \
 	    else echo "please run: sudo apt-get install -y $$missing" >&2; exit 1; fi; \
-	    $$as apt-get update -qq && $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	    $$as apt-get update -qq; \
+	    case "$$missing" in *postgresql*) \
+	        $$as apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null && \
+	        $$as sed -ri 's/^#? ?(create_main_cluster) .*/\1 = false/' $(CLUSTERS);; \
+	    esac; \
+	    $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
 run: $(STAMP) ## server, simulated terminals with the real firmware, console (ARGS=--once: a short noon hour)

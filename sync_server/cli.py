@@ -19,6 +19,8 @@ COMMANDS = {
     "audit": ("sync_server.commands.audit", "Is the log of acts what was written?"),
     "evidence": ("sync_server.commands.evidence", "Is a signed document what was signed?"),
     "pay": ("terminal_sim.commands.pay", "A sandbox payment channel to try top-ups against."),
+    "backup": ("sync_server.commands.backup", "The database of one moment, into a file."),
+    "restore": ("sync_server.commands.restore", "A backup into an empty database, or its proof."),
     "sim": ("terminal_sim.commands.sim", "One simulated terminal with the real firmware."),
     "replay": ("terminal_sim.commands.replay", "Real records through firmware and server."),
     "chaos": ("terminal_sim.commands.chaos", "Break everything, and check every fen after it."),

@@ -8,18 +8,16 @@ What it is not: a command line; `commands/serve.py` reads the options.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import resource
 import signal
 import socket
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from waitress import create_server
 
@@ -34,7 +32,10 @@ from sync_server.gateway.serial import Bus, Port
 from sync_server.gateway.service import Gateway
 from sync_server.gateway.sweep import Sweep
 from sync_server.keyring import Keyring
+from sync_server.store.database import engine_of
+from sync_server.store.sqlite import Sqlite
 from sync_server.store.store import Store
+from sync_server.store.trouble import BadUrl, InUse, Trouble
 from sync_server.web.access import token_beside
 from sync_server.web.app import STREAMS_MAX, create_app
 
@@ -65,13 +66,22 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def database_path(url: str) -> Path:
-    """The file of a sqlite URL; StartFailed for any other."""
-    if url.startswith("postgresql://"):
-        raise StartFailed("--db: PostgreSQL is not supported yet, use sqlite:///PATH")
-    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
-        raise StartFailed(f"--db must be sqlite:///PATH, not {url!r}")
-    return Path(url.removeprefix("sqlite:///"))
+def home_of(url: str, state: str | None) -> Path:
+    """What the keys, the token and the images lie beside: the file of a SQLite database, or
+    DIR/campus of a folder that is named. StartFailed."""
+    try:
+        engine = engine_of(url)
+    except BadUrl as error:
+        raise StartFailed(f"--db: {error}") from None
+    if state is not None:
+        try:
+            Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartFailed(f"--state {state}: {error.strerror or error}") from None
+        return Path(state) / "campus"
+    if isinstance(engine, Sqlite):
+        return Path(engine.path)
+    raise StartFailed("--db is PostgreSQL: name a folder for keys and images with --state DIR")
 
 
 def _allow_many_files() -> None:
@@ -108,11 +118,12 @@ def serve(
     ports: Sequence[Port] = (),
     key_log: str | None = None,
     hook_hosts: Sequence[str] = (),
+    state: str | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; StartFailed when it cannot begin."""
     _allow_many_files()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(url, http, tcp, json_file, ports, key_log, hook_hosts))
+        runner.run(_serve(url, http, tcp, json_file, ports, key_log, hook_hosts, state))
 
 
 async def _serve(
@@ -123,11 +134,12 @@ async def _serve(
     ports: Sequence[Port],
     key_log: str | None,
     hook_hosts: Sequence[str],
+    state: str | None,
 ) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    server = await Server.open(url, http, tcp)
+    server = await Server.open(url, http, tcp, state)
     try:
         if key_log is not None:
             server.log_keys(key_log)
@@ -178,11 +190,11 @@ class Server:
         self._thread = threading.Thread(target=self._waitress.run, name="http", daemon=True)
 
     @classmethod
-    async def open(cls, url: str, http: Address, tcp: Address) -> Server:
+    async def open(cls, url: str, http: Address, tcp: Address, state: str | None = None) -> Server:
         """Open everything; StartFailed leaves nothing open."""
-        path = database_path(url)
+        path = home_of(url, state)
         try:
-            lock = _lock(path)
+            store = Store(url, alone=True)
             token, token_file = token_beside(path)
             channel = Settings.read(path.with_name(f"{path.name}.channel"))
             store, keyring, centre = Store(url), Keyring.beside(path), Centre.beside(path)
@@ -191,6 +203,12 @@ class Server:
         except ValueError as error:
             raise StartFailed(str(error)) from None
         except sqlite3.Error as error:
+            keyring, centre = Keyring.beside(path), Centre.beside(path)
+        except OSError as error:
+            raise StartFailed(f"{path}: {error.strerror or error}") from None
+        except InUse as error:
+            raise StartFailed(str(error)) from None
+        except Trouble as error:
             raise StartFailed(f"{path}: {error}") from None
         gateway = Gateway(store, keyring)
         gateway.centre, keyring.centre_key = centre, centre.public_key
@@ -206,7 +224,6 @@ class Server:
         except OSError as error:
             await gateway.stop()
             raise StartFailed(f"--http {http}: {error.strerror or error}") from None
-        server._lock = lock
         server._thread.start()
         server._sweep.start()
         return server
@@ -260,19 +277,6 @@ class Server:
         for bus in self._buses:
             bus.stop()
         self.gateway.store.close()
-        self._lock.close()
-
-
-def _lock(database: Path) -> IO[str]:
-    """Held as long as it is open, and not beyond a crash: the store remembers what it wrote, so
-    two servers on one file would each believe a stale picture."""
-    file = open(f"{database}.lock", "w", encoding="ascii")  # noqa: SIM115
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StartFailed(f"{database}: another server has this database open") from None
-    return file
 
 
 def _listen(address: Address) -> socket.socket:

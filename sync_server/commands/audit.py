@@ -11,17 +11,19 @@ from pathlib import Path
 
 import click
 
+from sync_server.commands import STATE
 from sync_server.commands.office import opened
 
 
 @click.command(help="Check the chain of the log of acts; fails and names the first row if broken.")
-@click.option("--db", "url", required=True, help="sqlite:///PATH of the server's database.")
+@click.option("--db", "url", required=True, help="The server's database, as it has it.")
+@STATE
 @click.option("--expect", default="", metavar="N:LINK", help="What an earlier check has printed.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write it here.")
-def command(url: str, expect: str, json_file: str | None) -> None:
+def command(url: str, state: str | None, expect: str, json_file: str | None) -> None:
     """Check, and say."""
     printed = _printed(expect) if expect else None
-    store = opened(url)
+    store = opened(url, state)
     count, link, fault = store.audit.check(printed)
     store.close()
     told = {"rows": count, "link": link.hex(), "fault": fault._asdict() if fault else None}

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from sync_server.commands import STATE
+
 _JSON = click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write it here.")
 
 
@@ -24,22 +26,25 @@ def command() -> None:
 @click.option(
     "--certificate", type=click.Path(exists=True, dir_okay=False), help="PEM of the server."
 )
-@click.option("--db", "url", default="", help="Or sqlite:///PATH: also, is it in the log?")
+@click.option("--db", "url", default="", help="Or the server's database: also, is it in the log?")
+@STATE
 @_JSON
-def verify(file: str, certificate: str | None, url: str, json_file: str | None) -> None:
+def verify(
+    file: str, certificate: str | None, url: str, state: str | None, json_file: str | None
+) -> None:
     """Check one file."""
     from sync_server.documents import MOST_BYTES, Broken, check
 
     if bool(certificate) == bool(url):
         raise click.ClickException("give --certificate FILE, or --db URL")
-    pem = Path(certificate).read_bytes() if certificate else _key(url).certificate
+    pem = Path(certificate).read_bytes() if certificate else _key(url, state).certificate
     with open(file, "rb") as opened:
         raw = opened.read(MOST_BYTES + 1)
     try:
         found = check(raw, pem)
     except Broken as error:
         raise click.ClickException(f"{file}: {error}") from None
-    issued = _issued(url, found.digest) if url else None
+    issued = _issued(url, state, found.digest) if url else None
     if url and issued is None:
         raise click.ClickException(f"{file}: it is signed, but the log does not know of it")
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.signed_utc_s))
@@ -51,30 +56,31 @@ def verify(file: str, certificate: str | None, url: str, json_file: str | None) 
 
 
 @command.command("certificate", help="The server's certificate, to give to whoever shall check.")
-@click.option("--db", "url", required=True, help="sqlite:///PATH of the server's database.")
-def certificate(url: str) -> None:
+@click.option("--db", "url", required=True, help="The server's database, as it has it.")
+@STATE
+def certificate(url: str, state: str | None) -> None:
     """PEM on standard output."""
-    click.echo(_key(url).certificate.decode("ascii"), nl=False)
+    click.echo(_key(url, state).certificate.decode("ascii"), nl=False)
 
 
-def _key(url: str):
+def _key(url: str, state: str | None):
     from sync_server.documents import DocumentKey
-    from sync_server.running import StartFailed, database_path
+    from sync_server.running import StartFailed, home_of
 
     try:
-        path = database_path(url)
-        if not path.exists():
+        path = home_of(url, state)
+        if not Path(f"{path}.keys").exists():
             raise click.ClickException(f"{path}: there is no database; start the server once")
         return DocumentKey.beside(path)
     except (OSError, StartFailed) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _issued(url: str, digest: str) -> dict | None:
+def _issued(url: str, state: str | None, digest: str) -> dict | None:
     """The row of the log that tells of it."""
     from sync_server.commands.office import opened
 
-    store = opened(url)
+    store = opened(url, state)
     try:
         return store.audit.document(digest)
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +16,14 @@ from typing import TYPE_CHECKING
 import click
 
 from protocol.errors import LocalError
+from sync_server.commands import STATE
 from sync_server.core import rights
+from sync_server.store.trouble import Trouble
 
 if TYPE_CHECKING:
     from sync_server.store.store import Store
 
-_DB = click.option("--db", "url", required=True, help="sqlite:///PATH of the server's database.")
+_DB = click.option("--db", "url", required=True, help="The server's database, as it has it.")
 _JSON = click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write it here.")
 
 
@@ -37,8 +38,17 @@ def command() -> None:
 @click.option("--shown", default="", help="The full name on pages; default: NAME.")
 @click.option("--merchant", default="", help="Of a merchant's account: which one.")
 @_DB
+@STATE
 @_JSON
-def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: str | None) -> None:
+def add(
+    name: str,
+    role: str,
+    shown: str,
+    merchant: str,
+    url: str,
+    state: str | None,
+    json_file: str | None,
+) -> None:
     """One account."""
     from sync_server.web.centre.officers import read_officer
     from sync_server.web.refusals import BadField
@@ -48,7 +58,7 @@ def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: st
         wish = read_officer(given)
     except BadField as error:
         raise click.ClickException(str(error)) from None
-    store = opened(url)
+    store = opened(url, state)
     now_s = int(time.time())
 
     def make(hashed: str) -> None:
@@ -60,10 +70,11 @@ def add(name: str, role: str, shown: str, merchant: str, url: str, json_file: st
 @command.command("password", help="Give a new password to somebody who forgot theirs.")
 @click.argument("name")
 @_DB
+@STATE
 @_JSON
-def password(name: str, url: str, json_file: str | None) -> None:
+def password(name: str, url: str, state: str | None, json_file: str | None) -> None:
     """One that must be changed at once; every session of theirs ends."""
-    store = opened(url)
+    store = opened(url, state)
     found = store.officers.password_of(name.lower())
     if found is None:
         store.close()
@@ -87,7 +98,7 @@ def _given(
     act = Act(_by(), "", what, f"name {name}", {})
     try:
         store.audit.audited(act, int(time.time()), work, hashed(told))
-    except (LocalError, sqlite3.Error) as error:
+    except (LocalError, Trouble) as error:
         raise click.ClickException(str(error)) from None
     finally:
         store.close()
@@ -103,10 +114,11 @@ def _by() -> str:
 
 @command.command("list", help="List the accounts.")
 @_DB
+@STATE
 @_JSON
-def list_(url: str, json_file: str | None) -> None:
+def list_(url: str, state: str | None, json_file: str | None) -> None:
     """All of them."""
-    store = opened(url)
+    store = opened(url, state)
     rows = store.officers.all()
     store.close()
     for row in rows:
@@ -117,18 +129,18 @@ def list_(url: str, json_file: str | None) -> None:
         Path(json_file).write_text(text + "\n", encoding="utf-8")
 
 
-def opened(url: str) -> Store:
+def opened(url: str, state: str | None = None) -> Store:
     """The store of a server's database, with the key of its log. click.ClickException"""
     from sync_server.keyring import Keyring
-    from sync_server.running import StartFailed, database_path
+    from sync_server.running import StartFailed, home_of
     from sync_server.store.store import Store
 
     try:
-        path = database_path(url)
-        if not path.exists():
+        path = home_of(url, state)
+        if not Path(f"{path}.keys").exists():
             raise click.ClickException(f"{path}: there is no database; start the server once")
         store = Store(url)
         store.audit.key = Keyring.beside(path).audit_key
-    except (OSError, sqlite3.Error, StartFailed) as error:
+    except (OSError, Trouble, StartFailed) as error:
         raise click.ClickException(str(error)) from None
     return store

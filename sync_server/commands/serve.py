@@ -10,11 +10,14 @@ import logging
 
 import click
 
+from sync_server.commands import STATE, URLS
+
 
 @click.command(
     help="Run the server: terminals over TCP and serial lines, people and programs over HTTP."
 )
-@click.option("--db", "url", required=True, help="sqlite:///PATH; the file is made if missing.")
+@click.option("--db", "url", required=True, help=URLS)
+@STATE
 @click.option("--http", default="127.0.0.1:8080", show_default=True, help="HOST:PORT, port 0: any.")
 @click.option("--tcp", default="127.0.0.1:7400", show_default=True, help="HOST:PORT, port 0: any.")
 @click.option(
@@ -43,6 +46,7 @@ import click
 @click.option("--verbose", is_flag=True, help="Log what each terminal does.")
 def command(
     url: str,
+    state: str | None,
     http: str,
     tcp: str,
     ports: tuple[str, ...],
@@ -61,6 +65,6 @@ def command(
     try:
         lines = serial_ports(ports)
         addresses = Address.read("--http", http), Address.read("--tcp", tcp)
-        serve(url, *addresses, json_file, lines, key_log, hook_hosts)
+        serve(url, *addresses, json_file, lines, key_log, hook_hosts, state)
     except StartFailed as error:
         raise click.ClickException(str(error)) from None

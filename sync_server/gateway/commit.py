@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import logging
 import queue
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -26,6 +25,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync_server.gateway.limits import BATCHES_PER_COMMIT, POSTS_PER_COMMIT
+from sync_server.store.trouble import Trouble, Unavailable
 
 if TYPE_CHECKING:
     from sync_server.store.store import Store
@@ -162,7 +162,7 @@ class Writer:
         now_s = int(time.time())
         try:
             answers = self._store.records.ingest([(b.number, b.tail) for b in batches], now_s)
-        except sqlite3.OperationalError as error:
+        except Unavailable as error:
             # Disk full or locked: no batch is at fault, and each alone would wait for the lock too.
             self._failed(f"{len(batches)} batches", error)
             return [(batch.done, None, error) for batch in batches]
@@ -179,7 +179,7 @@ class Writer:
 
     def _failed(self, what: str, error: Exception) -> None:
         """Nothing of it is in the database, and whoever asked is told so."""
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, Trouble):
             self.problem = str(error)
             log.error("writer: %s not stored: %s", what, error)  # each second, while it lasts
         else:

@@ -7,7 +7,6 @@ not: the HTTP API (that is `web`), which only reads fields and writes JSON.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as Overdue
@@ -49,6 +48,7 @@ from sync_server.gateway.tills import Tills
 from sync_server.gateway.wallets import Wallets
 from sync_server.store.lists import NotListed, UnknownCard
 from sync_server.store.requests import NotYours
+from sync_server.store.trouble import Unavailable
 
 if TYPE_CHECKING:
     from sync_server.gateway.service import Gateway
@@ -258,7 +258,7 @@ class Orders:
             return done
         except Overdue:
             raise NotReady("the server is busy, ask again") from None
-        except sqlite3.OperationalError as error:
+        except Unavailable as error:
             raise NotReady(f"nothing was changed, the database says: {error}") from None
         except UnknownCard as error:
             raise Impossible(str(error), 404) from None

@@ -51,7 +51,10 @@ class Accounts:
     def sold_by_place(self) -> list[dict[str, Any]]:
         """place, amount_fen, count: what was sold at each place, from the transfers to merchants,
         less those from them."""
-        sold = "(%s.type = 'merchant' OR (%s.type, %s.key) = ('suspense', 'merchant'))"
+        sold = (
+            "CASE WHEN %s.type = 'merchant' OR (%s.type, %s.key) = ('suspense', 'merchant')"
+            " THEN 1 ELSE 0 END"
+        )
         return self._db.rows(
             "SELECT t.place AS place, sum(x.amount_fen * x.way) AS amount_fen, sum(x.way) AS count"
             f" FROM (SELECT x.terminal, x.amount_fen, {sold.replace('%s', 'k')}"

@@ -53,10 +53,10 @@ class Actions:
                     raise UnknownCard(f"card {card} was never issued")
                 row = connection.execute(
                     "INSERT INTO action (card, op, amount_fen, ordered_by, ordered_utc_s)"
-                    " VALUES (?, ?, ?, ?, ?)",
+                    " VALUES (?, ?, ?, ?, ?) RETURNING id",
                     (card, messages.LOAD, fen, by, utc_s),
-                )
-                made.append(int(row.lastrowid or 0))
+                ).fetchone()
+                made.append(row[0])
             self._accounts.book([ledger.order(card, fen) for card, fen in wishes], utc_s)
             self.remember()
         return made

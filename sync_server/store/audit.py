@@ -70,12 +70,10 @@ class Audit:
     ) -> tuple[int, bytes, audit.Fault | None]:
         """(how many rows, the last link, what is wrong first). newest: only so many rows at the
         end are looked at, 0: all."""
-        connection = self._db.conn
-        connection.execute("BEGIN")  # rows and head of one moment
-        try:
+        with self._db.snapshot() as connection:  # rows and head of one moment
             head = connection.execute("SELECT count, seal FROM audit_head").fetchone()
             begin = connection.execute(
-                "SELECT number, link FROM audit WHERE ? AND number <="
+                "SELECT number, link FROM audit WHERE ? != 0 AND number <="
                 " (SELECT max(number) FROM audit) - ? ORDER BY number DESC LIMIT 1",
                 (newest, newest),
             ).fetchone() or (0, audit.NO_LINK)
@@ -84,5 +82,3 @@ class Audit:
             )
             rows = ((Row(*row[:-1]), bytes(row[-1])) for row in found)
             return audit.check(self.key, rows, head, expect, begin)
-        finally:
-            connection.execute("COMMIT")

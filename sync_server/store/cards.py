@@ -37,21 +37,18 @@ class Cards:
         holder: the office's number of whose card it is, if that is somebody's. LocalError.
         The blacklist version of now becomes each card's stamp: an older list says nothing of it.
         """
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             first = (self._db.one("SELECT max(number) FROM card") or 0) + 1
             stamp = self._db.one("SELECT max(version) FROM list_version WHERE list = 0") or 0
             version = self._card_keys.wanted()
             rows = [
-                {name: wish[name] for name in _COLUMNS if name in wish}
+                dict.fromkeys(_COLUMNS)
+                | {name: wish[name] for name in _COLUMNS if name in wish}
                 | {"number": number, "list_stamp": stamp, "issued_utc_s": utc_s}
                 | {"key_version": version, "holder": self._whose(wish)}
                 for number, wish in enumerate(wishes, first)
             ]
-            connection.executemany(
-                f"INSERT INTO card ({', '.join(_COLUMNS)})"
-                f" VALUES ({', '.join(':' + name for name in _COLUMNS)})",
-                rows,
-            )
+            self._db.insert(f"card ({', '.join(_COLUMNS)})", [tuple(row.values()) for row in rows])
             opening = [ledger.issue(row["number"], row["balance_fen"]) for row in rows]
             self._accounts.book([made for made in opening if made], utc_s)
         numbers = [row["number"] for row in rows]

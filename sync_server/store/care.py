@@ -23,7 +23,7 @@ _OFTEN = (
 _OLDEST_HOLE = (
     "SELECT received_utc_s FROM (SELECT serial, received_utc_s,"
     " lag(serial) OVER (ORDER BY serial) AS before FROM record WHERE terminal = ? AND serial >"
-    " (SELECT max(serial) FROM record WHERE terminal = ?) - ?) WHERE serial > before + 1"
+    " (SELECT max(serial) FROM record WHERE terminal = ?) - ?) r WHERE serial > before + 1"
     " AND NOT EXISTS (SELECT 1 FROM lost l WHERE l.terminal = ? AND l.first <= before + 1"
     " AND l.last >= serial - 1) ORDER BY serial LIMIT 1"
 )
@@ -136,7 +136,7 @@ class Care:
             "SELECT r.terminal, r.serial, r.type, r.outcome, r.reason, r.fault, r.flags, r.utc_s,"
             " r.card, r.amount_fen, r.balance_fen, t.place, t.kind FROM record r"
             " JOIN terminal t ON t.number = r.terminal WHERE r.terminal = ? AND r.serial > ?"
-            " AND (r.type = ?) = ? ORDER BY r.serial DESC LIMIT ?",
+            " AND CASE WHEN r.type = ? THEN 1 ELSE 0 END = ? ORDER BY r.serial DESC LIMIT ?",
             *(terminal, top - _RECENT, record.EVENT, events, limit),
         )
 

@@ -24,8 +24,8 @@ class Claims:
         """Keep a claim (its columns) and forget those that ended. -> numbers of its kit."""
         with self._db.transaction() as connection:
             connection.execute(
-                "UPDATE claim SET hidden_key = x'' WHERE until_utc_s < ? AND hidden_key != x''",
-                (utc_s,),
+                "UPDATE claim SET hidden_key = ? WHERE until_utc_s < ? AND hidden_key != ?",
+                (b"", utc_s, b""),
             )
             names = _CLAIM.split(", ")
             row = tuple(claim[name] for name in names) + (utc_s,)

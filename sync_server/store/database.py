@@ -1,31 +1,37 @@
-"""The database file: opened, brought to the newest schema, given to each thread.
+"""The database: opened, brought to the newest schema, given to each thread.
 
-SQLite with a write-ahead log and synchronous=FULL: a transaction that was committed survives a
-power cut. Each thread has a connection of its own; writes are one at a time. What it is not: it
-knows no table but its own list of migrations. Limits: one writing process a database.
+Which one it is, and how that speaks, is sqlite.py's and postgres.py's. Each thread has a connection
+of its own; writes are one at a time. What it is not: it knows no table but its own list of
+migrations. Limits: one writing process a database, besides short commands of the shell.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
-
-import sqlite_utils
+from typing import Any, Protocol
 
 from sync_server.store import faults
+from sync_server.store.sqlite import Sqlite
+from sync_server.store.trouble import BadUrl, Trouble
 
 SCHEMA = Path(__file__).parent / "schema"
-BUSY_MS = 10_000
 ROWS_A_STATEMENT = 50
 
 
-class BadUrl(ValueError):
-    """The database cannot be what the URL says; one clear line."""
+def engine_of(url: str) -> Any:
+    """Sqlite or Postgres, nothing opened yet. BadUrl."""
+    if url.startswith(("postgresql://", "postgres://")):
+        from sync_server.store.postgres import Postgres  # a tenth of a second that few need
+
+        return Postgres(url)
+    path = url.removeprefix("sqlite:///")
+    if path in (url, ""):
+        raise BadUrl(f"a database is sqlite:///PATH or postgresql://USER@HOST/NAME, not {url!r}")
+    return Sqlite(path)
 
 
 class Remembering(Protocol):
@@ -36,60 +42,57 @@ class Remembering(Protocol):
 
 
 class Database:
-    """`url` sqlite:///PATH. BadUrl, or sqlite3.Error when the file is no database."""
+    """`url`: sqlite:///PATH or postgresql://...; `alone`: no other server may have it;
+    `only`: migrations to apply, for a backup of then; None: all.
+    BadUrl, InUse, Trouble, OSError."""
 
-    def __init__(self, url: str):
-        if url.startswith(("postgresql://", "postgres://")):
-            raise BadUrl("PostgreSQL is not supported yet: use sqlite:///PATH")
-        if not url.startswith("sqlite:///") or url == "sqlite:///":
-            raise BadUrl(f"a database is sqlite:///PATH, not {url!r}")
-        self._path = url.removeprefix("sqlite:///")
+    def __init__(self, url: str, alone: bool = False, only: Collection[str] | None = None):
+        self.engine = engine_of(url)
+        self._lock = self.engine.alone() if alone else None
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: list[Any] = []
         self._writing = threading.RLock()
         self._reminded: list[Remembering] = []
         self._unsure = False  # the last reminding failed: what is remembered may be wrong
-        self._migrate()
+        self._migrate(only)
 
     @property
-    def tables(self) -> sqlite_utils.Database:
-        """This thread's connection, as sqlite-utils has it; `.conn` is sqlite3's."""
-        found = getattr(self._local, "tables", None)
-        if found is None:
-            connection = sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
-            )
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-            faults.watch(connection)
-            found = self._local.tables = sqlite_utils.Database(connection)
-            self._opened.append(connection)
+    def conn(self) -> Any:
+        """This thread's connection; another one if the database has closed it."""
+        found = getattr(self._local, "conn", None)
+        if found is None or found.closed and not self._is_within():
+            if found is not None:
+                self._unsure = True
+                self._opened.remove(found)
+            found = self._local.conn = self.engine.open()
+            self._opened.append(found)
         return found
 
-    @property
-    def conn(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        return self.tables.conn
+    def _is_within(self) -> bool:
+        """Is this thread in a transaction? Then a connection that was lost ends it."""
+        return getattr(self._local, "within", False)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Any]:
         """All of it or nothing; committed, and durable, when the block ends.
 
         Inside another one it is a part of that: undone alone when it fails, durable with the whole.
         """
         with self._writing:
             connection = self.conn
-            inner = connection.in_transaction
+            inner = self._is_within()
             if self._unsure:
                 self._remind()
-            connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
+            connection.execute("SAVEPOINT part" if inner else self.engine.begin)
+            self._local.within = True
             try:
                 yield connection
                 connection.execute("RELEASE part" if inner else "COMMIT")
             except BaseException:
+                self._local.within = inner
                 self._undo(connection, inner)
                 raise
+            self._local.within = inner
             if not inner:
                 faults.passed("committed")
 
@@ -104,16 +107,28 @@ class Database:
             part.remember()
         self._unsure = False
 
-    def _undo(self, connection: sqlite3.Connection, inner: bool) -> None:
+    def _undo(self, connection: Any, inner: bool) -> None:
         """Roll back, and let what is remembered be read again: now, or if the disk does not even
         let us read, before the next transaction."""
         self._unsure = True
-        with contextlib.suppress(sqlite3.Error):
-            if connection.in_transaction:  # an error of the disk ends it by itself
+        with contextlib.suppress(Trouble):
+            # an error of the disk, and a connection that is lost, end it by themselves
+            if connection.in_transaction and not connection.closed:
                 connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
                 if inner:
                     connection.execute("RELEASE part")
             self._remind()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Any]:
+        """Everything that is read in the block is of one moment; nothing is locked."""
+        connection = self.conn
+        connection.execute(self.engine.begin_reading)
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
 
     def insert(self, into: str, rows: list[tuple], otherwise: str = "") -> None:
         """`rows` INTO a table (its columns), many a statement: a quarter less time than one each.
@@ -132,7 +147,7 @@ class Database:
 
     def rows(self, sql: str, *values) -> list[dict]:
         """The rows of a query as dicts."""
-        return list(self.tables.query(sql, values))
+        return self.engine.rows(self.conn, sql, values)
 
     def one(self, sql: str, *values):
         """The first column of the first row, None if there is none."""
@@ -144,26 +159,24 @@ class Database:
         for connection in self._opened:
             connection.close()
         self._opened.clear()
+        if self._lock is not None:
+            self._lock.close()
         self._local = threading.local()
 
-    def _migrate(self) -> None:
+    def migrations(self) -> list[str]:
+        """Those that are applied, in order."""
+        return [row[0] for row in self.conn.execute("SELECT name FROM migration ORDER BY name")]
+
+    def _migrate(self, only: Collection[str] | None) -> None:
         """Apply what is not applied yet, each file in one transaction with its mark."""
-        self.conn.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
-        applied = {row[0] for row in self.conn.execute("SELECT name FROM migration")}
+        own = "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY);"
+        for statement in self.engine.statements(own):
+            self.conn.execute(statement)
+        applied = set(self.migrations())
         for path in sorted(SCHEMA.glob("*.sql")):
-            if path.stem in applied:
+            if path.stem in applied or only is not None and path.stem not in only:
                 continue
             with self.transaction() as connection:
-                for statement in _statements(path.read_text(encoding="utf-8")):
+                for statement in self.engine.statements(path.read_text(encoding="utf-8")):
                     connection.execute(statement)
                 connection.execute("INSERT INTO migration VALUES (?)", (path.stem,))
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one (executescript would commit in between)."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

@@ -104,7 +104,7 @@ class Emergencies:
         """What a terminal did in it, as far as it is here."""
         rows = self._db.conn.execute(
             "SELECT outcome, fault, content FROM record WHERE terminal = ? AND serial > ?"
-            " AND serial < ? AND flags & ?",
+            " AND serial < ? AND flags & ? != 0",
             (span.terminal, span.first, span.last or 1 << 32, record.EMERGENCY),
         )
         return emergencies.tally(rows)
@@ -116,7 +116,7 @@ class Emergencies:
             " JOIN record r ON r.terminal = x.terminal AND r.serial = x.serial"
             " WHERE x.id > (SELECT transfers FROM emergency WHERE number = ?)"
             " AND x.terminal = ? AND x.serial > ? AND x.serial < ?"
-            " AND r.type = 1 AND r.flags & 8",
+            " AND r.type = 1 AND r.flags & 8 != 0",
             number, span.terminal, span.first, span.last or 1 << 32,
         )  # fmt: skip
         return booked or 0

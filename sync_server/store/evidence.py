@@ -32,9 +32,10 @@ class Evidence:
         """A leave ends now. False if it had ended, or there is none."""
         with self._db.transaction() as connection:
             done = connection.execute(
-                "UPDATE leave SET end_utc_s = max(begin_utc_s, ?), ended_by = ?"
+                "UPDATE leave SET ended_by = ?,"
+                " end_utc_s = CASE WHEN begin_utc_s > ? THEN begin_utc_s ELSE ? END"
                 " WHERE id = ? AND end_utc_s > ?",
-                (now_s, by, number, now_s),
+                (by, now_s, now_s, number, now_s),
             )
             return done.rowcount == 1
 
@@ -118,7 +119,7 @@ class Evidence:
         before = after = None
         if not is_trusted:
             near = (
-                "SELECT utc_s FROM record WHERE terminal = ? AND serial {} ? AND flags & ?"
+                "SELECT utc_s FROM record WHERE terminal = ? AND serial {} ? AND flags & ? != 0"
                 " ORDER BY serial {} LIMIT 1"
             )
             key = (row["terminal"], row["serial"], record.CLOCK_TRUSTED)

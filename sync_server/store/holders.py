@@ -27,8 +27,10 @@ class Holders:
         card = int(text) if text.isascii() and text.isdigit() and len(text) <= 8 else 0
         return self._db.rows(
             f"SELECT {_HOLDER}, (SELECT count(*) FROM card c WHERE c.holder = h.id) AS cards"
-            " FROM holder h WHERE (? = 0 OR h.kind = ?) AND (h.number LIKE ? ESCAPE '\\'"
-            " OR h.name LIKE ? ESCAPE '\\' OR h.id = (SELECT holder FROM card WHERE number = ?))"
+            " FROM holder h WHERE (? = 0 OR h.kind = ?)"
+            " AND (lower(h.number) LIKE lower(?) ESCAPE '\\'"
+            " OR lower(h.name) LIKE lower(?) ESCAPE '\\'"
+            " OR h.id = (SELECT holder FROM card WHERE number = ?))"
             " ORDER BY h.ended_utc_s IS NOT NULL, h.number LIMIT ? OFFSET ?",
             *(kind, kind, f"{plain}%", f"%{plain}%", card, limit, after),
         )

@@ -21,9 +21,9 @@ from sync_server.store.terminals import Terminals
 OPEN, ISSUED, VOID, RETURNED, REPLACED = "open", "issued", "void", "returned", "replaced"
 # The first counter that no card of this chip has had: an old purse block stays genuine for ever.
 _UNUSED = (
-    "SELECT 1 + max(coalesce((SELECT max(c.counter) FROM closed c JOIN card k ON k.number = c.card"
-    " WHERE k.uid = ?1), -1), coalesce((SELECT max(s.counter) + 1 FROM step s"
-    " JOIN card k ON k.number = s.card WHERE k.uid = ?1), -1))"
+    "SELECT 1 + coalesce(max(x.counter), -1) FROM (SELECT c.counter FROM closed c"
+    " JOIN card k ON k.number = c.card WHERE k.uid = ? UNION ALL SELECT s.counter + 1 FROM step s"
+    " JOIN card k ON k.number = s.card WHERE k.uid = ?) x"
 )
 # Cards that a card's holder has had before, phones and what was given up apart.
 _HAD = (
@@ -74,7 +74,7 @@ class Issues:
             fee_fen = cards_life.fee_fen(wish["holder_kind"], is_first)
             if fee_fen:
                 self._accounts.book([ledger.fee(fee_fen)], utc_s)
-            counter = self._db.one(_UNUSED, wish["uid"])
+            counter = self._db.one(_UNUSED, wish["uid"], wish["uid"])
             connection.execute(
                 "INSERT INTO issue (card, uid, credential, counter, fee_fen, replaces, made_by,"
                 " made_utc_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -138,7 +138,10 @@ class Lists:
 
     def loss_changed(self, card: int) -> int:
         """When it was last reported or found, 0: never."""
-        query = "SELECT max(max(reported_utc_s, coalesce(withdrawn_utc_s, 0))) FROM loss"
+        query = (
+            "SELECT max(CASE WHEN withdrawn_utc_s > reported_utc_s THEN withdrawn_utc_s"
+            " ELSE reported_utc_s END) FROM loss"
+        )
         return self._db.one(f"{query} WHERE card = ?", card) or 0
 
     def set_grants(self, terminal: int, numbers: list[int], utc_s: int) -> int:

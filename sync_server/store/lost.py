@@ -28,7 +28,7 @@ _MISSED = (
 )
 _HOLES = (
     "SELECT before + 1, serial - 1 FROM (SELECT serial, lag(serial, 1, 0) OVER (ORDER BY serial)"
-    " AS before FROM record WHERE terminal = ?) WHERE serial > before + 1"
+    " AS before FROM record WHERE terminal = ?) r WHERE serial > before + 1"
 )
 # The record of the card's step before a span, and of the step after it: its time is between.
 _TIMED = (

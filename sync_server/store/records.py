@@ -64,7 +64,7 @@ class Records:
         """Take in (terminal, tail of BATCH) of many terminals. -> tail of ANSWERS for each.
 
         When it returns, all of it is committed. RemoteError for a tail that is no batch, and
-        sqlite3.Error, leave everything as it was.
+        Trouble, leave everything as it was.
         """
         parsed = [(number, ingest.parse(tail)) for number, tail in batches]
         result = Result()
@@ -116,10 +116,11 @@ class Records:
             "SELECT r.terminal, r.serial, r.reason, r.utc_s, t.place FROM record r"
             " LEFT JOIN terminal t ON t.number = r.terminal"
             " WHERE r.type = 8 AND (r.reason BETWEEN 34 AND 37 OR r.reason BETWEEN 40 AND 47)"
-            " AND r.reason != ? AND (r.reason, substr(r.content, 45, 4)) != (?, zeroblob(4))"
+            " AND r.reason != ? AND (r.reason, substr(r.content, 45, 4)) != (?, ?)"
             " ORDER BY r.id DESC LIMIT ?",
             reasons.EMERGENCY,
-            reasons.FIRE,  # that it is over is none
+            reasons.FIRE,
+            bytes(4),  # that it is over is none
             limit,
         )
 
@@ -343,6 +344,6 @@ class Records:
             change["accepted"] += settled.outcome == record.DONE and is_tap
         self._db.conn.executemany(
             "INSERT INTO tally (name, value) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            " ON CONFLICT (name) DO UPDATE SET value = tally.value + excluded.value",
             [(name, value) for name, value in change.items() if value],
         )

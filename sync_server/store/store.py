@@ -49,10 +49,10 @@ from sync_server.store.topups import TopUps
 
 
 class Store:
-    """`url`: of the database (store.database). BadUrl, sqlite3.Error."""
+    """`url`, `alone`: of the database (store.database). BadUrl, InUse, Trouble, OSError."""
 
-    def __init__(self, url: str):
-        db = self.db = Database(url)
+    def __init__(self, url: str, alone: bool = False):
+        db = self.db = Database(url, alone)
         self.accounts = Accounts(db)
         self.places = Places(db)
         self.merchants = Merchants(db)

@@ -85,10 +85,12 @@ class Terminals:
             for name, value in values.items()
         }
         with self._db.transaction() as connection:
-            return connection.execute(
-                "INSERT INTO parameter_set (terminal, value) VALUES (?, ?) RETURNING version",
-                (terminal, json.dumps(plain)),
-            ).fetchone()[0]
+            version = (self._db.one("SELECT max(version) FROM parameter_set") or 0) + 1
+            connection.execute(
+                "INSERT INTO parameter_set (version, terminal, value) VALUES (?, ?, ?)",
+                (version, terminal, json.dumps(plain)),
+            )
+            return version
 
     def params(self, terminal: int) -> tuple[int, bytes]:
         """(version, packed) of what a terminal shall have; (0, b"") if nothing was ever set."""

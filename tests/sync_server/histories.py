@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from protocol import batch, record
 from sync_server.store import faults
 from sync_server.store.store import Store
+from sync_server.store.trouble import Unavailable
 from tests.sync_server import checker, tapes
 
 KILLS = 4
@@ -112,7 +112,7 @@ def _work(store, path, journals, history, dice):
         try:
             batches = [(number, b"".join(rows)) for _, number, _, rows in handed]
             answers = store.records.ingest(batches, 2000)
-        except sqlite3.OperationalError:
+        except Unavailable:
             for one, *_ in handed:
                 history.tell("fail", op=one)
             answers = []

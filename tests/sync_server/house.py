@@ -14,6 +14,7 @@ from sync_server.store.store import Store
 from terminal_sim.flash import Flash
 from tests.shared import campus
 from tests.shared.card import mac_of
+from tests.sync_server.databases import copied, put_back, url_of
 
 LAID = layout.make(1, 4)
 START_FEN = 50_000
@@ -31,7 +32,7 @@ class House:
 
     def __init__(self, tmp_path, terminals=2, cards=1, laid=LAID):
         self.path = tmp_path / "c.db"
-        self.store = Store(f"sqlite:///{self.path}")
+        self.store = Store(url_of(self.path))
         self.keyring = Keyring(dict(zip(NAMES, MASTERS, strict=True)))
         self.utc_s = campus.NOON
         self._laid = laid
@@ -158,16 +159,13 @@ class House:
 
     def backup(self):
         """-> the database as it is now."""
-        self.store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return self.path.read_bytes()
+        return copied(self.store, self.path)
 
     def restore(self, image):
         """The server comes back with an old database."""
         self.store.close()
-        for path in self.path.parent.glob("c.db*"):
-            path.unlink()
-        self.path.write_bytes(image)
-        self.store = Store(f"sqlite:///{self.path}")
+        put_back(self.path, image)
+        self.store = Store(url_of(self.path))
 
     def balances(self):
         """(type, key) -> fen of the accounts that are not 0."""

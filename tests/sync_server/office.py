@@ -14,6 +14,7 @@ from sync_server.gateway.service import Gateway
 from sync_server.keyring import Keyring
 from sync_server.store.store import Store
 from sync_server.web.app import create_app
+from tests.sync_server.databases import url_of
 
 TOKEN = "t" * 43
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -25,7 +26,7 @@ class College:
 
     def __init__(self, folder):
         self.path = folder / "campus.db"
-        self.url = f"sqlite:///{self.path}"
+        self.url = url_of(self.path)
         self.store = Store(self.url)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -10,6 +10,8 @@ from terminal_sim.flash import ALL, NOTHING, PowerCut
 from tests.shared import campus
 from tests.sync_server.house import START_FEN, House
 
+pytestmark = pytest.mark.usefixtures("both")
+
 FEN = 2000
 TAP = 100
 COMMANDS = 7  # of a tap that loads: authenticate, three reads, write, read; then what comes

@@ -11,6 +11,7 @@ import pytest
 from protocol import batch, reasons, record
 from sync_server.store.lost import BEYOND
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
 
 UNKNOWN = record.UNKNOWN_AMOUNT_FEN
 START_FEN = 50_000
@@ -24,7 +25,7 @@ class Town:
     """Terminals whose journals are lists of 64 bytes, and cards with true purses."""
 
     def __init__(self, tmp_path, terminals=3, cards=1):
-        self.url = f"sqlite:///{tmp_path / 'c.db'}"
+        self.url = url_of(tmp_path / "c.db")
         self.store = Store(self.url)
         self.terminals = [
             self.store.terminals.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(terminals)

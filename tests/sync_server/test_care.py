@@ -10,6 +10,8 @@ from sync_server.core import alarms
 from sync_server.core.alarms import Facts
 from tests.sync_server.office import College
 
+pytestmark = pytest.mark.usefixtures("both")
+
 NOW = 1_000_000
 REPORT = {
     "utc_s": NOW - 5, "queue": 0, "grey": 0, "capacity": 1000, "taps": 1000, "tears": 10,

@@ -11,6 +11,9 @@ from sync_server.gateway import claims
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import KINDS, OWN_KEY, Keyring
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
+
+pytestmark = pytest.mark.usefixtures("both")
 
 OWN = bytes(range(40, 72, 2))
 WISH = {"kind": "pos", "place": "一食堂", "merchant": "饭", "boxes": 2, "days": 1, "kit": False}
@@ -22,7 +25,7 @@ class Town:
     """Claims on a real store, at once; told: numbers that the gateway was told."""
 
     def __init__(self, folder):
-        self.store = Store(f"sqlite:///{folder / 'c.db'}")
+        self.store = Store(url_of(folder / "c.db"))
         self.keyring = Keyring.beside(folder / "c.db")
         self.told = []
         self.claims = claims.Claims(

@@ -16,7 +16,10 @@ from sync_server.gateway.refusals import Impossible
 from sync_server.store.store import Store
 from sync_server.web.app import create_app
 from sync_server.web.console import view
+from tests.sync_server.databases import url_of
 from tests.sync_server.pretend import PretendOrders
+
+pytestmark = pytest.mark.usefixtures("both")
 
 NOW = int(time.time())
 TOKEN = "a" * 43
@@ -31,7 +34,7 @@ class House:
         path = folder / "c.db"
         self.centre = Centre.beside(path)
         self.code = (folder / "c.db.envelope").read_text().strip()
-        self.store = Store(f"sqlite:///{path}")
+        self.store = Store(url_of(path))
         self.told = []
         self.emergencies = Emergencies(
             self.store, self.centre, lambda work, *args: work(*args), self.told.append

@@ -19,7 +19,10 @@ from sync_server.core.evidence import (
     made_between,
 )  # fmt: skip
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
 from tests.sync_server.tapes import CARD, DONE
+
+pytestmark = pytest.mark.usefixtures("both")
 
 NOON = 1_790_000_000
 REPORT = NOON
@@ -159,7 +162,7 @@ def test_a_verdict_stays_and_is_the_truth(steps):
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     store.terminals.enrol("pos", "window 3", "canteen 2", 1)
     store.cards.issue([CARD] * 2, 1)
     yield store

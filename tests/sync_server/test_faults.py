@@ -17,6 +17,7 @@ import pytest
 from protocol import record
 from sync_server.store import database, faults
 from sync_server.store.store import Store
+from sync_server.store.trouble import Unavailable
 from tests.sync_server import tapes
 from tests.sync_server.test_burnt import Town
 
@@ -215,7 +216,7 @@ def test_a_full_disk_loses_nothing_and_works_again_when_there_is_room(tmp_path):
         try:
             store.records.ingest([commit], 2000)
             stored.append(commit)
-        except sqlite3.OperationalError as error:
+        except Unavailable as error:
             assert "full" in str(error)
             failed.append(commit)
             assert tapes.picture(store) == before
@@ -234,7 +235,7 @@ def test_the_order_of_a_full_disk(tmp_path, monkeypatch):
     world(tmp_path)[0].close()
     monkeypatch.setenv(faults.VARIABLE, "full@pages:3")
     store = Store(f"sqlite:///{tmp_path / 'c.db'}")
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(Unavailable, match="full"):
         store.cards.issue([tapes.CARD] * 2000, 1)
     assert len(store.cards.issued) == 3
 
@@ -250,7 +251,7 @@ def test_what_is_remembered_is_read_again_when_the_disk_can_be_read_again(tmp_pa
 
     def broken():
         store.records.greys.clear()
-        raise sqlite3.OperationalError("disk I/O error")
+        raise Unavailable("disk I/O error")
 
     store.records.remember = broken
     with pytest.raises(ZeroDivisionError), store.group():
@@ -267,7 +268,7 @@ def test_a_lock_of_another_process_is_waited_for(begin, tmp_path, monkeypatch):
     before = tapes.picture(store)
     other = sqlite3.connect(tmp_path / "c.db", isolation_level=None, check_same_thread=False)
     other.execute(begin)
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
+    with pytest.raises(Unavailable, match="locked"):
         store.records.ingest([batches[0]], 2000)
     store.db.conn.execute("PRAGMA busy_timeout=5000")
     free_s = []

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import sqlite3
 
 import pytest
 
@@ -12,6 +11,7 @@ from protocol import batch, frame, messages, reasons, record
 from sync_server.gateway import connection, limits
 from sync_server.gateway.push import BLACKLIST, PARAMETERS
 from sync_server.gateway.service import Gateway
+from sync_server.store.trouble import Unavailable
 from tests.sync_server.memory_store import MemoryKeyring, MemoryStore
 
 KEYS = MemoryKeyring()
@@ -135,7 +135,7 @@ def test_a_database_that_takes_nothing_is_asked_once_for_all_and_everybody_is_to
     async def scenario(rig):
         terminals = [await rig.joined(n) for n in range(1, 21)]
         tails = [Tape(t.number).take(3) for t in terminals]
-        rig.store.trouble = sqlite3.OperationalError("database is locked")
+        rig.store.trouble = Unavailable("database is locked")
         rig.store.gate.clear()
         asks = [
             asyncio.ensure_future(t.ask(messages.BATCH, (), tail))

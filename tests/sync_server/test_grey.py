@@ -4,8 +4,13 @@ Found by a real card torn in a real write: a grey that was uploaded in one commi
 another brought every later batch of its terminal down (KeyError in `_settle`).
 """
 
+import pytest
+
 from protocol import record
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
+
+pytestmark = pytest.mark.usefixtures("both")
 
 UNKNOWN = record.UNKNOWN_AMOUNT_FEN
 CARD = {
@@ -18,7 +23,7 @@ class Book:
     """A store with two terminals and one card, and journals that chain."""
 
     def __init__(self, tmp_path):
-        self.store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+        self.store = Store(url_of(tmp_path / "c.db"))
         self.terminals = [self.store.terminals.enrol("pos", f"place {n}", "m", 1) for n in range(2)]
         (self.card,) = self.store.cards.issue([CARD], 1)
         self._chains = {n: record.first_chain(n) for n in self.terminals}
@@ -92,7 +97,7 @@ def test_a_grey_survives_a_restart_of_the_server(tmp_path):
     one, two = book.terminals
     book.upload(one, book.made(one, 0, record.INTENT))
     book.store.close()
-    book.store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    book.store = Store(url_of(tmp_path / "c.db"))
     book.upload(two, book.made(two, 1, record.DONE, previous=(one, 1)))
     assert (book.taken(), book.store.records.counts()["grey"]) == (1000, 0)
 

@@ -7,6 +7,9 @@ import pytest
 from sync_server.store.issues import ISSUED, OPEN, RETURNED, VOID, NotSo
 from sync_server.store.lists import NotListed
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
+
+pytestmark = pytest.mark.usefixtures("both")
 
 UID, OTHER = "5a000001", "5a000002"
 MIFARE = 1
@@ -15,7 +18,7 @@ STAFF, STUDENT, TEMPORARY = 1, 2, 3
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    made = Store(url_of(tmp_path / "c.db"))
     yield made
     assert made.accounts.sum_fen() == 0
     made.close()

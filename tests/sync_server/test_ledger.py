@@ -1,13 +1,15 @@
 """Double entry: rules in core.ledger, and what the database refuses."""
 
-import sqlite3
-
 import pytest
 
 from protocol import record
 from sync_server.core import ledger
 from sync_server.store.store import Store
+from sync_server.store.trouble import Refused
+from tests.sync_server.databases import url_of
 from tests.sync_server.tapes import CARD
+
+pytestmark = pytest.mark.usefixtures("both")
 
 
 def entry(**fields):
@@ -45,7 +47,7 @@ def test_issue_comes_from_the_bank_and_an_empty_card_moves_nothing():
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     store.cards.issue([CARD], 1)
     yield store
     store.close()
@@ -58,17 +60,29 @@ def store(tmp_path):
         ("DELETE FROM transfer", "never deleted"),
         ("INSERT INTO transfer VALUES (9, 1, 2, 0, 0, 0, 0)", "transfer_moves_money"),
         ("INSERT INTO transfer VALUES (9, 1, 1, 5, 0, 0, 0)", "transfer_has_two_sides"),
-        ("INSERT INTO transfer VALUES (9, 1, 77, 5, 0, 0, 0)", "FOREIGN KEY"),
-        ("INSERT OR REPLACE INTO transfer VALUES (1, 1, 2, 5, 0, 0, 0)", "never"),
+        ("INSERT INTO transfer VALUES (9, 1, 77, 5, 0, 0, 0)", "(?i)foreign key"),
+        (
+            "INSERT INTO transfer VALUES (1, 1, 2, 5, 0, 0, 0)"
+            " ON CONFLICT (id) DO UPDATE SET amount_fen = 5",
+            "never",
+        ),
         ("INSERT INTO account (type, key) VALUES ('gift', '')", "account_type_is_known"),
     ],
 )
 def test_the_database_refuses(store, statement, says):
     before = store.db.rows("SELECT * FROM transfer")
     assert before
-    with pytest.raises(sqlite3.IntegrityError, match=says):
+    with pytest.raises(Refused, match=says):
         store.db.conn.execute(statement)
     assert store.db.rows("SELECT * FROM transfer") == before
+
+
+def test_sqlite_refuses_what_only_it_can_say(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store.cards.issue([CARD], 1)
+    with pytest.raises(Refused, match="never"):
+        store.db.conn.execute("INSERT OR REPLACE INTO transfer VALUES (1, 1, 2, 5, 0, 0, 0)")
+    store.close()
 
 
 def test_postings_and_balances_agree(store):

@@ -8,14 +8,17 @@ from protocol import blacklist, messages
 from sync_server.core import loss_lists
 from sync_server.store.lists import NotListed, UnknownCard
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
 from tests.sync_server.tapes import CARD
+
+pytestmark = pytest.mark.usefixtures("both")
 
 BLACKLIST, GRANTS = messages.BLACKLIST, messages.GRANTS
 
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     store.terminals.enrol("gate", "north", None, 1)
     store.terminals.enrol("gate", "south", None, 1)
     yield store

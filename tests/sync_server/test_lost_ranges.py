@@ -5,6 +5,7 @@ import pytest
 from sync_server.store import lost
 from sync_server.store.store import Store
 from terminal_sim.prng import Prng
+from tests.sync_server.databases import url_of
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -28,7 +29,7 @@ def test_many_are_taken_in_one_pass():
 
 
 def test_a_terminal_that_was_replaced_often(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     number = store.terminals.enrol("pos", "place", "m", 1)
     for n in range(40):
         store.lost.replace(number, n)

@@ -7,7 +7,10 @@ import pytest
 from card_layout import identity
 from protocol import meals, reasons
 from tests.shared import campus
+from tests.sync_server.databases import url_of
 from tests.sync_server.house import START_FEN, House
+
+pytestmark = pytest.mark.usefixtures("both")
 
 MEALS = meals.pack([(0x7F, 0, 1440, 800)])
 
@@ -64,7 +67,7 @@ def test_a_second_meal_at_another_terminal_is_named(house):
     house.check_purses()
     assert faults(house) == [(1, 1, reasons.MEAL_TWICE)]
     house.store.close()  # and it is remembered
-    house.store = type(house.store)(f"sqlite:///{house.path}")
+    house.store = type(house.store)(url_of(house.path))
     assert eat(house, 1, 2, 100) == ["meal"]
     house.sync(1)
     assert faults(house) == [(1, 1, reasons.MEAL_TWICE), (1, 2, reasons.MEAL_TWICE)]

@@ -7,6 +7,7 @@ import pytest
 from protocol import batch, record
 from sync_server.store.store import Store
 from tests.sync_server import tapes
+from tests.sync_server.databases import url_of
 
 
 def mangled(dice, raw):
@@ -34,7 +35,7 @@ def mangled(dice, raw):
 @pytest.mark.parametrize("seed", range(12))
 def test_any_record_is_stored_or_quarantined(seed, tmp_path):
     dice = random.Random(seed)
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     numbers = [store.terminals.enrol("pos", f"place {n}", "m" if n else None, 1) for n in range(3)]
     cards = store.cards.issue([tapes.CARD] * 3, 1)
     campus = tapes.Campus(dice, numbers, cards).play(60)
@@ -62,7 +63,7 @@ def test_any_record_is_stored_or_quarantined(seed, tmp_path):
     assert set(sums) == {(0,)}
     before = tapes.picture(store)
     store.close()
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     for number, raw in came:  # all of it again
         store.records.ingest([(number, raw)], 2000)
     after = tapes.picture(store)

@@ -14,6 +14,9 @@ from sync_server.gateway import phones
 from sync_server.gateway.refusals import Impossible
 from sync_server.keyring import Keyring
 from sync_server.store.store import Store
+from tests.sync_server.databases import url_of
+
+pytestmark = pytest.mark.usefixtures("both")
 
 WISH = {"holder_kind": 2, "name": "student", "valid_until": 20000, "zones": 1, "balance_fen": 500}
 
@@ -49,7 +52,7 @@ class Phone:
 
 @pytest.fixture
 def desk(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     keyring = Keyring.beside(tmp_path / "c.db")
     orders = Orders(store)
     made = phones.Phones(orders, store, keyring, lambda work, *args: work(*args))

@@ -9,6 +9,7 @@ from tests.shared.card import UID
 from tests.shared.cpu_card import CpuCard, keys_of
 from tests.shared.test_cpu import shop
 from tests.shared.valve import Valve
+from tests.sync_server.databases import url_of
 
 WISH = {
     "holder_kind": 2, "name": "n", "uid": UID.hex(), "valid_until": 20000, "zones": 1,
@@ -18,7 +19,7 @@ WISH = {
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    made = Store(url_of(tmp_path / "c.db"))
     made.records.tac_key = lambda uid: keys_of(uid).tac
     while made.terminals.enrol("pos", "here", "merchant", 0) < NUMBER:
         pass

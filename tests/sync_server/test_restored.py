@@ -6,6 +6,8 @@ from protocol import messages
 from sync_server.store.restored import JUMP_MOST
 from tests.sync_server.house import START_FEN, House
 
+pytestmark = pytest.mark.usefixtures("both")
+
 
 @pytest.fixture
 def house(tmp_path):

@@ -346,7 +346,7 @@ def test_a_full_disk_under_a_running_server(process):
         (["--serial", "/dev/null"], "--serial /dev/null@115200: Could not configure port"),
         (["--serial", "/dev/null@300"], "--serial: 9600 to 921600 baud, not 300"),
         (["--serial", "/dev/null@fast"], "--serial: DEVICE, DEVICE@BAUD or DEVICE@BAUD+MS"),
-        (["--db", "mysql://x"], "--db must be sqlite:///PATH"),
+        (["--db", "mysql://x"], "--db: a database is sqlite:///PATH or postgresql://"),
         (["--tcp", "nowhere"], "--tcp must be HOST:PORT"),
         (["--http", "127.0.0.1:99999"], "--http must be HOST:PORT"),
         (["--db", "sqlite:////nowhere/at/all.db"], "/nowhere/at/all.db"),

@@ -7,6 +7,8 @@ from terminal_sim.prng import Prng
 from tests.shared import campus
 from tests.sync_server.house import START_FEN, House
 
+pytestmark = pytest.mark.usefixtures("both")
+
 CASHIER = 5
 
 

@@ -7,12 +7,15 @@ import pytest
 from protocol import batch, record
 from sync_server.store.store import Store
 from tests.sync_server import tapes
+from tests.sync_server.databases import url_of
+
+pytestmark = pytest.mark.usefixtures("both")
 
 TERMINALS = 3
 
 
 def opened(folder, name="c"):
-    store = Store(f"sqlite:///{folder / name}.db")
+    store = Store(url_of(folder / f"{name}.db"))
     numbers = [store.terminals.enrol("pos", f"place {n}", f"m{n}", 1) for n in range(TERMINALS)]
     return store, numbers, store.cards.issue([tapes.CARD] * 4, 1)
 
@@ -60,7 +63,7 @@ def test_what_is_remembered_never_differs_from_what_is_kept(seed, tmp_path):
             shaken.records.ingest(commit, 2000)
             _ = 1 // 0
         reopened.close()
-        reopened = Store(f"sqlite:///{tmp_path / 'reopened.db'}")
+        reopened = Store(url_of(tmp_path / "reopened.db"))
         answers = reopened.records.ingest(commit, 2000)
         assert staying.records.ingest(commit, 2000) == answers
         assert shaken.records.ingest(commit, 2000) == answers
@@ -104,7 +107,7 @@ def test_the_same_number_with_other_content_is_kept_aside_once(tmp_path):
 
 
 def test_a_terminal_asked_for_before_it_was_enrolled(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     assert store.records.highest_serial(1) == 0
     number = store.terminals.enrol("pos", "place", "m", 1)
     (card,) = store.cards.issue([tapes.CARD], 1)
@@ -128,7 +131,7 @@ def test_an_issue_that_fails_leaves_nothing_behind(tmp_path):
 
 def test_a_damaged_newest_record_is_not_asked_for_for_ever(tmp_path):
     """STATE said one less than the terminal had had answered, so it sent that again and again."""
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     number = store.terminals.enrol("pos", "place", "m", 1)
     (card,) = store.cards.issue([tapes.CARD], 1)
     world = tapes.Campus(random.Random(1), [number], [card])
@@ -139,7 +142,7 @@ def test_a_damaged_newest_record_is_not_asked_for_for_ever(tmp_path):
     store.records.ingest([(number, good[0] + good[1] + damaged)], 2000)
     assert store.records.highest_serial(number) == 3
     store.close()
-    store = Store(f"sqlite:///{tmp_path / 'c.db'}")
+    store = Store(url_of(tmp_path / "c.db"))
     assert store.records.highest_serial(number) == 3
     (answer,) = store.records.ingest([(number, good[3])], 2000)
     assert answer == bytes((batch.STORED, 0))  # the chain over it cannot be checked

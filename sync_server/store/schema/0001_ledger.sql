@@ -6,7 +6,7 @@ CREATE TABLE account (
     key TEXT NOT NULL,
     balance_fen INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT account_type_is_known CHECK (
-        type IN ('purse', 'merchant', 'bank', 'suspense', 'fee', 'subsidy', 'foundation')
+        type IN ('purse', 'merchant', 'bank', 'suspense', 'fee', 'subsidy', 'foundation', 'account')
     ),
     CONSTRAINT account_is_one UNIQUE (type, key)
 );

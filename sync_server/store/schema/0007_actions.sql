@@ -23,9 +23,3 @@ CREATE TABLE action (
 
 CREATE INDEX action_of_card ON action (card) WHERE state = 'open';
 CREATE UNIQUE INDEX action_of_record ON action (terminal, serial) WHERE terminal IS NOT NULL;
-
--- One more type of account: the text of a CHECK can be changed no other way, and rows stay as they are.
-PRAGMA writable_schema=ON;
-UPDATE sqlite_schema SET sql = replace(sql, '''foundation''', '''foundation'', ''account''')
-WHERE type = 'table' AND name = 'account';
-PRAGMA writable_schema=RESET;

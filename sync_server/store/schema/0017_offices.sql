@@ -25,7 +25,7 @@ CREATE TABLE request ( -- a deed that waits for a second person
     decided_by TEXT,
     decided_utc_s INTEGER,
     CONSTRAINT request_is_decided_whole CHECK ((granted IS NULL) = (decided_by IS NULL)),
-    CONSTRAINT request_is_granted_by_another CHECK (granted IS NOT 1 OR decided_by <> asked_by)
+    CONSTRAINT request_is_granted_by_another CHECK (coalesce(granted, 0) <> 1 OR decided_by <> asked_by)
 );
 
 CREATE UNIQUE INDEX request_waits_once ON request (deed, subject) WHERE granted IS NULL;

@@ -47,6 +47,17 @@ CREATE TABLE roster ( -- a list as an office sent it
     CONSTRAINT roster_is_one UNIQUE (kind, digest)
 );
 
+CREATE TABLE refund ( -- a batch for the bank
+    id INTEGER PRIMARY KEY,
+    people INTEGER NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    made_by TEXT NOT NULL,
+    made_utc_s INTEGER NOT NULL,
+    granted_by TEXT, -- a second person; then the money left
+    granted_utc_s INTEGER,
+    refused INTEGER NOT NULL DEFAULT 0
+);
+
 CREATE TABLE leaver (
     holder INTEGER PRIMARY KEY REFERENCES holder (id),
     roster INTEGER NOT NULL REFERENCES roster (id),
@@ -64,14 +75,3 @@ CREATE TABLE leaver (
 
 CREATE INDEX leaver_waits ON leaver (holder) WHERE settled_utc_s IS NULL;
 CREATE INDEX leaver_of_batch ON leaver (batch) WHERE batch IS NOT NULL;
-
-CREATE TABLE refund ( -- a batch for the bank
-    id INTEGER PRIMARY KEY,
-    people INTEGER NOT NULL,
-    amount_fen INTEGER NOT NULL,
-    made_by TEXT NOT NULL,
-    made_utc_s INTEGER NOT NULL,
-    granted_by TEXT, -- a second person; then the money left
-    granted_utc_s INTEGER,
-    refused INTEGER NOT NULL DEFAULT 0
-);
