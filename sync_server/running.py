@@ -185,7 +185,6 @@ class Server:
             "tcp": str(tcp),
             "token_file": str(token_file),
         }
-        self._lock: IO[str]
         self._sweep = Sweep((self.orders.payments.sweep, self.orders.disputes.sweep))
         self._thread = threading.Thread(target=self._waitress.run, name="http", daemon=True)
 
@@ -197,16 +196,10 @@ class Server:
             store = Store(url, alone=True)
             token, token_file = token_beside(path)
             channel = Settings.read(path.with_name(f"{path.name}.channel"))
-            store, keyring, centre = Store(url), Keyring.beside(path), Centre.beside(path)
-        except OSError as error:
-            raise StartFailed(f"{path}: {error.strerror or error}") from None
-        except ValueError as error:
-            raise StartFailed(str(error)) from None
-        except sqlite3.Error as error:
             keyring, centre = Keyring.beside(path), Centre.beside(path)
         except OSError as error:
             raise StartFailed(f"{path}: {error.strerror or error}") from None
-        except InUse as error:
+        except (InUse, ValueError) as error:
             raise StartFailed(str(error)) from None
         except Trouble as error:
             raise StartFailed(f"{path}: {error}") from None

@@ -42,13 +42,6 @@ OFFICES = (desk, registry, finance, disputes, logistics, centre)
 class Whole(IntegerConverter):
     """A whole number in an address: one that no database holds is none of ours (404)."""
 
-    def __init__(self, map, *args, max: int = NUMBER_MAX, **more):
-        super().__init__(map, *args, max=max, **more)
-
-
-class Whole(IntegerConverter):
-    """A whole number in an address: one that no database holds is none of ours (404)."""
-
     def __init__(self, map, fixed_digits=0, min=None, max=NUMBER_MAX, signed=False):
         super().__init__(map, fixed_digits, min, max, signed)
 
