@@ -7,12 +7,13 @@ import pytest
 
 from hil_tests.emulated import factory
 from hil_tests.emulated.board import Board
-from hil_tests.emulated.canteen import CONFIG, new_flash
+from hil_tests.emulated.canteen import CONFIG, Canteen, new_flash
 from hil_tests.emulated.wires import PanelWire, ReaderWire
 from protocol import messages
 from terminal_sim.field import Field
 
 DOOR, EXIT, FIRE, BARRIER = 26, 27, 28, 15
+HEAP_BYTES = 128 * 1024
 WIRES = {"inputs": {"door": DOOR, "exit": EXIT, "fire": FIRE}, "link": None}
 
 
@@ -58,3 +59,23 @@ def test_a_fire_and_a_button_open_though_no_server_was_ever_met(emulated):
     board.wait(1, lambda: gate.panel.face.shows("火警"), "the screen says nothing")
     board.run(3.5)  # longer than a pass opens
     assert gate.is_open
+
+
+class Entrance(Canteen):
+    """A gate that has met its server."""
+
+    kind = messages.GATE
+
+
+@pytest.mark.long
+def test_the_heap_of_a_gate(emulated):
+    entrance = Entrance(cards=2)
+    entrance.ready()
+    for card in (1, 2, 1):
+        entrance.present(card)
+        entrance.take()
+    entrance.board.run(6)  # a report
+    assert [word for _, word in entrance.panel.beeps] == ["ok"] * 3
+    peak = entrance.office.reports[-1].heap_peak
+    print(f"\nheap: {peak} bytes live at most")
+    assert 0 < peak <= HEAP_BYTES

@@ -47,6 +47,8 @@ class Canteen:
     log: (nanoseconds, what) of all that was seen on the board's wires.
     """
 
+    kind = messages.POS
+
     def __init__(
         self, seed: int = 1, cards: int = 2, config: dict | None = None,
         wishes: dict | None = None, sold: int = 0,
@@ -54,7 +56,7 @@ class Canteen:
         draw = Prng(seed)
         self._masters = [draw.bytes(16) for _ in range(3)]
         enrolment = draw.bytes(16)
-        page = keypage.pack(NUMBER, messages.POS, enrolment, *self._masters)
+        page = keypage.pack(NUMBER, self.kind, enrolment, *self._masters)
         self.flash = self._first_flash(page, config)
         self.cards = {n: self._card(n, draw.bytes(3)) for n in range(1, cards + 1)}
         fen = dict.fromkeys(self.cards, CARD_FEN)

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from protocol import reasons, record, tariff
 from terminal_sim import fleet
 from terminal_sim.pipework import MICRO
 from terminal_sim.prng import Prng
+from terminal_sim.server import ServerProblem
 from tests.world.test_water import balances, records, run, until
 
 __all__ = ["run"]  # the fixture
@@ -25,6 +28,9 @@ def test_power_flows_while_a_card_lies_there_and_is_paid_by_the_kwh(run):
         meter, panel, on = terminal.plumbing.pipe, terminal.panel, terminal.pins.on
         server.call("PUT", "/api/terminals/1/params", POWER)
         await until(lambda: panel.shows("Present your card"))  # it has them
+        with pytest.raises(ServerProblem, match="no price from unit 10 to 65535"):
+            gap = {"pulses_per_kwh": 1, "tariff": "0000000a0005"}  # refused as a whole
+            server.call("PUT", "/api/terminals/1/params", gap)
         terminal.field.put(card)
         await until(lambda: "valve" in on)
         await until(lambda: meter.flowed >= 20 * MICRO and panel.shows("kWh"))

@@ -36,7 +36,7 @@ def balances(server):
     return {(a["type"], a["key"]): a["balance_fen"] for a in ledger["accounts"]}
 
 
-async def until(what, seconds=15):
+async def until(what, seconds=60):
     async with asyncio.timeout(seconds):
         while not what():
             await asyncio.sleep(0.02)
@@ -53,7 +53,7 @@ def run(tmp_path):
             async with valve(tmp_path) as made:
                 await story(*made)
 
-        asyncio.run(asyncio.wait_for(whole(), 90))
+        asyncio.run(asyncio.wait_for(whole(), 300))
 
     return play
 
