@@ -38,7 +38,7 @@ PAGES = {
     "approvals-money": ("wang", "/approvals"),
     "dispute-english": ("zhao", "/disputes/2?lang=en"),
 }
-KEPT = {"kept-wide", "dispute-wide", "disputes-wide"}
+KEPT = {"kept-wide", "dispute-wide"}
 
 
 def furnish(server):
@@ -128,7 +128,6 @@ async def hold(browser, server, ticket, folder):
 
 
 async def main(folder):
-    office_shots.PAGES, office_shots.KEPT = PAGES, KEPT
     with tempfile.TemporaryDirectory() as home:
         async with running(Path(home)) as (server, _), async_playwright() as play:
             from sync_server.web.access import limiter
@@ -137,7 +136,7 @@ async def main(folder):
             ticket = await asyncio.to_thread(furnish, server)
             browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             await hold(browser, server, ticket, folder)
-            await office_shots.look(browser, server.ready["http"], folder)
+            await office_shots.look(browser, server.ready["http"], folder, PAGES, KEPT)
             await browser.close()
 
 

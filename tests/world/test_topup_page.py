@@ -5,10 +5,12 @@ import asyncio
 import contextlib
 import sys
 import threading
+import time
 from pathlib import Path
 
 from playwright.async_api import async_playwright
 
+from protocol import record
 from sync_server.running import Address, Server
 from terminal_sim import paying
 from tests.world.test_phone_page import CHROMIUM, QUIET, READY_MS
@@ -63,6 +65,38 @@ async def tops_up(page, look):
     await look(page, "booked")
 
 
+async def disputes(page, server, look):
+    """A purchase of this phone's is disputed, and left be."""
+    now_s, store = int(time.time()), server.gateway.store
+    holder = store.db.conn.execute(
+        "INSERT INTO holder (number, kind, name, department, valid_until, made_utc_s)"
+        " VALUES ('180001', 2, '张三', '', 10000, 1) RETURNING id"
+    ).fetchone()[0]
+    store.holders.link_card(holder, 1)
+    number = store.terminals.enrol("pos", "第二食堂", "第二食堂", now_s)
+    sale = (number, 1, record.PURCHASE, record.DONE, 0, 0, 0, now_s, 1, 1270, 0, b"", now_s)
+    store.db.insert(
+        "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
+        " balance_fen, content, received_utc_s)",
+        [sale],
+    )
+    store.db.insert("step (card, counter, terminal, serial)", [(1, 1, number, 1)])
+    await page.click("#money [data-back]")
+    await page.click("#past")
+    await page.click("#taps .link", timeout=READY_MS)
+    await page.fill("#taps .claim input", "3.5")
+    await page.fill("#taps textarea", "打了一份\n按了两份")
+    await look(page, "claim")
+    await page.click("#taps .claim button")
+    await page.wait_for_selector("#taps .case", timeout=READY_MS)
+    await look(page, "case")
+    (row,) = store.disputes.of_cards([1], 9)
+    assert (row["claimed_fen"], row["said"]) == (350, "打了一份 按了两份")
+    await page.click("#taps .case button")
+    await page.wait_for_selector("#taps .link", timeout=READY_MS)
+    assert store.disputes.one(row["id"])["state"] == "withdrawn"
+
+
 async def story(folder, look):
     async with running(folder) as (server, sandbox), async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -75,6 +109,7 @@ async def story(folder, look):
         store = server.gateway.store
         assert store.topups.totals() == {"booked_fen": 5000, "kept_fen": 0, "refunded_fen": 0}
         assert store.accounts.sum_fen() == 0
+        await disputes(page, server, look)
         width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0
         await browser.close()
