@@ -15,6 +15,8 @@ from tests.sync_server.office import College
 from tests.sync_server.test_people import admitted
 from tests.sync_server.test_phone_loss import Holder
 
+pytestmark = pytest.mark.usefixtures("both")
+
 PIN, OTHER = "471108", "830264"
 
 
