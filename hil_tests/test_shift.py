@@ -81,9 +81,9 @@ def shift(window):
     window.memory.wish(WISHES | TILL)
     window.office.push()
     window.board.wait(5, lambda: window.memory.push(NUMBER) is None, "no parameters")
+    window.board.run(READY_S)
     window.panel.press("*")
     window.board.wait(1, lambda: window.panel.face.shows("0.00"), "no answer to *")
-    window.board.run(READY_S)
     said = {"opens": tap(window, 1)}
     window.enter("12.50#")
     said["meal"] = tap(window, 2)

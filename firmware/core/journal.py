@@ -136,10 +136,16 @@ class Journal:
     def back_to(self, is_it):
         """How many slots back the newest record lies of whose 64 bytes `is_it` is true; 0: none."""
         every = self._ring.sectors * SLOTS
-        for back in range(1, every + 1):
-            raw = self._ring.read((self._ring.next - back) % every)
-            if is_it(raw) and marks.serial_of(raw):
-                return back
+        back = 1
+        while back <= every:
+            slot = (self._ring.next - back) % every
+            if not self._ring.first[slot // SLOTS]:  # nothing of ours in its sector
+                back += slot % SLOTS
+            else:
+                raw = self._ring.read(slot)
+                if is_it(raw) and marks.serial_of(raw):
+                    return back
+            back += 1
         return 0
 
     def recent(self, slots):
@@ -147,6 +153,8 @@ class Journal:
         every = self._ring.sectors * SLOTS
         for back in range(min(slots, every), 0, -1):
             slot = (self._ring.next - back) % every
+            if not self._ring.first[slot // SLOTS]:  # nothing of ours in its sector
+                continue
             raw = self._ring.read(slot)
             serial = marks.serial_of(raw)
             if serial:
