@@ -7,6 +7,7 @@ said, and the months that are finished.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from protocol.errors import LocalError
@@ -87,13 +88,28 @@ class Statements:
         )
         for number in self._moved_on("ours", month):
             rows += self._db.rows(f"{_OURS} WHERE x.id = ?", number)
-        named = self._settlements.references()
+        named, orders = self._settlements.references(), self._orders(first, last)
         for row in rows:
             row["day"] = validity.today(row["booked_utc_s"])
-            row["reference"] = named.get(row["id"], "")
             if row["giver"] != bank:  # it left ours for the bank's payees
                 row["amount_fen"] = -row["amount_fen"]
+            there = orders.get((row["booked_utc_s"], row["amount_fen"]))
+            row["reference"] = named.get(row["id"]) or (there.pop(0) if there else "")
         return {row["id"]: row for row in rows}
+
+    def _orders(self, first: int, last: int) -> dict[tuple[int, int], list[str]]:
+        """(when it was booked, fen) -> numbers of channel orders, of payments and of returns."""
+        begin, end = calendar.begins_utc_s(first), calendar.begins_utc_s(last + 1)
+        found: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+        rows = self._db.conn.execute(
+            "SELECT number, told_utc_s, amount_fen FROM topup WHERE told_utc_s >= ?"
+            " AND told_utc_s < ? UNION ALL SELECT number, ended_utc_s, -amount_fen FROM topup"
+            " WHERE state = 'refunded' AND ended_utc_s >= ? AND ended_utc_s < ? ORDER BY 1",
+            (begin, end, begin, end),
+        ).fetchall()
+        for number, utc_s, fen in rows:
+            found[utc_s, fen].append(number)
+        return found
 
     def bank_lines(self, month: int) -> dict[int, dict[str, Any]]:
         """line -> row, of a month and what was moved on to it."""

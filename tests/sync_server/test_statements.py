@@ -11,7 +11,7 @@ from sync_server.core.ledger import Transfer, bank
 from sync_server.core.reconcile import Item
 from sync_server.core.sheets import BadSheet
 from sync_server.core.statements import Entry
-from tests.sync_server.finance import BANK, DAY, Finance
+from tests.sync_server.finance import BANK, DAY, Finance, noon
 from tests.sync_server.test_rosters import as_book, as_csv
 
 HEAD = ["交易日期", "收入", "支出", "订单号", "流水号", "摘要"]
@@ -219,6 +219,24 @@ def test_a_month_is_reconciled_to_its_end(college):
     december = college.api("GET", "/api/books/bank?month=2026-12")[1]
     assert [row["id"] for row in december["missing"]] == [ours]
     assert college.store.statements.unresolved(321) == ([], [])
+
+
+def test_a_payment_of_a_channel_goes_by_its_order_number(college):
+    """Two of one amount on one day: by amount alone the wrong one would be missing."""
+    for number, way in (("CC1", "w1"), ("CC2", "w2")):
+        college.book(DAY, Transfer(bank(), ("account", "3"), 50_00, 0, 0))
+        college.store.db.conn.execute(
+            "INSERT INTO topup (channel, number, amount_fen, state, why, made_by, made_utc_s,"
+            " expires_utc_s, paid_as, told_utc_s) VALUES ('c', ?, 5000, 'booked', '', 'x', 1, 1,"
+            " ?, ?)",
+            (number, way, noon(DAY)),
+        )
+    put(college, as_csv([HEAD, ["2026-11-03", "50.00", "", "CC2", "B1", ""]]))
+    told = month(college)
+    assert [(pair["by"], pair["ours"][0]["reference"]) for pair in told["pairs"]] == [
+        ("reference", "CC2")
+    ]
+    assert [row["reference"] for row in told["missing"]] == ["CC1"]
 
 
 def test_finished_nothing_is_changed_in_it(college):

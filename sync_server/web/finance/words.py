@@ -64,6 +64,7 @@ def _key_words() -> dict[Account, str]:
         ("suspense", "merchant"): _("Suspense: no merchant"),
         ("suspense", "unnamed"): _("Suspense: taken, by nobody named"),
         ("suspense", "refund"): _("Refunds on their way"),
+        ("suspense", "channel"): _("Suspense: paid through a channel, and kept"),
         ("suspense", "meal"): _("Suspense: meal had twice"),
         ("suspense", "reversal"): _("Suspense: reversal of nothing"),
         ("fee", "card"): _("Card fees"),
