@@ -101,7 +101,7 @@ def deliveries(college, *names):
 
 
 # shows R22
-def test_each_event_signed_as_a_library_that_is_not_ours_checks_it(college, receiver):
+def test_each_event_signed_as_a_library_that_is_not_ours_checks_it(both, college, receiver):
     secret = secret_of(college, receiver)
     rounds(college)
     assert receiver.came == []  # nothing of what was before
@@ -146,7 +146,7 @@ def test_the_bytes_that_are_signed():
     assert told["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_of_one_subject_in_order_and_others_go_on(college, receiver):
+def test_of_one_subject_in_order_and_others_go_on(both, college, receiver):
     secret_of(college, receiver)
     receiver.answers = [500]
     college.orders.loss_report(1, "li")
@@ -189,7 +189,7 @@ def test_what_was_not_written_down_is_found_by_the_next_server(college, receiver
     assert receiver.subjects() == ["card 1"]
 
 
-def test_pauses_grow_until_it_is_dead_and_the_centre_sees_it(college, receiver):
+def test_pauses_grow_until_it_is_dead_and_the_centre_sees_it(both, college, receiver):
     secret_of(college, receiver)
     college.orders.loss_report(1, "li")
     receiver.answers = [404] * 9

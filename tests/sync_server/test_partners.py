@@ -60,7 +60,7 @@ def wrong_acts(college):
     return [act for act in college.acts() if act[0].startswith("partner")]
 
 
-def test_from_application_to_end(college):
+def test_from_application_to_end(both, college):
     clerk, wang = college.browser("li", "clerk"), college.browser("wang")
     clerk.post("/partners", **WISH, scopes=["identity:read", "passes:read"])
     assert "待第二人批准" in clerk.text("/partners/1") and "图书馆" in wang.text("/partners")
@@ -95,7 +95,7 @@ def test_from_application_to_end(college):
     assert '"scopes": "identity:read"' in str(college.store.audit.acts(2**60, 99))
 
 
-def test_whoever_asked_does_not_grant(college):
+def test_whoever_asked_does_not_grant(both, college):
     wang = college.browser("wang")
     wang.post("/partners", **WISH, scopes="identity:read")
     until = rules.validity.shown(rules.validity.today(int(time.time())))
@@ -188,7 +188,7 @@ def test_a_full_minute_is_429_and_one_row(college, monkeypatch):
     assert [act[1] for act in wrong_acts(college)] == ["partners.me refused"]
 
 
-def test_who_holds_a_card_and_no_more(college):
+def test_who_holds_a_card_and_no_more(both, college):
     admitted(college, 3)
     library = Partner(college, scopes=["identity:read", "holders:read"])
     status, told = library.ask("cards/1")
@@ -230,12 +230,12 @@ def passed(college, terminal, card, serial=1, utc_s=1_764_000_000, kind=record.P
     college.store.db.conn.execute(
         "INSERT INTO record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card,"
         " amount_fen, balance_fen, content, received_utc_s)"
-        " VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, 0, 0, x'', ?)",
-        (terminal, serial, kind, record.DONE, utc_s, card, utc_s),
+        " VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, 0, 0, ?, ?)",
+        (terminal, serial, kind, record.DONE, utc_s, card, b"", utc_s),
     )
 
 
-def test_passes_of_its_gates_and_zones_alone(college):
+def test_passes_of_its_gates_and_zones_alone(both, college):
     admitted(college, 2)
     east, west, hall = (college.enrol("gate", place) for place in ("东门", "西门", "体育馆"))
     till = college.enrol("pos", "食堂 1", "食堂")
@@ -277,7 +277,7 @@ class Shown:
 
 
 # shows R22
-def test_a_code_once_and_as_a_terminal_asks(college):
+def test_a_code_once_and_as_a_terminal_asks(both, college):
     admitted(college, 1)
     phone, library = Shown(college), Partner(college)
     gym = Partner(college)
