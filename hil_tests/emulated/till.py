@@ -13,6 +13,7 @@ from terminal_sim.server import ServerProcess
 
 _MEETS_S = 40
 _SHOWS_S = 2
+_DRAWN_S = 0.1
 _BEEPS_S = 1.0
 _TAKEN_S = 0.3  # how long a card is away
 _UID = b"\x5a\x02"
@@ -42,9 +43,10 @@ class Till:
         self.lived_ns += self.board.now_ns
 
     def ready(self, texts: Sequence[str] = ("请刷卡",)) -> None:
-        """Until the screen says one of these."""
+        """Until the screen says one of these, and is drawn to its end."""
         face = self.panel.face
         self.board.wait(_MEETS_S, lambda: any(map(face.shows, texts)), "the server is not met")
+        self.board.run(_DRAWN_S)
 
     def enter(self, fen: int) -> None:
         """The cashier enters an amount. Silent."""
@@ -64,7 +66,7 @@ class Till:
             self.field.clear()
             return "", 0.0
         at_ns, word = self.panel.beeps[-1]
-        self.board.run(0.02)  # the rows of the screen follow the beep
+        self.board.run(_DRAWN_S)  # the rows of the screen follow the beep
         self.field.clear()
         return word, (at_ns - start_ns) / 1e6
 
