@@ -12,6 +12,7 @@ from typing import Any
 from protocol.errors import LocalError
 from sync_server.core import merchants, validity
 from sync_server.store.database import Database
+from sync_server.store.parameters import Parameters
 from sync_server.store.requests import NotYours
 
 SHUT = {"tap_limit_fen": 1, "free_units": 0, "margin_units": 50}
@@ -23,8 +24,9 @@ _RECENT = 500  # records of one terminal that are looked through
 class Merchants:
     """What may be asked of them, what was said of them, which terminals hear of it."""
 
-    def __init__(self, db: Database):
+    def __init__(self, db: Database, parameters: Parameters):
         self._db = db
+        self._parameters = parameters
         self._told: set[int] = set()  # terminals whose parameters may be others now
 
     # looks
@@ -207,7 +209,7 @@ class Merchants:
             " ON CONFLICT DO NOTHING",
             (utc_s, by),
         )
-        connection.execute("INSERT INTO parameter_set (terminal, value) VALUES (NULL, '{}')")
+        self._parameters.add(None)
         self._told.update(
             row[0] for row in connection.execute("SELECT number FROM terminal WHERE kind <> 'gate'")
         )
@@ -216,7 +218,8 @@ class Merchants:
 
     def _touch(self, numbers: list[int]) -> None:
         """A new version of their parameters: what they shall have may be something else now."""
-        self._db.insert("parameter_set (terminal, value)", [(number, "{}") for number in numbers])
+        for number in numbers:
+            self._parameters.add(number)
         self._told.update(numbers)
 
     def take_told(self) -> set[int]:

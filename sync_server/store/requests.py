@@ -29,13 +29,15 @@ class Requests:
     def ask(self, deed: str, subject: int, told: dict[str, Any], by: str, utc_s: int) -> int:
         """-> id of the request; the one that waits already, if there is one."""
         with self._db.transaction() as connection:
-            connection.execute(
-                "INSERT INTO request (deed, subject, told, asked_by, asked_utc_s)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (deed, subject, json.dumps(told, ensure_ascii=False), by, utc_s),
-            )
             waits = "SELECT id FROM request WHERE (deed, subject) = (?, ?) AND granted IS NULL"
-            return self._db.one(waits, deed, subject)
+            found = self._db.one(waits, deed, subject)
+            if found is not None:
+                return found
+            return connection.execute(
+                "INSERT INTO request (deed, subject, told, asked_by, asked_utc_s)"
+                " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                (deed, subject, json.dumps(told, ensure_ascii=False), by, utc_s),
+            ).fetchone()[0]
 
     def drop(self, deed: str, subject: int, by: str, utc_s: int) -> None:
         """It came to nothing before anybody decided."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sync_server.store.database import Database
 from sync_server.store.lists import BLACKLIST, GRANTS, Lists
+from sync_server.store.parameters import Parameters
 from sync_server.store.places import Places
 from sync_server.store.terminals import Terminals
 
@@ -26,9 +27,17 @@ _REFILLING = (
 class Restored:
     """Looked for at every report of a terminal."""
 
-    def __init__(self, db: Database, places: Places, terminals: Terminals, lists: Lists):
+    def __init__(
+        self,
+        db: Database,
+        places: Places,
+        parameters: Parameters,
+        terminals: Terminals,
+        lists: Lists,
+    ):
         self._db = db
         self._places = places
+        self._parameters = parameters
         self._terminals = terminals
         self._lists = lists
 
@@ -42,11 +51,7 @@ class Restored:
             self._sign(number, "records", highest, told.acked_to, utc_s)
         version, _ = self._terminals.params(number)
         if self._may_jump(number, "parameters", version, told.params_version, utc_s):
-            with self._db.transaction() as connection:
-                connection.execute(
-                    "INSERT INTO parameter_set (version, terminal, value) VALUES (?, ?, '{}')",
-                    (self._free_parameters(told.params_version), number),
-                )
+            self._parameters.add(number, above=told.params_version)
         version = self._lists.version(GRANTS, number)
         if self._may_jump(number, "grants", version, told.grants_version, utc_s):
             self._lists.change(GRANTS, number, {}, utc_s, told.grants_version + 1)
@@ -72,11 +77,6 @@ class Restored:
             return False
         self._sign(number, what, had, told, utc_s)
         return told - had <= JUMP_MOST
-
-    def _free_parameters(self, told: int) -> int:
-        """Versions of parameters are numbered for all terminals together."""
-        newest = self._db.one("SELECT max(version) FROM parameter_set") or 0
-        return max(newest, told) + 1
 
     def _sign(self, number: int, what: str, had: int, told: int, utc_s: int) -> None:
         with self._db.transaction() as connection:

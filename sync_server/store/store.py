@@ -31,6 +31,7 @@ from sync_server.store.lists import Lists
 from sync_server.store.lost import Lost
 from sync_server.store.merchants import Merchants
 from sync_server.store.officers import Officers
+from sync_server.store.parameters import Parameters
 from sync_server.store.partners import Partners
 from sync_server.store.phones import Phones
 from sync_server.store.pins import Pins
@@ -55,8 +56,9 @@ class Store:
         db = self.db = Database(url, alone)
         self.accounts = Accounts(db)
         self.places = Places(db)
-        self.merchants = Merchants(db)
-        self.terminals = Terminals(db, self.places, self.merchants)
+        self.parameters = Parameters(db)
+        self.merchants = Merchants(db, self.parameters)
+        self.terminals = Terminals(db, self.places, self.parameters, self.merchants)
         self.claims = Claims(db, self.places, self.terminals)
         self.card_keys = CardKeys(db, self.terminals)
         self.cards = Cards(db, self.accounts, self.card_keys)
@@ -74,7 +76,7 @@ class Store:
         self.issues = Issues(
             db, self.accounts, self.cards, self.lists, self.terminals, self.actions, self.records
         )
-        self.restored = Restored(db, self.places, self.terminals, self.lists)
+        self.restored = Restored(db, self.places, self.parameters, self.terminals, self.lists)
         self.phones = Phones(db)
         self.evidence = Evidence(db)
         self.audit = Audit(db)

@@ -8,6 +8,7 @@ from typing import Any
 from protocol import params
 from sync_server.store.database import Database
 from sync_server.store.merchants import SHUT, Merchants
+from sync_server.store.parameters import Parameters
 from sync_server.store.places import Places
 
 _COLUMNS = (
@@ -19,9 +20,10 @@ _COLUMNS = (
 class Terminals:
     """`params` are of one terminal over those for all."""
 
-    def __init__(self, db: Database, places: Places, merchants: Merchants):
+    def __init__(self, db: Database, places: Places, parameters: Parameters, merchants: Merchants):
         self._db = db
         self._places = places
+        self._parameters = parameters
         self._merchants = merchants
 
     def enrol(self, kind: str, place: str, merchant: str | None, utc_s: int) -> int:
@@ -84,13 +86,7 @@ class Terminals:
             name: value.hex() if isinstance(value, bytes) else value
             for name, value in values.items()
         }
-        with self._db.transaction() as connection:
-            version = (self._db.one("SELECT max(version) FROM parameter_set") or 0) + 1
-            connection.execute(
-                "INSERT INTO parameter_set (version, terminal, value) VALUES (?, ?, ?)",
-                (version, terminal, json.dumps(plain)),
-            )
-            return version
+        return self._parameters.add(terminal, json.dumps(plain))
 
     def params(self, terminal: int) -> tuple[int, bytes]:
         """(version, packed) of what a terminal shall have; (0, b"") if nothing was ever set."""

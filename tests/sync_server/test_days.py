@@ -2,7 +2,6 @@
 
 import io
 import re
-import sqlite3
 import zipfile
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ from protocol import reasons, record
 from sync_server.core import books, days, validity
 from sync_server.core.days import Line
 from sync_server.store.days import without
+from sync_server.store.trouble import Refused
 from tests.sync_server.finance import DAY, Finance
 
 
@@ -92,7 +92,7 @@ def test_a_close_that_was_written_over_is_found(college):
     connection = college.store.db.conn
     for statement in ("UPDATE day_line SET amount_fen = 1", "DELETE FROM day_close",
                       "UPDATE day_close SET open = '{}'", "DELETE FROM day_line"):  # fmt: skip
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(Refused):
             connection.execute(statement)
     for trigger in ("day_line_is_never_changed", "day_close_is_never_changed"):
         connection.execute(f"DROP TRIGGER {trigger}")

@@ -1,7 +1,6 @@
 """Any order of orders, callbacks, returns, dead cards, and a disk that fails anywhere in a commit:
 what came in is booked, returned or kept, each transaction once, and the sum is zero."""
 
-import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sync_server.core import topups
 from sync_server.core.topups import Told
 from sync_server.store.requests import NotYours
 from sync_server.store.store import Store
+from sync_server.store.trouble import Unavailable
 
 CARD = {
     "holder_kind": 2, "name": "n", "uid": "5a000001", "valid_until": 20000, "zones": 1,
@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
             return work(*args, self.utc_s)
         except (LocalError, NotYours):
             return None
-        except sqlite3.OperationalError:
+        except Unavailable:
             assert cut
             return None
         finally:
