@@ -11,7 +11,7 @@ from tests.sync_server.test_people import admitted, college  # noqa: F401
 
 
 @pytest.fixture
-def desk(college):  # noqa: F811
+def desk(both, college):  # noqa: F811
     admitted(college, 2)
     return college
 

@@ -26,7 +26,7 @@ SALE = (1, 1)  # the first record of terminal 1
 
 
 @pytest.fixture
-def college(tmp_path):
+def college(tmp_path, both):
     college = College(tmp_path)
     admitted(college, 2)
     for n in (1, 2):
@@ -138,7 +138,7 @@ def test_from_the_holders_phone(college):
 
 
 @pytest.fixture
-def house(tmp_path):
+def house(tmp_path, both):
     made = opened(tmp_path)
     sell(made, 1, FEN)
     made.sync(1)

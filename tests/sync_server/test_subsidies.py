@@ -11,7 +11,7 @@ STAFF = [("T01", "李老师", "x"), ("T02", "王老师", "x"), ("T03", "孙老�
 
 
 @pytest.fixture
-def school(college):  # noqa: F811
+def school(both, college):  # noqa: F811
     for kind, rows in (("staff", STAFF), ("students", [("S1", "学生", "x")])):
         _, made = put(college, kind, csv(*rows))
         assert college.api("POST", f"/api/lists/{made['id']}/apply")[0] == 200

@@ -14,7 +14,7 @@ from tests.sync_server.test_phones import Phone
 
 
 @pytest.fixture
-def paid(tmp_path):
+def paid(tmp_path, both):
     paid = Paid(tmp_path)
     yield paid
     paid.check()
@@ -25,6 +25,12 @@ def paid(tmp_path):
 def holder(paid):
     admitted(paid.college, 2)
     return Holder(paid.college, "180001")
+
+
+def waiting(paid):
+    """-> the request that waits for a second person"""
+    (request,) = paid.store.requests.find(True, 9)
+    return request["id"]
 
 
 def test_a_code_at_once_a_card_at_its_next_tap(paid, holder):
@@ -96,11 +102,11 @@ def test_what_nobody_expected_is_kept_and_goes_back(paid, holder):
     assert paid.store.topups.totals()["refunded_fen"] == 3000
     paid.sandbox.refuses = True
     zhou.post(f"/payments/{kept[1]['id']}/return")
-    wang.post("/approvals/2", act="grant")
+    wang.post(f"/approvals/{waiting(paid)}", act="grant")
     assert paid.payments.sweep()["refused"] == 1
     assert paid.store.topups.one(kept[1]["id"])["state"] == "paid"
     zhou.post(f"/payments/{kept[1]['id']}/return")  # it may be asked again
-    zhou.post("/approvals/3", act="refuse")
+    zhou.post(f"/approvals/{waiting(paid)}", act="refuse")
     assert paid.balances()["suspense", "channel"] == 2699
 
 
