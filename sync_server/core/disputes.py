@@ -40,7 +40,6 @@ TABLE = {
     CLOSED: {},
     WITHDRAWN: {},
 }
-OPEN = (OPENED, ANSWERED, UPHELD)
 
 # how it ended: the office paid, the terminal had given it back, it was refused
 PAID, REVERSED, IN_VAIN = "paid", "reversed", "refused"

@@ -41,7 +41,7 @@ LEAST_FEN, MOST_FEN, DAY_FEN = 100, 50_000, 100_000
 OFFERED_FEN = (2_000, 5_000, 10_000)
 EXPIRES_S = 900
 ASK_AFTER_S = 30  # so long a callback may take
-ASK_UNTIL_S = 86_400  # after it expired
+ASK_UNTIL_S = 86_400  # after its time, if the channel still calls it open
 _NAME_MOST = 64  # characters
 
 

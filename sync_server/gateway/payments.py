@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync_server.core import topups
 from sync_server.core.topups import Told
-from sync_server.gateway.channel import Channel, Headers, NotAuthentic, Unreached
+from sync_server.gateway.channel import CLOSED, Channel, Headers, NotAuthentic, Unreached
 from sync_server.gateway.refusals import Impossible, NotReady
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class Payments:
         if isinstance(told, Told):
             self._arrived(row["channel"], told)
             return "paid"
-        over_s = row["expires_utc_s"] + topups.ASK_AFTER_S  # the channel's clock may be behind
-        if row["state"] == topups.ORDERED and _now_s() >= over_s:
+        is_over = told == CLOSED and _now_s() >= row["expires_utc_s"]
+        if is_over or _now_s() >= row["expires_utc_s"] + topups.ASK_UNTIL_S:
             self._do(self._store.topups.expire, row["id"], _now_s())
             return "expired"
         return ""

@@ -132,10 +132,8 @@ class TopUps:
         """Whom the channel must be asked about: orders whose callback is late, returns."""
         return self._db.rows(
             f"SELECT {_TOPUP} FROM topup t WHERE t.state = 'returning' OR"
-            " (t.state = 'ordered' AND t.made_utc_s <= ?)"
-            " OR (t.state = 'expired' AND t.expires_utc_s BETWEEN ? AND ?)"
-            " ORDER BY t.id LIMIT ?",
-            *(utc_s - topups.ASK_AFTER_S, utc_s - topups.ASK_UNTIL_S, utc_s, limit),
+            " (t.state = 'ordered' AND t.made_utc_s <= ?) ORDER BY t.id LIMIT ?",
+            *(utc_s - topups.ASK_AFTER_S, limit),
         )
 
     def of_card(self, card: int, limit: int) -> list[dict[str, Any]]:

@@ -30,8 +30,8 @@ class Paid:
         path.write_bytes(agreed())
         self.cut = False
         self.answers = []  # status of each callback
-        self.sandbox = paying.opened(path, self._call_back)
-        self.channel = SignedChannel(Settings.read(path), self._send)
+        self.sandbox = paying.opened(path, self._call_back, utc_s=lambda: time.time())
+        self.channel = SignedChannel(Settings.read(path), self._send, lambda: time.time())
         self.college = College(folder)
         self.college.gateway.channels["sandbox"] = self.channel
         self.payments = self.college.orders.payments
