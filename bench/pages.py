@@ -1,9 +1,5 @@
 """The ten most used pages over 500,000 records, each beside its main query in bare SQL.
 
-A page is the whole request in process: session, rights, every query of it, the template. Bare SQL
-is sqlite3 on a connection of its own, for the rows that the page is about, and nothing else of it:
-no words, no alarms, no HTML. So the ratio says what a page costs over its data, not that it could
-be had for that. What it is not: sockets, browsers, many visitors at once.
 A page is the whole request in process: session, rights, every query of it, the template. Beside it
 sqlite3 fetches the rows that the page is about, on a connection of its own, and nothing else: no
 words, no alarms, no HTML. So the ratio says what a page costs over its data, not that it could be
