@@ -16,7 +16,7 @@ OVER_UTC_S = days.begins_utc_s(validity.day("2031-01-01"))
 
 
 @pytest.fixture
-def college(tmp_path):
+def college(tmp_path, both):
     college = Finance(tmp_path)
     yield college
     college.close()
@@ -120,6 +120,7 @@ def test_payments_that_came_all_the_same_are_named(college):
     ("fee", "1001"), ("fee", "-1"), ("fee", "2.5"), ("name", ""), ("name", "x" * 61),
     ("contract", " "),
 ])  # fmt: skip
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_an_application_that_cannot_be(college, field, value):
     clerk = college.browser("clerk", "clerk")
     clerk.post("/merchants", **WISH | {field: value})
@@ -129,6 +130,7 @@ def test_an_application_that_cannot_be(college, field, value):
     assert college.store.merchants.all() == []
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_the_account_at_the_bank_is_seen_by_nobody_whole(college):
     number = college.admit()
     zhou = college.browser("finance1", "finance")
@@ -141,6 +143,7 @@ def test_the_account_at_the_bank_is_seen_by_nobody_whole(college):
     assert BANK not in str(college.store.audit.acts(2**60, 999))
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_names_are_text(college):
     clerk = college.browser("clerk", "clerk")
     clerk.post("/merchants", **WISH | {"name": "<script>alert(1)</script>"})
@@ -149,6 +152,7 @@ def test_names_are_text(college):
         assert "<script>alert" not in page and "&lt;script&gt;" in page
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_both_languages(college):
     college.admit()
     clerk = college.browser("clerk", "clerk")

@@ -12,7 +12,7 @@ from tests.sync_server.finance import BANK, DAY, Finance, noon
 
 
 @pytest.fixture
-def college(tmp_path):
+def college(tmp_path, both):
     college = Finance(tmp_path)
     yield college
     college.close()

@@ -29,7 +29,7 @@ READ = [
 
 
 @pytest.fixture
-def college(tmp_path):
+def college(tmp_path, both):
     college = Finance(tmp_path)
     yield college
     college.close()
@@ -253,6 +253,7 @@ def test_finished_nothing_is_changed_in_it(college):
     assert zhou.get("/books/bank?month=99").status_code == 400
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_what_is_no_file_is_told_in_chinese(college):
     for data, line in (
         (b"", "请选择文件。"),
