@@ -152,23 +152,22 @@ class Hooks:
     async def _serve_one(
         self, session: aiohttp.ClientSession, hook: dict[str, Any], with_holders: bool
     ) -> None:
+        grant = partners.grant_of(hook["grant"], int(time.time()))
+        if grant.state != partners.GRANTED:
+            return
         try:
-            await self._tell(hook, with_holders)
+            await self._tell(hook, grant, with_holders)
             if self._rests.get(hook["partner"], 0.0) <= time.monotonic():
                 await self._send_due(session, hook)
         except Exception:  # of this partner; the next round tries again
             log.exception("webhooks of partner %s", hook["partner"])
 
-    async def _tell(self, hook: dict[str, Any], with_holders: bool) -> None:
+    async def _tell(self, hook: dict[str, Any], grant: partners.Grant, with_holders: bool) -> None:
         """Write down what came since."""
-        utc_s = int(time.time())
-        grant = partners.grant_of(hook["grant"], utc_s)
-        if grant.state != partners.GRANTED:
-            return
         news = self._store.hooks.news(hook, grant, with_holders)
         is_far = news.record - hook["record"] >= _CURSOR_LAG
         if news.events or news.holders or is_far or news.list_version != hook["list_version"]:
-            await self._write(self._store.hooks.tell, hook, news, utc_s)
+            await self._write(self._store.hooks.tell, hook, news, int(time.time()))
 
     async def _send_due(self, session: aiohttp.ClientSession, hook: dict[str, Any]) -> None:
         partner, outcomes = hook["partner"], []

@@ -248,6 +248,18 @@ def test_stopped_at_once_and_what_waits_is_dead(college, receiver):
     assert college.orders.partners.send_again(1) == 0
 
 
+def test_after_the_last_day_nothing_is_sent_though_it_waits(college, receiver):
+    secret_of(college, receiver)
+    receiver.answers = [500]
+    college.orders.loss_report(1, "li")
+    rounds(college)
+    college.store.db.conn.execute("UPDATE partner SET until_utc_s = 5")
+    college.store.db.conn.execute("UPDATE delivery SET due_utc_s = 0")
+    college.orders.loss_report(2, "li")
+    rounds(college, 2)
+    assert len(receiver.came) == 1 and deliveries(college, "state") == [("waits",)]
+
+
 def test_no_more_than_is_granted(college, receiver):
     secret_of(college, receiver)
     college.library.granted(scopes="identity:read", kinds=[], gates="")
