@@ -106,7 +106,8 @@ class Noon:
         self._note(number, fen, "power")
         if self._was_paid(fen):
             return True
-        till.enter(fen)
+        if not till.panel.face.shows("请把卡放回"):
+            till.enter(fen)
         return False
 
     def _note(self, number, fen, word):
@@ -146,7 +147,8 @@ def noon(folder, taps, cuts):
         mac_key = keypage.unpack(page).purse
         return {
             "paid": played.paid, "took_ms": sorted(played.took_ms), "tears": played.tears,
-            "cuts": played.cuts, "told": played.told, "records": server.records(number), "ledger": ledger,
+            "cuts": played.cuts, "told": played.told, "records": server.records(number),
+            "ledger": ledger,
             "taken": {n: FEN - balance_fen(card, mac_key) for n, card in cards.items()},
             "polls": (line.polls, line.unanswered), "damaged": len(line.damaged),
             "minutes": (till.lived_ns + till.board.now_ns) / 60e9,

@@ -52,8 +52,7 @@ class Till:
         """The cashier enters an amount. Silent."""
         face, wanted = self.panel.face, f"应付 {fen / 100:.2f} 元"
         self.panel.press(f"{fen}#")
-        self.board.run(_SHOWS_S, lambda: face.shows(wanted) or face.shows("请把卡放回"))
-        if not face.shows(wanted):
+        if not self.board.run(_SHOWS_S, lambda: face.shows(wanted)):
             raise Silent(f"{wanted} does not appear: {face.rows}")
 
     def present(self, card: MifareClassic) -> tuple[str, float]:
