@@ -183,7 +183,6 @@ class Connection:
 class Postgres:
     """`url`: postgresql://USER:PASS@HOST/DB; the database must be there, its tables are made."""
 
-    name = "PostgreSQL"
     # other processes write as well, a command of the shell: one transaction after another
     begin = f"BEGIN; SELECT pg_advisory_xact_lock({_WRITER})"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

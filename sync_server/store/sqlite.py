@@ -84,7 +84,6 @@ class Connection(sqlite3.Connection):
 class Sqlite:
     """`path`: of the file, made if missing."""
 
-    name = "SQLite"
     begin = "BEGIN IMMEDIATE"
     begin_reading = "BEGIN"
 
