@@ -132,6 +132,7 @@ class OverPostgres(Process):
             self.token = file.read().strip()
 
 
+# shows R27
 def test_the_server_over_it_killed_and_back(url, tmp_path):
     process = OverPostgres((url, tmp_path / "state"))
     terminals = process.enrol(2)
@@ -153,6 +154,7 @@ def test_the_server_over_it_killed_and_back(url, tmp_path):
     assert process.end(signal.SIGTERM) == 0
 
 
+# shows R27
 def test_both_answer_and_book_alike(url, tmp_path):
     """The same deliveries, with what is doubled and damaged among them."""
     world, _ = histories.world(4, tmp_path / "made.db", 250)
