@@ -134,7 +134,7 @@ class Oracle(Reckoning):
             return  # the journal had no room for it
         if proof[1] != truth.tac:
             raise Violation("I4", f"card {truth.number}: proof {proof} is not {truth.tac.hex()}")
-        place.proofs[proof[0]] = truth.is_counterfeit
+        place.proofs[proof[0]] = truth.is_counterfeit, proof[2]
 
     def opened(self, terminal):
         """The terminal is online: what cards took before counts no more, nor does the tap that

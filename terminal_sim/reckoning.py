@@ -45,7 +45,8 @@ class Reckoning:
             self._balanced(number, purse_fen(number))
 
     def proven(self, received, bad_proofs):
-        """I7: the server names each proof that a counterfeit made, and none of a true card.
+        """I7: the server names each proof that a counterfeit made, and none of a true card; where it
+        has lost the purchase, it cannot tell, and names none.
 
         received: terminal -> serials at the server; bad_proofs: (terminal, serial).
         """
@@ -53,7 +54,11 @@ class Reckoning:
             if place.is_copy:
                 continue
             here = {serial for serial in place.proofs if serial in received[number]}
-            forged = {(number, serial) for serial in here if place.proofs[serial]}
+            forged = {
+                (number, serial)
+                for serial in here
+                if place.proofs[serial][0] and place.proofs[serial][1] in received[number]
+            }
             named = {(number, serial) for serial in here if (number, serial) in bad_proofs}
             if forged != named:
                 raise Violation("I7", f"proofs {forged ^ named} of terminal {number} misjudged")

@@ -114,7 +114,7 @@ class TerminalTruth:
         self._at = 0
         self.acked_to = 0  # it may erase up to here
         self.answered_to = 0  # the server ever answered up to here
-        self.proofs = {}  # serial of a proof of a CPU card -> whether a counterfeit made it
+        self.proofs = {}  # serial of a CPU card's proof -> (did a counterfeit make it, of which serial)
         self.gone = set()  # serials that neither it nor a server restored from a backup has
         self.is_offline = False  # when the tap began
         self.offline = {}  # card number -> [taps, fen] that were told paid since it went offline
@@ -149,9 +149,10 @@ class TerminalTruth:
         return None
 
     def proof(self, card):
-        """(serial, TAC) of the newest proof of a CPU card here, None if there is none."""
+        """(serial, TAC, serial of the purchase) of the newest proof of a CPU card here, None if
+        there is none."""
         found = [
-            (serial, raw[44:48])
+            (serial, raw[44:48], _u32(raw, 37))
             for serial, raw in self._records()
             if raw[4] == 8 and raw[6:8] == b"\0\x17" and u24(raw, 12) == card
         ]

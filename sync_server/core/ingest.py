@@ -158,6 +158,8 @@ def _fault(terminal, raw, entry, place: Place, known: Known) -> int:
     proven = proof.purchase_of(entry)
     if proven:
         content, _ = known.records.get((terminal, proven), (b"", 0))
+        if not content and proven < entry.serial:
+            return reasons.OK  # what it speaks of was lost or came damaged: nobody can judge it
         return proof.fault(entry, terminal, content, known.tac_keys.get(entry.card))
     return reasons.OK
 

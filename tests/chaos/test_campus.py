@@ -53,6 +53,13 @@ def test_what_once_broke(name):
     assert {key: figures.get(key) for key in NOTHING_WRONG} == NOTHING_WRONG, figures
 
 
+def test_a_proof_whose_purchase_a_restore_lost():
+    """Of a true card, and yet it was named: the server had gone back behind the purchase."""
+    seed = 173648509
+    figures = Campus(seed, scenario.draw(seed, 0).weather).run(4000)
+    assert {key: figures.get(key) for key in NOTHING_WRONG} == NOTHING_WRONG, figures
+
+
 def everything():
     """A weather in which all that can happen does."""
     weather = Weather(scenario.Prng(1))

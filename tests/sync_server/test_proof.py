@@ -55,6 +55,15 @@ def test_a_proof_in_a_later_batch_finds_its_purchase(store):
     assert told(store, proof) == [(batch.STORED, reasons.OK)]
 
 
+def test_a_proof_whose_purchase_is_lost_is_not_held_against_the_card(store):
+    paid, proof = bought()
+    assert told(store, proof) == [(batch.STORED, reasons.OK)]
+    damaged = paid[:20] + bytes((paid[20] ^ 1,)) + paid[21:]
+    first, *_ = told(store, damaged)
+    assert first[0] == batch.QUARANTINED
+    assert store.records.counts()["quarantined"] == 1
+
+
 # shows R15
 @pytest.mark.parametrize("sales", [1, 3])
 def test_a_made_up_proof_is_named_and_the_money_stands(store, sales):
