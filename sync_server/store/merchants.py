@@ -210,10 +210,6 @@ class Merchants:
             (utc_s, by),
         )
         self._parameters.add(None)
-        self._told.update(
-            row[0] for row in connection.execute("SELECT number FROM terminal WHERE kind <> 'gate'")
-        )
-        self._renew(None)
         rows = connection.execute("SELECT number FROM terminal WHERE kind <> 'gate'").fetchall()
         self._told.update(row[0] for row in rows)
 
@@ -223,16 +219,7 @@ class Merchants:
         """A new version of their parameters: what they shall have may be something else now."""
         for number in numbers:
             self._parameters.add(number)
-        """What these shall have may be something else now."""
-        for number in numbers:
-            self._renew(number)
         self._told.update(numbers)
-
-    def _renew(self, terminal: int | None) -> None:
-        """A new version of its parameters, or of all terminals', with nothing changed in it."""
-        version = (self._db.one("SELECT max(version) FROM parameter_set") or 0) + 1
-        row = (version, terminal, "{}")
-        self._db.insert("parameter_set (version, terminal, value)", [row])
 
     def take_told(self) -> set[int]:
         """Terminals that may have to be told, since the last call."""
