@@ -45,8 +45,8 @@ class Reckoning:
             self._balanced(number, purse_fen(number))
 
     def proven(self, received, bad_proofs):
-        """I7: the server names each proof that a counterfeit made, and none of a true card; where it
-        has lost the purchase, it cannot tell, and names none.
+        """I7: the server names each proof that a counterfeit made, and none of a true card; where
+        it has lost the purchase, it cannot tell, and names none.
 
         received: terminal -> serials at the server; bad_proofs: (terminal, serial).
         """

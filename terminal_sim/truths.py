@@ -114,7 +114,7 @@ class TerminalTruth:
         self._at = 0
         self.acked_to = 0  # it may erase up to here
         self.answered_to = 0  # the server ever answered up to here
-        self.proofs = {}  # serial of a CPU card's proof -> (did a counterfeit make it, of which serial)
+        self.proofs = {}  # serial of a CPU card's proof -> (is it a counterfeit's, purchase)
         self.gone = set()  # serials that neither it nor a server restored from a backup has
         self.is_offline = False  # when the tap began
         self.offline = {}  # card number -> [taps, fen] that were told paid since it went offline
