@@ -15,7 +15,7 @@ import time
 import pytest
 
 from protocol import record
-from sync_server.store import database, faults
+from sync_server.store import faults, sqlite
 from sync_server.store.store import Store
 from sync_server.store.trouble import Unavailable
 from tests.sync_server import tapes
@@ -83,7 +83,7 @@ def each_kill(tmp_path, image, work, point="statement"):
 
 def closed(store):
     """-> path of its database, all in one file."""
-    path = store.db._path
+    path = store.db.engine.path
     store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     return path
@@ -263,7 +263,7 @@ def test_what_is_remembered_is_read_again_when_the_disk_can_be_read_again(tmp_pa
 
 @pytest.mark.parametrize("begin", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
 def test_a_lock_of_another_process_is_waited_for(begin, tmp_path, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_MS", 150)
+    monkeypatch.setattr(sqlite, "BUSY_MS", 150)
     store, batches = world(tmp_path)
     before = tapes.picture(store)
     other = sqlite3.connect(tmp_path / "c.db", isolation_level=None, check_same_thread=False)
