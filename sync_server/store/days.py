@@ -181,11 +181,11 @@ class Days:
                 silent.append([number, said_s, queue])
         greys = self._db.conn.execute(
             "SELECT terminal, serial, utc_s, amount_fen FROM record WHERE outcome = 255"
-            " AND utc_s < ? ORDER BY terminal, serial",
+            " AND utc_s < ? ORDER BY card",  # the order of their index, or all records are read
             (end_utc_s,),
         ).fetchall()
         return {
-            "greys": [list(row) for row in greys],
+            "greys": sorted(list(row) for row in greys),
             "missing": missing,
             "silent": silent,
             "marks": marks,
