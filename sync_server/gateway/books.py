@@ -77,9 +77,9 @@ class Books:
         return self._do(self._store.days.close, until, self._heard(), by, _now_s())
 
     def check(self) -> list[tuple[int, str]]:
-        """Faults of the newest closed days."""
+        """Newest closed days that are not what was written; a day's own page counts it anew."""
         last = self._store.days.last()
-        return self._store.days.check(last[0] - _CHECKED, last[0]) if last else []
+        return self._store.days.check(last[0] - _CHECKED, last[0], anew=False) if last else []
 
     def places(self) -> dict[int, str]:
         """terminal -> where it stands."""
