@@ -105,7 +105,9 @@ class Sqlite:
             )
         except sqlite3.Error as error:
             raise trouble(error) from error
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # the last: what is never deleted is not replaced either
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                       "recursive_triggers=ON"):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         faults.watch(connection)
