@@ -165,6 +165,7 @@ class MemoryKeyring:
 
     newest = 1  # version of the card keys
     audit_key = bytes(32)
+    database = None
 
     def key(self, number):
         return bytes([number & 0xFF, number >> 8]) * 8
