@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from card_layout import base45, code, p256
@@ -41,9 +42,13 @@ class Partners:
         self._hooks = store.hooks
         self._keyring = keyring
         self._do = do
-        self._issuer = p256.multiples(p256.decode(keyring.issuer_key))
         self._full: dict[int, int] = {}  # partner -> minute of which it is in the log
         self.ours: Collection[str] = ()
+
+    @cached_property
+    def _issuer(self) -> Any:
+        """What phones' codes are checked with: some milliseconds, and few ask."""
+        return p256.multiples(p256.decode(self._keyring.issuer_key))
 
     # what the centre orders
 

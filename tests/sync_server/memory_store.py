@@ -44,9 +44,11 @@ class MemoryStore:
             lists_sent=self.sent.extend,
             serving=lambda started_s, utc_s: None,
         )
+        self.hooks = Part()
         self.issues = Part(settle=lambda by, utc_s: [])
         self.lost = Part(replace=self.replace)
         self.merchants = Part(expire=lambda utc_s: 0, take_told=set)
+        self.partners = Part()
         self.restored = Part(compare=lambda number, values, utc_s: False)
         self.terminals = Part(
             enrol=self.enrol,
