@@ -108,6 +108,7 @@ def test_loads_are_done_one_a_tap_in_order(house):
 
 
 # shows R13
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)  # of cards, not of databases
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("gone_at", range(COMMANDS))
 @pytest.mark.parametrize("back_at", [1, 2])
@@ -123,6 +124,7 @@ def test_torn_at_every_command(house, gone_at, written, back_at):
     check(house)
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)  # of flash, not of databases
 @pytest.mark.parametrize("back_at", [1, 2])
 def test_cut_at_every_operation_of_the_flash(tmp_path, back_at):
     """And the load survives the records being sent before, and after, the card comes back."""
@@ -243,7 +245,11 @@ def test_a_load_that_nobody_granted_is_named(house):
     assert house.store.records.counts()["quarantined"] == 1 and house.store.accounts.sum_fen() == 0
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize(
+    ("both", "seed"),
+    [("sqlite", seed) for seed in range(25)] + [("postgresql", seed) for seed in range(25, 30)],
+    indirect=["both"],
+)
 def test_any_history(tmp_path, seed):
     """Orders, taps, tears, cuts and lost answers as dice have it; at the end all is where it is."""
     dice = random.Random(seed)
