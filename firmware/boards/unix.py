@@ -9,8 +9,9 @@ The configuration is a JSON file:
      "backoff_ms": [first, longest], "retry_ms": how long the server may take to answer,
      "answer_ms": how long the reader may}
 The flash file keeps NOR's rules: programming only clears bits. `rtc`, 8 bytes big-endian, is a
-clock that the world owns: the terminal reads it and cannot set it. Without it the PC's clock is
-used, with what `set_utc_s` said as an offset. Standard input is the switch: when it ends, the
+clock that the world owns: the terminal reads it and cannot set it; with "ticks_follow" true the
+ticks go forward with it, so that hours may pass at once. Without it the PC's clock is used, with
+what `set_utc_s` said as an offset. Standard input is the switch: when it ends, the
 terminal ends in order, so none outlives its world. Limit: HOST should be an address, for looking a
 name up blocks.
 """
@@ -70,6 +71,8 @@ class Board:
         self._offset_s = 0
         self._ticks_ms = 0
         self._raw_ms = time.ticks_ms()
+        self._ticks_follow = bool(self._rtc and config.get("ticks_follow"))
+        self._passed_s, self._began_utc_s = 0, self.utc_s()
         self.flash = FileFlash(config["flash"])
         self.switch = sys.stdin.buffer
         self.backoff_ms = tuple(config.get("backoff_ms") or (100, 1000))
@@ -127,7 +130,9 @@ class Board:
         raw_ms = time.ticks_ms()
         self._ticks_ms += time.ticks_diff(raw_ms, self._raw_ms)
         self._raw_ms = raw_ms
-        return self._ticks_ms
+        if self._ticks_follow:  # hours that the world lets pass at once
+            self._passed_s = max(self._passed_s, self.utc_s() - self._began_utc_s)
+        return self._ticks_ms + 1000 * self._passed_s
 
     def utc_s(self):
         """The world's clock, or the PC's."""

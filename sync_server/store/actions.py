@@ -43,9 +43,12 @@ class Actions:
         self._newest = 0  # action that the filter knows of
         db.reminds(self)
 
-    def order_loads(self, wishes: list[tuple[int, int]], by: str, utc_s: int) -> list[int]:
-        """(card, fen) was paid in for each, to be loaded at its next tap. -> numbers of the
-        actions. UnknownCard, and then nothing is ordered."""
+    def order_loads(
+        self, wishes: list[tuple[int, int]], by: str, utc_s: int, is_there: bool = False
+    ) -> list[int]:
+        """(card, fen) was paid in for each, to be loaded at its next tap; is_there: it is in the
+        card's account already. -> numbers of the actions. UnknownCard, and then nothing is
+        ordered."""
         with self._db.transaction() as connection:
             made = []
             for card, fen in wishes:
@@ -57,7 +60,8 @@ class Actions:
                     (card, messages.LOAD, fen, by, utc_s),
                 ).fetchone()
                 made.append(row[0])
-            self._accounts.book([ledger.order(card, fen) for card, fen in wishes], utc_s)
+            if not is_there:
+                self._accounts.book([ledger.order(card, fen) for card, fen in wishes], utc_s)
             self.remember()
         return made
 

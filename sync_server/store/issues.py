@@ -10,6 +10,7 @@ from typing import Any
 
 from protocol import messages
 from sync_server.core import cards_life, ledger
+from sync_server.core.ledger import Account, Transfer
 from sync_server.store.accounts import Accounts
 from sync_server.store.actions import Actions
 from sync_server.store.cards import Cards
@@ -259,21 +260,27 @@ class Issues:
         return self._db.one(query, *ledger.purse(card)) or 0
 
     def _move(self, card: int, heir: int, fen: int, by: str, utc_s: int) -> None:
-        """What the old card held waits for the new one, loads that never met it as well."""
-        fen_waiting = self._unload(card, utc_s)
-        if fen > 0:  # out to the bank, and in again with the order
-            self._accounts.book([ledger.back(ledger.paid_in(card, fen))], utc_s)
+        """What the old card held waits for the new one, loads that never met it as well, less what
+        the old one owed. None of it leaves the college: the bank sees nothing."""
+        new = ledger.account(heir)
+        fen_waiting = self._unload(card, utc_s, new)
+        moved = [Transfer(ledger.purse(card), new, fen, 0, 0)] if fen > 0 else []
+        if fen < 0 and fen_waiting:
+            moved = [Transfer(new, ledger.purse(card), min(-fen, fen_waiting), 0, 0)]
+        self._accounts.book(moved, utc_s)
         if fen + fen_waiting > 0:
-            self._actions.order_loads([(heir, fen + fen_waiting)], by, utc_s)
+            self._actions.order_loads([(heir, fen + fen_waiting)], by, utc_s, is_there=True)
 
-    def _unload(self, card: int, utc_s: int) -> int:
-        """Loads that nobody can still be carrying out are taken back. -> their fen."""
+    def _unload(self, card: int, utc_s: int, taker: Account | None = None) -> int:
+        """Loads that nobody can still be carrying out are taken back. -> their fen, which `taker`
+        has now: the bank, if nobody is named."""
         rows = self._db.conn.execute(
             "UPDATE action SET state = 'withdrawn', ended_utc_s = ? WHERE state = 'open'"
             " AND card = ? AND op = ? AND terminal IS NULL AND counter IS NULL"
             " RETURNING amount_fen",
             (utc_s, card, messages.LOAD),
         ).fetchall()
-        back = [ledger.back(ledger.order(card, fen)) for (fen,) in rows]
+        taker = taker or ledger.bank()
+        back = [Transfer(ledger.account(card), taker, fen, 0, 0) for (fen,) in rows]
         self._accounts.book(back, utc_s)
         return sum(fen for (fen,) in rows)
