@@ -50,7 +50,7 @@ class College:
 
     async def start(self):
         """The server."""
-        self.server = await Server.open(self._url, ANYWHERE, ANYWHERE)
+        self.server = await Server.open(self._url, ANYWHERE, ANYWHERE, str(self.folder))
         self.server.orders.offices.hasher = PasswordHasher(1, 8, 1)  # its cost is tried elsewhere
         self.office = Office(self.server.ready["http"], self.server.token)
 
