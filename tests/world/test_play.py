@@ -106,7 +106,7 @@ async def story(player, shot):
     await player.page.wait_for_selector("#tap:not([hidden])")
     await player.sees("请刷卡")
     await player.hold("staff")
-    await player.sees("用量 2")
+    await player.sees("用量")
     await shot("water")
     await player.hold("staff")  # taken away: the valve shuts
     script = "!document.getElementById('outputs').textContent.includes('阀门')"
@@ -120,7 +120,7 @@ async def at_the_relay(player, shot):
     await player.page.wait_for_selector("#tap:not([hidden])")
     await player.sees("请刷卡")
     await player.hold("student")
-    await player.sees("用电 0.1")
+    await player.sees("用电")
     await shot("power")
     await player.hold("student")  # taken away: the relay opens
     script = "!document.getElementById('outputs').textContent.includes('已通电')"
