@@ -125,7 +125,7 @@ def test_a_board_that_resets_in_a_loop(bench, kit, make):
     board = getattr(bench, make)(1)
     assert bench.flash(*kit.options)[0] == 0
     board.fault = "loops"
-    status, said, _ = bench.flash(*kit.options, "--wait", "3")
+    status, said, _ = bench.flash(*kit.options, "--wait", "2")
     assert status == 1 and row_of(bench)["fault"] == "loops", said
     assert "反复重启" in said
 

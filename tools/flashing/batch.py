@@ -52,7 +52,7 @@ def identify_all(bench: Bench, lines: Lines) -> tuple[list[Found], list[Row]]:
             fault = error if isinstance(error, Fault) else _unforeseen(error)
             return failed(Row(port.path, state=board.FOUND), fault, bench.language)
 
-    for each in _parallel(one, ports.ports(bench.named_ports)):
+    for each in _parallel(one, drives.somebody(bench.named_ports, bench.wait_s)):
         (found if isinstance(each, Found) else rows).append(each)  # type: ignore[arg-type]
     by_id = defaultdict(list)
     for board_ in found:

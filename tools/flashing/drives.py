@@ -58,6 +58,15 @@ def wait_for(port: str, named: Sequence[str], seconds: float) -> None:
         raise Away(port)
 
 
+def somebody(named: Sequence[str], seconds: float) -> list[ports.Port]:
+    """The ports that are there, or the first that come: a board that resets in a loop is away half
+    of the time."""
+    end_s = time.monotonic() + seconds
+    while not (there := ports.ports(named)) and time.monotonic() < end_s:
+        time.sleep(_LOOK_S)
+    return there
+
+
 def wait_for_more(count: int, named: Sequence[str]) -> None:
     """Until at least so many ports are there, or a while."""
     _until(lambda: len(ports.ports(named)) >= count, _COMES_S)
