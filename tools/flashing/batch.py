@@ -73,10 +73,11 @@ def _identify(bench: Bench, port: ports.Port) -> Found:
             return board.identify(port, bench.before, bench.wait_s)
         except Away as away:
             is_busy = _NOT_OPENED in str(away)
+        is_back = False  # and when it is, it may be away again a moment later
         with contextlib.suppress(Away):
             drives.wait_for(port.path, bench.named_ports, bench.wait_s)
+            is_back = True
         time.sleep(_LOOK_AGAIN_S)
-    is_back = ports.is_there(port.path, bench.named_ports)
     if is_back and is_busy and first == ports.incarnation(port.path):
         raise Fault("busy")
     raise Fault("loops") if is_back else Fault("gone", percent=0, seconds=round(bench.wait_s))
