@@ -64,7 +64,9 @@ class Console:
         if said:
             self.close()
             starts = sum(said.count(sign) for sign in _SIGNS_OF_START)
-            raise Fault("loops" if starts > 1 else "mute")
+            if starts == 1:
+                raise Away("it has just started")  # whoever looks again sees whether it goes on so
+            raise Fault("loops" if starts else "mute")
         self._run(_PROGRAM.read_text("utf-8"))
 
     def ask(self, name: str, *arguments: Any) -> str:
