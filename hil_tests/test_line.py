@@ -73,11 +73,12 @@ class Noon:
         elif not draw.randrange(TORN_ONE_IN):
             noise = draw.randbytes(16)
             card.tear_after(draw.randrange(1, COMMANDS), draw.choice(sorted(SHAPES)), noise)
+        was_cut = False
         for attempt in range(TRIES):
             word, took_ms = till.present(card)
             self._note(number, fen, word)
             if till.board.flash.is_off:
-                is_cut = False
+                is_cut, was_cut = False, True
                 if self._comes_back(number, fen):
                     return
             elif word == "ok":
@@ -87,8 +88,10 @@ class Noon:
                 card.tear_after(None)
                 assert not is_cut, "power did not fail"
                 return
-            elif self._was_paid(fen):  # the cashier entered it again all the same
-                return
+            elif self._was_paid(fen):
+                if was_cut:  # the cashier entered it again all the same
+                    return
+                till.once_more(fen)  # that was another sale of as much to this card
             elif till.panel.face.shows("请联网后再用"):  # its clock is not set yet
                 till.board.run(MEETS_S)
             else:

@@ -50,8 +50,15 @@ class Till:
 
     def enter(self, fen: int) -> None:
         """The cashier enters an amount. Silent."""
+        self._press(f"{fen}#", fen)
+
+    def once_more(self, fen: int) -> None:
+        """The cashier says that the same is to be paid once more. Silent."""
+        self._press("#", fen)
+
+    def _press(self, keys: str, fen: int) -> None:
         face, wanted = self.panel.face, f"应付 {fen / 100:.2f} 元"
-        self.panel.press(f"{fen}#")
+        self.panel.press(keys)
         if not self.board.run(_SHOWS_S, lambda: face.shows(wanted)):
             raise Silent(f"{wanted} does not appear: {face.rows}")
 
