@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ class Console:
         try:
             self._transport = _Transport(port, timeout=self._answer_s)
             self._transport.is_pty = False  # there it would wait for each byte, whatever was said
-        except (TransportError, OSError) as error:
+        except (TransportError, OSError, termios.error) as error:
             raise Away(str(error)) from None
         try:
             said = self._transport.enter_quietly(wait_s, self._answer_s)
@@ -79,14 +80,14 @@ class Console:
 
     def leave(self, program: str) -> None:
         """Run what ends this console: a reset."""
-        with contextlib.suppress(TransportError, OSError):
+        with contextlib.suppress(TransportError, OSError, termios.error):
             self._transport.exec_raw_no_follow(program)
             time.sleep(0.1)
         self.close()
 
     def close(self) -> None:
         """Let the port go."""
-        with contextlib.suppress(OSError, TransportError):
+        with contextlib.suppress(OSError, TransportError, termios.error):
             self._transport.close()
 
     def _run(self, program: str) -> str:
