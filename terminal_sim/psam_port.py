@@ -10,7 +10,7 @@ class PsamPort(PtyEnd):
     """line: what sits in the socket, None for nothing."""
 
     def __init__(self, line: Line | None):
-        super().__init__()
+        super().__init__(self._chip)
         self.line = line
         self._is_on = False
 
@@ -20,6 +20,5 @@ class PsamPort(PtyEnd):
         if is_let_go and self.line:
             self.say(self.line.reset())
 
-    def answer(self, data: bytes) -> bytes:
-        """The chip's; an empty socket has none."""
-        return self.line.feed(data) if self.line else b""
+    def _chip(self, data: bytes) -> bytes:
+        return self.line.feed(data) if self.line else b""  # an empty socket says nothing

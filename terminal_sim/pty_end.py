@@ -1,4 +1,4 @@
-"""The world's end of a pty that a terminal has for a line; what hangs there is a subclass's."""
+"""The world's end of a pty that a terminal has for a line; what hangs there is handed to it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import contextlib
 import os
 import pty
 import tty
+from collections.abc import Callable
 
 _READ_MAX = 4096
 
 
 class PtyEnd:
-    """path: the pty to give to the terminal."""
+    """answer: what the terminal said -> what is said to it. path: of the terminal's end."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Callable[[bytes], bytes]):
+        self._answer = answer
         self._fd, self._host_fd = pty.openpty()
         tty.setraw(self._host_fd)
         os.set_blocking(self._fd, False)
@@ -26,11 +28,7 @@ class PtyEnd:
     def on_readable(self) -> None:
         """Call when the descriptor is readable; never blocks."""
         with contextlib.suppress(BlockingIOError):
-            self.say(self.answer(os.read(self._fd, _READ_MAX)))
-
-    def answer(self, data: bytes) -> bytes:
-        """What the terminal said -> what is said to it."""
-        raise NotImplementedError
+            self.say(self._answer(os.read(self._fd, _READ_MAX)))
 
     def say(self, data: bytes) -> None:
         """To the terminal; one that does not read loses it, as on a UART."""

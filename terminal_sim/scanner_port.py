@@ -12,12 +12,8 @@ class ScannerPort(PtyEnd):
     """module: what is on the pty."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(lambda data: self.module.feed(data, _now_ms()))
         self.module = ScannerModule()
-
-    def answer(self, data: bytes) -> bytes:
-        """The module's."""
-        return self.module.feed(data, _now_ms())
 
     def show(self, text: str) -> None:
         """Hold a phone with this code to the glass."""

@@ -159,8 +159,8 @@ class Days:
         """greys [terminal, serial, utc_s, amount_fen] up to a day, missing [terminal, first, last],
         silent [terminal, since_utc_s, queue], marks: terminal -> up to which serial all is here.
         heard: when a terminal was last heard of. Gates carry no money."""
-        last = self.last()
-        before = self.get(last[0])["open"]["marks"] if last else {}  # type: ignore[index]
+        closed = self._db.one("SELECT open FROM day_close ORDER BY day DESC LIMIT 1")
+        before = json.loads(closed)["marks"] if closed else {}
         end_utc_s = days.begins_utc_s(of_day + 1)
         missing: list[list[int]] = []
         silent: list[list[int]] = []
