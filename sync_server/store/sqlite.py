@@ -54,9 +54,10 @@ class Cursor(sqlite3.Cursor):
 
 
 class Connection(sqlite3.Connection):
-    """sqlite3's; Trouble."""
+    """sqlite3's; Trouble. tables: the same as sqlite-utils has it."""
 
     closed = False
+    tables: sqlite_utils.Database
 
     def cursor(self, factory: Any = Cursor) -> Any:
         """One that says Trouble, too."""
@@ -110,6 +111,7 @@ class Sqlite:
                        "recursive_triggers=ON"):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        connection.tables = sqlite_utils.Database(connection, recursive_triggers=False)
         faults.watch(connection)
         return connection
 
@@ -125,7 +127,7 @@ class Sqlite:
 
     def rows(self, connection: Connection, sql: str, values: Any) -> list[dict]:
         """The rows of a query as dicts."""
-        return list(sqlite_utils.Database(connection).query(sql, values))
+        return list(connection.tables.query(sql, values))
 
     def statements(self, script: str) -> Iterator[str]:
         """Those of a schema file, one by one (executescript would commit in between)."""
