@@ -204,8 +204,7 @@ class Orders:
 
     def set_grants(self, number: int, cards: list[int]) -> int:
         """Exactly these cards may pass at this gate; the list's new version."""
-        self._known(number)
-        if self._gateway.terminals[number].kind == "water":
+        if self._known(number)["kind"] == "water":
             raise Impossible("a valve has no list of cards that may pass")
         version = self._do(self._store.lists.set_grants, number, cards, _now_s())
         self._tell(self._push_one, GRANTS, number, version)
@@ -243,9 +242,11 @@ class Orders:
         chosen = list(live.values()) if number is None else [live[n] for n in {number} & set(live)]
         self._gateway.pusher.changed(subject, version, chosen)
 
-    def _known(self, number: int) -> None:
-        if self._store.terminals.get(number) is None:  # the loop may not have heard of it yet
+    def _known(self, number: int) -> dict[str, Any]:
+        row = self._store.terminals.get(number)  # the loop may not have heard of it yet
+        if row is None:
             raise Impossible(f"there is no terminal {number}", 404)
+        return row
 
     def _do(self, work: Callable[..., Any], *args: Any) -> Any:
         asking = errand.get()

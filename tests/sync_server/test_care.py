@@ -1,5 +1,6 @@
 """Terminals as those see them who care for them: alarms, damage, and whose is whose."""
 
+import threading
 import time
 
 import pytest
@@ -200,3 +201,14 @@ def test_one_card_pays_three_times_in_five_minutes(college):
     wang.post("/alarms/often", limit="3", is_on="1")
     college.store.db.insert("reversal (terminal, serial, by_serial)", [(1, 2, 6)])
     assert college.api("GET", "/api/terminals/2")[1]["terminal"]["alarms"] == []  # given back
+
+
+def test_a_gate_gets_its_list_before_the_loop_has_heard_of_it(college):
+    held = threading.Event()
+    college._loop.call_soon_threadsafe(held.wait)
+    try:
+        number, _ = college.orders.enrol("gate", "library", "")
+        assert number not in college.gateway.terminals
+        assert college.orders.set_grants(number, []) == 0  # the empty list, as it was
+    finally:
+        held.set()
