@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -212,10 +213,15 @@ class _Http:
         )
         try:
             with urllib.request.urlopen(asking, timeout=WAIT_S) as answer:
-                return answer.status, dict(answer.headers), answer.read(ANSWER_MOST)
+                return answer.status, _named(answer.headers), answer.read(ANSWER_MOST)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, dict(error.headers), error.read(ANSWER_MOST)
+                return error.code, _named(error.headers), error.read(ANSWER_MOST)
+
+
+def _named(headers: Message) -> Headers:
+    """By the names that are asked for; proxies may write them small (RFC 9110, 5.1)."""
+    return {name.title(): value for name, value in headers.items()}
 
 
 def _json(data: bytes) -> Any:

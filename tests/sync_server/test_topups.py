@@ -1,11 +1,14 @@
 """Top-ups: whatever the channel says, how often and how late, each fen is somewhere, once."""
 
+import threading
 import time
 
 import pytest
+from werkzeug.serving import make_server
 
 from sync_server.core import phones as rules
 from sync_server.core import topups
+from sync_server.gateway.channel import Settings, SignedChannel
 from sync_server.gateway.payments import Unreached
 from sync_server.gateway.refusals import NotReady
 from tests.sync_server.paying import Holder, Paid, moved
@@ -203,3 +206,24 @@ def test_wishes_that_are_none(paid, holder):
         assert holder.client.post("/api/phone/money", json=body).status_code == 400, text
     body = {"card": holder.number, "utc_s": 0, "wish": "{}", "signature": "00"}
     assert holder.client.post("/api/phone/money", json=body).status_code == 403
+
+
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
+def test_a_proxy_that_writes_names_of_headers_small(tmp_path, paid):
+    def small(environ, start):
+        def begin(status, headers, *more):
+            return start(status, [(name.lower(), value) for name, value in headers], *more)
+
+        return paid.sandbox.app(environ, begin)
+
+    server = make_server("127.0.0.1", 0, small)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        settings = Settings.read(tmp_path / "campus.db.channel")
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert SignedChannel(settings._replace(url=url)).query("CC1") == "closed"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
