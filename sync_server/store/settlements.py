@@ -17,9 +17,8 @@ from sync_server.store.days import Days
 from sync_server.store.merchants import Merchants
 from sync_server.store.requests import Requests
 
-Open = list[
-    list[Any]
-]  # ["grey", terminal, serial, serial], ["missing", ...], ["state", STATE, 0, 0]
+# ["grey", terminal, serial, serial], ["missing", terminal, first, last], ["state", STATE, 0, 0]
+Open = list[list[Any]]
 
 
 class Settlements:
