@@ -1,7 +1,8 @@
 """DES in plain integers: a key's schedule, and its 16 rounds between two permutations.
 
-card_layout.native.des does the same in machine code. The S-boxes and the permutation after them are
-one table of 2 KB, made at import; tables are bytes, for RAM is short. Source: FIPS 46-3.
+card_layout.native.des does the same in machine code. The S-boxes and the permutation after them
+are one table of 2 KB, made at import, which both read; tables are bytes, for RAM is short. Source:
+FIPS 46-3.
 """
 
 # S-boxes 1 to 8: 4 rows of 16, a hexadecimal digit an entry
@@ -88,7 +89,7 @@ def _boxes():
             words[nibble] = word.to_bytes(4, "little")
         for six in range(64):
             table.extend(words[int(_BOXES[box][six & 32 | (six & 1) << 4 | six >> 1 & 15], 16)])
-    return bytes(table)
+    return table
 
 
-BOXES = _boxes()
+BOXES = _boxes()  # a bytearray: words of machine code must be aligned

@@ -1,7 +1,7 @@
 """Markdown tables of the wire formats, made from the tables in protocol/.
 
-What a field means is the comment beside it in the source: it is written once, and costs a
-terminal nothing.
+What a field of a record means is the comment beside it in the source: it is written once, and
+costs a terminal nothing.
 """
 
 import inspect
@@ -56,7 +56,7 @@ def record_fields() -> str:
 def message_table() -> str:
     """Every message: number, sender, fields with their sizes, tail."""
     rows = []
-    for number, name, sender, letters, fields, tail in messages.TABLE:
+    for number, name, sender, letters, fields, tail in messages.rows():
         who = "both" if sender == messages.BOTH else states.ROLE_NAMES[sender]
         rows.append([f"0x{number:02X}", name, who, _fields(letters, fields), _tail(*tail)])
     return markdown(["number", "name", "from", "fields (bytes)", "tail"], rows)
@@ -76,13 +76,12 @@ def _tail(least: int, most: int, multiple: int) -> str:
 
 def parameter_table() -> str:
     """Every parameter: number, type, unit, default, range, meaning."""
-    words = meanings(params)
     types = {"B": "u8", "H": "u16", "I": "u32", "h": "i16", "s": "bytes"}
     rows = []
-    for number, name, unit, letter, default, least, most in params.TABLE:
+    for number, name, unit, letter, default, least, most, what in params.rows():
         shown = (default.hex() or "empty") if isinstance(default, bytes) else default
         bounds = f"{least}..{most}" + (" bytes" if letter == "s" else "")
-        rows.append([number, f"`{name}`", types[letter], unit, shown, bounds, words[name]])
+        rows.append([number, f"`{name}`", types[letter], unit, shown, bounds, what])
     return markdown(["number", "name", "type", "unit", "default", "range", "meaning"], rows)
 
 

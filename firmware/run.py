@@ -18,8 +18,7 @@ from firmware.core.terminal import Terminal
 from firmware.drivers import panel, pn532
 from firmware.linking import Link
 from firmware.reading import ANSWER_MS, Reader
-from firmware.screens.render import plain, render
-from firmware.screens.table import LARGE
+from firmware.screens.render import render
 
 TICK_MS = 100
 IDLE_AGAIN_MS = 5000  # how often the idle screen is drawn anew
@@ -264,10 +263,10 @@ class Runner:
     def show(self, screen, values):
         """Draw a screen."""
         language = self.terminal.params["language"]
-        led, beep, rows = render(language, screen, values)
+        led, beep, rows, large = render(language, screen, values)
         self._pipe.write(self._panel.show(led, beep, rows))
         if self._display:
-            self._display.show(led, rows, LARGE.get(plain(screen)))
+            self._display.show(led, rows, large)
         self._drawn_ms = self.board.ticks_ms()
 
     def redraw(self):

@@ -77,7 +77,7 @@ class Safe:
         self._show("turned_away", (reason,))
 
     def _show(self, screen, values):
-        led, beep, rows = render(self.terminal.params["language"], screen, values)
+        led, beep, rows, _ = render(self.terminal.params["language"], screen, values)
         self.board.pipe("panel").write(self._panel.show(led, beep, rows))
         self._drawn_ms = self.board.ticks_ms()
 

@@ -9,6 +9,7 @@ Source: docs/messages.md, generated from this table.
 import struct
 from collections import namedtuple
 
+from protocol import lines
 from protocol.errors import LocalError, RemoteError
 from protocol.states import SERVER, TERMINAL
 
@@ -90,50 +91,65 @@ MALFORMED = 2
 NOT_NOW = 3
 FAILED = 4
 
-# number, name, sender, struct letters, field names, tail: (least, most, multiple of) bytes
-TABLE = (
-    (REPORT, "REPORT", TERMINAL, "IBBBBI8sIIIIIHIIHIHBI",
-     "utc_s major minor patch kind list_version list_digest grants_version params_version "
-     + "serial_next acked_to queue grey capacity heap_peak boots taps tears clock_trusted "
-     + "offline_s",
-     (0, 0, 1)),
-    (STATE, "STATE", SERVER, "IIIIIB",
-     "utc_s list_version grants_version params_version serial_highest flags", (0, 0, 1)),
-    (BATCH, "BATCH", TERMINAL, "", "", (64, 3200, 64)),
-    (ANSWERS, "ANSWERS", SERVER, "", "", (2, 100, 2)),
-    (FETCH, "FETCH", TERMINAL, "BII", "list version offset", (0, 0, 1)),
-    (CHUNK, "CHUNK", SERVER, "BIII16s", "list version total offset digest", (0, 2048, 1)),
-    (DELTA, "DELTA", SERVER, "BII16s", "list before after digest", (0, 3072, 1)),
-    (LIST_STATE, "LIST_STATE", TERMINAL, "BI16sB", "list version digest status", (0, 0, 1)),
-    (NEWS, "NEWS", SERVER, "BI", "list version", (0, 0, 1)),
-    (PARAMS, "PARAMS", SERVER, "I", "version", (0, 1024, 1)),
-    (PARAMS_STATE, "PARAMS_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
-    (COMMAND, "COMMAND", SERVER, "BI", "op argument", (0, 0, 1)),
-    (COMMAND_STATE, "COMMAND_STATE", TERMINAL, "BB", "op status", (0, 0, 1)),
-    (IMAGE, "IMAGE", SERVER, "", "", (160, 160, 1)),
-    (IMAGE_STATE, "IMAGE_STATE", TERMINAL, "IB", "offset status", (0, 0, 1)),
-    (PIECE, "PIECE", TERMINAL, "16sI", "digest offset", (0, 0, 1)),
-    (BYTES, "BYTES", SERVER, "I", "offset", (1, 1024, 1)),
-    (ACTION, "ACTION", TERMINAL, "IBIIIHI",
-     "card credential counter balance_fen serial previous_terminal previous_serial", (0, 10, 1)),
-    (GRANT, "GRANT", SERVER, "IIBI", "card action op amount_fen", (0, 16, 1)),
-    (SIGN, "SIGN", TERMINAL, "IIII4s4sI",
-     "action serial count balance_fen random mac1 utc_s", (0, 0, 1)),
-    (SIGNED, "SIGNED", SERVER, "4s", "mac2", (0, 0, 1)),
-    (PIN, "PIN", TERMINAL, "III", "card amount_fen serial", (6, 6, 1)),
-    (PIN_STATE, "PIN_STATE", SERVER, "IBB", "card verdict tries", (0, 0, 1)),
-    (SPENT, "SPENT", TERMINAL, "III", "card day_utc_s meal_utc_s", (0, 0, 1)),
-    (SPENT_STATE, "SPENT_STATE", SERVER, "III", "card day_fen meal_fen", (0, 0, 1)),
-    (WAITING, "WAITING", SERVER, "I", "version", (0, 1024, 1)),
-    (WAITING_STATE, "WAITING_STATE", TERMINAL, "IB", "version status", (0, 0, 1)),
-    (KEYS, "KEYS", SERVER, "B", "newest", (49, 735, 49)),
-    (KEYS_STATE, "KEYS_STATE", TERMINAL, "BB", "newest status", (0, 0, 1)),
-    (EMERGENCY, "EMERGENCY", SERVER, "", "", (96, 96, 1)),
-    (EMERGENCY_STATE, "EMERGENCY_STATE", TERMINAL, "IB", "number status", (0, 0, 1)),
-    (PROBLEM, "PROBLEM", BOTH, "B", "code", (0, 0, 1)),
-)  # fmt: skip
+# number | name | sender | struct letters | field names | tail: least, most, multiple of bytes
+_TEXT = """
+01 | REPORT | terminal | IBBBBI8sIIIIIHIIHIHBI | utc_s major minor patch kind list_version \
+list_digest grants_version params_version serial_next acked_to queue grey capacity heap_peak \
+boots taps tears clock_trusted offline_s | 0 0 1
+81 | STATE | server | IIIIIB | utc_s list_version grants_version params_version serial_highest \
+flags | 0 0 1
+02 | BATCH | terminal |  |  | 64 3200 64
+82 | ANSWERS | server |  |  | 2 100 2
+03 | FETCH | terminal | BII | list version offset | 0 0 1
+83 | CHUNK | server | BIII16s | list version total offset digest | 0 2048 1
+41 | DELTA | server | BII16s | list before after digest | 0 3072 1
+C1 | LIST_STATE | terminal | BI16sB | list version digest status | 0 0 1
+42 | NEWS | server | BI | list version | 0 0 1
+43 | PARAMS | server | I | version | 0 1024 1
+C3 | PARAMS_STATE | terminal | IB | version status | 0 0 1
+44 | COMMAND | server | BI | op argument | 0 0 1
+C4 | COMMAND_STATE | terminal | BB | op status | 0 0 1
+45 | IMAGE | server |  |  | 160 160 1
+C5 | IMAGE_STATE | terminal | IB | offset status | 0 0 1
+04 | PIECE | terminal | 16sI | digest offset | 0 0 1
+84 | BYTES | server | I | offset | 1 1024 1
+05 | ACTION | terminal | IBIIIHI | card credential counter balance_fen serial previous_terminal \
+previous_serial | 0 10 1
+85 | GRANT | server | IIBI | card action op amount_fen | 0 16 1
+06 | SIGN | terminal | IIII4s4sI | action serial count balance_fen random mac1 utc_s | 0 0 1
+86 | SIGNED | server | 4s | mac2 | 0 0 1
+07 | PIN | terminal | III | card amount_fen serial | 6 6 1
+87 | PIN_STATE | server | IBB | card verdict tries | 0 0 1
+08 | SPENT | terminal | III | card day_utc_s meal_utc_s | 0 0 1
+88 | SPENT_STATE | server | III | card day_fen meal_fen | 0 0 1
+46 | WAITING | server | I | version | 0 1024 1
+C6 | WAITING_STATE | terminal | IB | version status | 0 0 1
+47 | KEYS | server | B | newest | 49 735 49
+C7 | KEYS_STATE | terminal | BB | newest status | 0 0 1
+49 | EMERGENCY | server |  |  | 96 96 1
+C9 | EMERGENCY_STATE | terminal | IB | number status | 0 0 1
+FF | PROBLEM | both | B | code | 0 0 1
+"""
+MAX_BODY = 3201  # of the longest
 
+_SENDERS = {"terminal": TERMINAL, "server": SERVER, "both": BOTH}
 _LIMITS = {"B": 1 << 8, "H": 1 << 16, "I": 1 << 32}
+
+
+def rows():
+    """Yield (number, name, sender, struct letters, field names, (least, most, multiple) of the
+    tail) of every message."""
+    for cells in lines.every(_TEXT):
+        yield _row(cells)
+
+
+def _row(cells):
+    number, name, sender, letters, names, tail = cells
+    least, most, multiple = tail.split()
+    return (
+        int(number, 16), name, _SENDERS[sender], letters, names,
+        (int(least), int(most), int(multiple)),
+    )  # fmt: skip
 
 
 class _Message:
@@ -170,16 +186,15 @@ def _letters(letters):
     return out
 
 
-MAX_BODY = max([1 + struct.calcsize(">" + row[3]) + row[5][1] for row in TABLE])
 _ready = {}  # type: dict[int, _Message]  # made at the first use
 
 
 def _message(number):
     """The _Message of a number, None if there is none."""
     if number not in _ready:
-        for row in TABLE:
-            if row[0] == number:
-                _ready[number] = _Message(row)
+        cells = lines.find(_TEXT, f"{number:02X}")
+        if cells:
+            _ready[number] = _Message(_row(cells))
     return _ready.get(number)
 
 

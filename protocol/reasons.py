@@ -5,6 +5,8 @@ terminal reasons (bit `code` of a record's policy word), 32-63 what an event, a 
 server's about a record, 96-127 the answer to a hello. A code is never given a second meaning. Screens may shorten the words.
 """
 
+from protocol import lines
+
 OK = 0
 LISTED = 1
 EXPIRED = 2
@@ -74,8 +76,7 @@ UNKNOWN_TERMINAL = 96
 STALE_EPOCH = 97
 VERSION = 98
 
-# code | name | what happened: zh | en | what to do: zh | en. One text and not tuples: a terminal has
-# it in RAM, and needs a line of it when a tap is refused.
+# code | name | what happened: zh | en | what to do: zh | en
 _TEXT = """
 0 | OK | 成功 | accepted |  | 
 1 | LISTED | 卡已挂失 | card reported lost | 收下此卡，请到卡务中心 | keep the card, go to the card office
@@ -150,18 +151,14 @@ EN = 1
 
 def rows():
     """Yield (code, name, zh, en, zh to do, en to do) of every reason, in order of the codes."""
-    for line in _TEXT.strip().split("\n"):
-        parts = [part.strip() for part in line.split("|")]
-        yield (int(parts[0]),) + tuple(parts[1:])
+    for row in lines.every(_TEXT):
+        yield (int(row[0]),) + tuple(row[1:])
 
 
 def find(code):
     """The row of a code, or None. A scan: texts are for screens and pages, not for hot paths."""
-    at = _TEXT.find(f"\n{code} | ")
-    if at < 0:
-        return None
-    parts = _TEXT[at + 1 : _TEXT.find("\n", at + 1)].split("|")
-    return (code,) + tuple([part.strip() for part in parts[1:]])
+    row = lines.find(_TEXT, code)
+    return row and (code,) + tuple(row[1:])
 
 
 def name(code):

@@ -10,7 +10,7 @@ from card_layout import des_rounds
 
 _FIRST, _THEN, _SHIFTS = des_rounds.KEY_FIRST, des_rounds.KEY_THEN, des_rounds.SHIFTS
 _INITIAL, _FINAL = des_rounds.INITIAL, des_rounds.FINAL
-_boxes = bytearray(des_rounds.BOXES)  # words: they must be aligned
+_BOXES = des_rounds.BOXES
 _room = bytearray(8)
 
 
@@ -26,7 +26,7 @@ def cipher(block, subkeys, is_back):
     """-> 8 bytes, of 8; the rounds in their order, or back."""
     result = bytearray(8)
     _permute(_room, block, _INITIAL, 64)
-    _rounds(_room, subkeys, _boxes, 120 if is_back else 0)
+    _rounds(_room, subkeys, _BOXES, 120 if is_back else 0)
     _permute(result, _room, _FINAL, 64)
     return bytes(result)
 

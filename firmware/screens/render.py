@@ -3,39 +3,37 @@
 It knows no words and no table of its own. Limits: 4 rows; values as `screens.table` names them.
 """
 
-from firmware.screens.table import ROWS, SCREENS
-from protocol import reasons
+from firmware.screens import table
+from protocol import lines, reasons
 
 _UNKNOWN_MIN = 0xFFFF
 _DAYS_BEFORE_2000 = 10957  # since 1970
 
 
 def render(language, screen, values):
-    """-> (led, beep or None, list of 4 texts). language 0 Chinese, 1 English."""
+    """-> (led, beep or None, list of 4 texts, number of the one that is large or None). language 0
+    Chinese, 1 English. "paid_offline" is a "paid" that the server does not know of."""
     words = _words(language)
-    name = plain(screen)
-    led, beep, kinds = SCREENS[name]
+    name, found = screen, table.find(screen)
+    if found is None:
+        name = screen[: -len("_offline")]
+        found = table.find(name)
+    led, beep, large, kinds = found
     texts = []
     for kind, value in zip(kinds, values):
         texts += _WRITERS[kind](value, words, language)
-    rows = [row.format(*texts) for row in rows_of(words, name)]
+    said = [row.format(*texts) for row in rows_of(words, name)]
     if name != screen:
-        led, rows[0] = "amber", words.OFFLINE
-    return led, beep, rows + [""] * (ROWS - len(rows))
-
-
-def plain(screen):
-    """The name in the tables: "paid_offline" is a "paid" that the server does not know of."""
-    return screen if screen in SCREENS else screen[: -len("_offline")]
+        led, said[0] = "amber", words.OFFLINE
+    return led, beep, said + [""] * (table.ROWS - len(said)), large
 
 
 def rows_of(words, name):
     """The rows of a screen, as the module of a language has them. KeyError if it has none."""
-    at = words.ROWS.find("\n" + name + " | ")
-    if at < 0:
+    row = lines.find(words.ROWS, name)
+    if row is None:
         raise KeyError(name)
-    line = words.ROWS[at + 1 : words.ROWS.find("\n", at + 1)]
-    return [row.strip() for row in line.split(" | ")[1:]]
+    return row[1:]
 
 
 def _words(language):

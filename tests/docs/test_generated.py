@@ -5,7 +5,7 @@ import re
 import pytest
 
 from docs import diagrams, tables
-from protocol import params, record, states
+from protocol import record, states
 
 PAGES = sorted(diagrams.DOCS.glob("*.md"))
 
@@ -54,10 +54,9 @@ def test_every_cell_of_a_table_is_in_its_diagram():
                 assert f"    {state} --> {after}: " in text
 
 
-def test_every_field_and_parameter_has_its_meaning():
+def test_every_field_has_its_meaning():
     assert set(tables.meanings(record)) == {name for name, _ in record.FIELDS}
     assert record.Record._fields == tuple(name for name, _ in record.FIELDS)
-    assert set(tables.meanings(params)) == {row[1] for row in params.TABLE}
 
 
 def test_commands():

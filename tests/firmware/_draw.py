@@ -9,8 +9,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from firmware.screens.render import plain, render
-from firmware.screens.table import LARGE
+from firmware.screens.render import render
 from firmware.showing import Display
 
 
@@ -32,8 +31,8 @@ with open(sys.argv[3], "wb") as out, open(sys.argv[4]) as asked:
         display._picture.forget()
         for command, data, _ in display._chip.SET_UP:
             display._command(command, data)
-        led, _, rows = render(language, screen, values)
-        display.show(led, rows, LARGE.get(plain(screen)))
+        led, _, rows, large = render(language, screen, values)
+        display.show(led, rows, large)
         ends.append(display._picture.end_px)
         out.write(b"\2\0\0")  # the end of a picture
 print(json.dumps(ends))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.screens.table import PAID, SCREENS
+from firmware.screens import table
 from protocol import reasons
 from terminal_sim.display import KINDS
 from terminal_sim.image import ROOT, compiled
@@ -45,16 +45,20 @@ def name(kind, language):
 def usual(language):
     """-> [[language, screen, values]] of every screen, and of some more refusals."""
     made = [
-        [LANGUAGES[language], screen, TOGETHER.get(screen) or [VALUES[kind] for kind in kinds]]
-        for screen, (_, _, kinds) in SCREENS.items()
+        [LANGUAGES[language], screen, TOGETHER.get(screen) or _usual(screen)]
+        for screen in table.names()
     ]
-    made += [[LANGUAGES[language], screen + "_offline", TOGETHER[screen]] for screen in PAID]
+    made += [[LANGUAGES[language], screen + "_offline", TOGETHER[screen]] for screen in table.PAID]
     more = (
         reasons.JOURNAL_FULL, reasons.TAP_LIMIT, reasons.CODE_LATE, reasons.PASSBACK,
         reasons.DOOR_FORCED, reasons.DOOR_HELD, reasons.PIN_OFFLINE, reasons.PIN_LOCKED,
         reasons.PIN_UNSET,
     )  # fmt: skip
     return made + [[LANGUAGES[language], "refused", [reason]] for reason in more]
+
+
+def _usual(screen):
+    return [VALUES[kind] for kind in table.find(screen)[3]]
 
 
 def drawn(kind, asked):

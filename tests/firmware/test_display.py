@@ -6,7 +6,7 @@ import sys
 import pytest
 from PIL import Image, ImageChops
 
-from firmware.screens.table import SCREENS
+from firmware.screens import table
 from image import font
 from protocol import reasons
 from terminal_sim.display import KINDS
@@ -51,8 +51,8 @@ def test_a_scripted_day_looks_as_it_did(kind, name, script):
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_screen_is_cut_off(kind, language):
     asked = [
-        [language, screen, [LONGEST[kind] for kind in kinds]]
-        for screen, (_, _, kinds) in SCREENS.items()
+        [language, screen, [LONGEST[kind] for kind in table.find(screen)[3]]]
+        for screen in table.names()
     ]
     asked += [[language, "refused", [reason]] for reason in TERMINALS]
     asked += [[language, "turned_away", [reason]] for reason in TERMINALS]

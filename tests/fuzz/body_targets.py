@@ -4,7 +4,7 @@ from protocol import batch, blacklist, emergency, keypage, messages, params, rec
 from protocol.states import SERVER, TERMINAL
 from tests.fuzz.cut import Cut, tried
 
-NUMBERS = [row[0] for row in messages.TABLE]
+NUMBERS = [row[0] for row in messages.rows()]
 
 
 def message(data):

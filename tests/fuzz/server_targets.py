@@ -217,7 +217,7 @@ async def _stolen(running, cut):
     running.server.gateway.connections.add(connection)
     session, receiver, told = running.session(), frame.Receiver(), []
     connection.received(session.hello(running.epoch))
-    bodies = [row[0] for row in messages.TABLE]
+    bodies = [row[0] for row in messages.rows()]
     try:
         while line.is_open:
             for _, kind, payload in receiver.feed(line.sent):

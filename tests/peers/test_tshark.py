@@ -195,7 +195,7 @@ def test_the_dissector_knows_every_message_kind_and_field():
     laid = {}
     for number, fields in re.findall(r"\[(0x\w\w)\] = \{ (\{.*?\}) \},?\n", text, re.DOTALL):
         laid[int(number, 16)] = re.findall(r'\{ "(\w+)", (\d+) \}', fields)
-    for number, name, _, letters, names, _ in messages.TABLE:
+    for number, name, _, letters, names, _ in messages.rows():
         assert f'[0x{number:02X}] = "{name}"' in text
         sizes = [struct.calcsize(">" + one) for one in re.findall(r"\d*[A-Za-z]", letters)]
         wanted = [(n, str(size)) for n, size in zip(names.split(), sizes, strict=True)]

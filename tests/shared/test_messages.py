@@ -1,5 +1,7 @@
 """Messages, parameters and reasons: the tables, there and back."""
 
+import struct
+
 from protocol import channel, meals, messages, params, reasons, tariff
 from protocol.errors import LocalError, RemoteError
 from protocol.states import SERVER, TERMINAL
@@ -47,7 +49,7 @@ def test_report_carries_every_field():
 
 
 def test_every_length_but_the_right_ones_is_refused():
-    for row in messages.TABLE:
+    for row in messages.rows():
         number, name, _, _, _, (least, most, multiple) = row
         fixed = len(messages.encode(number, zeros(row), bytes(least))) - least
         for length in range(fixed + most + 3):
@@ -71,9 +73,9 @@ def zeros(row):
 
 
 def test_numbers_are_unique_and_replies_have_the_high_bit():
-    numbers = [row[0] for row in messages.TABLE]
+    numbers = [row[0] for row in messages.rows()]
     assert len(set(numbers)) == len(numbers)
-    for row in messages.TABLE:
+    for row in messages.rows():
         if row[0] == messages.PROBLEM:
             continue
         asks = not row[0] & 0x80
@@ -85,7 +87,7 @@ def test_numbers_are_unique_and_replies_have_the_high_bit():
 
 def test_unknown_and_misplaced_messages_are_refused():
     for number in range(256):
-        if number not in [row[0] for row in messages.TABLE]:
+        if number not in [row[0] for row in messages.rows()]:
             raises(RemoteError, messages.decode, bytes((number,)))
             raises(LocalError, messages.encode, number)
     raises(RemoteError, messages.decode, b"")
@@ -113,11 +115,13 @@ def test_values_that_do_not_fit_are_our_fault():
 
 
 def test_every_body_fits_a_frame():
-    assert messages.MAX_BODY <= channel.MAX_BODY
+    sizes = [1 + struct.calcsize(">" + row[3]) + row[5][1] for row in messages.rows()]
+    assert messages.MAX_BODY == max(sizes) <= channel.MAX_BODY
 
 
 def test_parameters_there_and_back():
     values = params.defaults()
+    assert values["tariff"] == tariff.ONE_FEN
     assert params.unpack(params.pack(values)) == values
     values["windows"] = params.pack_windows([(6, 0, 0x1F, 360, 1380), (1, 2, 0x7F, 0, 1440)])
     values["utc_offset_min"] = -210
@@ -139,7 +143,8 @@ LONGEST = {
 
 def test_every_parameter_fits_its_bytes_and_the_whole_fits_the_message():
     longest = params.defaults()
-    for _, name, _, letter, default, minimum, maximum in params.TABLE:
+    for _, name, _, letter, default, minimum, maximum, what in params.rows():
+        assert what
         if letter == "s":
             longest[name] = LONGEST[name]
             assert len(longest[name]) == maximum

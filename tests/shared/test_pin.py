@@ -303,5 +303,5 @@ def test_every_cell_of_the_table_is_walked_and_no_other():
         Pin._go = _go
     assert sorted(walked) == sorted([(state, event) for state in STATES for event in TABLE[state]])
     assert TABLE[OVER] == {} and Pin(7, 1, moment(till()), 5).state == TYPING
-    (tail,) = [row[5] for row in messages.TABLE if row[0] == messages.PIN]
+    (tail,) = [row[5] for row in messages.rows() if row[0] == messages.PIN]
     assert tail == (pin.DIGITS, pin.DIGITS, 1)

@@ -81,17 +81,17 @@ def test_a_fixed_price_stays_on_the_screen():
 
 
 def test_paid_while_offline_is_another_light():
+    from firmware.screens import table
     from firmware.screens.render import render
-    from firmware.screens.table import PAID, SCREENS
 
     terminal, card = till(), Card(7)
     assert sell(terminal, card, 500, moment(terminal, online=False)) == [
         ("show", "paid_offline", (500, 4500))
     ]
-    for screen in PAID:
-        values = (1,) * len(SCREENS[screen][2])
+    for screen in table.PAID:
+        values = (1,) * len(table.find(screen)[3])
         assert render(0, screen, values)[:2] == ("green", "ok")
-        led, beep, rows = render(0, screen + "_offline", values)
+        led, beep, rows, _ = render(0, screen + "_offline", values)
         assert (led, beep, rows[0]) == ("amber", "ok", "脱机已付")
         assert rows[1:] == render(0, screen, values)[2][1:]
 

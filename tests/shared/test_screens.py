@@ -1,8 +1,7 @@
 """Screens: every one has its words in both languages, and numbers read as people read them."""
 
-from firmware.screens import en, zh
+from firmware.screens import en, table, zh
 from firmware.screens.render import render
-from firmware.screens.table import ROWS, SCREENS
 from protocol import reasons
 
 SAMPLES = {"number": 12, "tail": 71234, "fen": 1250, "clock": 36300, "span": 130, "ago": 12}
@@ -12,19 +11,20 @@ SAMPLES.update({"day": 9740, "reason": reasons.LISTED, "holder": 2, "stars": 4, 
 def test_every_screen_in_every_language():
     for words in (zh, en):
         named = [line.split(" | ")[0] for line in words.ROWS.strip().split("\n")]
-        assert sorted(named) == sorted(SCREENS)
+        assert sorted(named) == sorted(table.names())
     for language in (0, 1):
-        for screen in SCREENS:
-            values = [SAMPLES[kind] for kind in SCREENS[screen][2]]
-            led, beep, rows = render(language, screen, values)
+        for screen in table.names():
+            values = [SAMPLES[kind] for kind in table.find(screen)[3]]
+            led, beep, rows, large = render(language, screen, values)
             assert led in ("green", "amber", "red", "off") and beep in (None, "ok", "warn", "error")
-            assert len(rows) == ROWS and rows[0]
+            assert len(rows) == table.ROWS and rows[0]
+            assert large is None or rows[large]
             assert not any("{" in row or "\n" in row for row in rows)
 
 
 def test_what_the_cashier_reads():
     assert render(1, "paid", (1250, 3705)) == (
-        "green", "ok", ["Paid", "12.50 yuan", "Balance 37.05 yuan", ""],
+        "green", "ok", ["Paid", "12.50 yuan", "Balance 37.05 yuan", ""], 1,
     )  # fmt: skip
     offline = render(0, "idle_offline", (130, 312, 16384, 1841, 12))[2]
     assert offline == ["脱机 2 时 10 分", "待传 312/16384", "名单 v1841", "12 分钟前"]
