@@ -129,23 +129,25 @@ def unpack(data):
     """Dict name -> value of what `data` carries. RemoteError on anything malformed."""
     if len(data) > MAX_SIZE:
         raise RemoteError(f"parameters are at most 1024 bytes, not {len(data)}")
-    values = {}
+    given = _given(data)
+    return {row[1]: _read(row, given[row[0]]) for row in rows() if row[0] in given}
+
+
+def _given(data):
+    """Dict number -> bytes."""
+    given = {}
     at = 0
     last = -1
     while at < len(data):
         if at + 2 > len(data) or at + 2 + data[at + 1] > len(data):
             raise RemoteError("parameters end in the middle of one")
         number = data[at]
-        value = bytes(data[at + 2 : at + 2 + data[at + 1]])
-        at += 2 + len(value)
+        given[number] = bytes(data[at + 2 : at + 2 + data[at + 1]])
+        at += 2 + len(given[number])
         if number <= last:
             raise RemoteError(f"parameter {number} is out of order")
         last = number
-        cells = lines.find(_TEXT, number)
-        if cells:
-            row = _row(cells)
-            values[row[1]] = _read(row, value)
-    return values
+    return given
 
 
 def _read(row, value):

@@ -18,7 +18,7 @@ def render(language, screen, values):
     if found is None:
         name = screen[: -len("_offline")]
         found = table.find(name)
-    led, beep, large, kinds = found
+    led, kinds, beep, large = found
     texts = []
     for kind, value in zip(kinds, values):
         texts += _WRITERS[kind](value, words, language)

@@ -58,7 +58,7 @@ def usual(language):
 
 
 def _usual(screen):
-    return [VALUES[kind] for kind in table.find(screen)[3]]
+    return [VALUES[kind] for kind in table.find(screen)[1]]
 
 
 def drawn(kind, asked):

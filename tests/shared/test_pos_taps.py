@@ -89,7 +89,7 @@ def test_paid_while_offline_is_another_light():
         ("show", "paid_offline", (500, 4500))
     ]
     for screen in table.PAID:
-        values = (1,) * len(table.find(screen)[3])
+        values = (1,) * len(table.find(screen)[1])
         assert render(0, screen, values)[:2] == ("green", "ok")
         led, beep, rows, _ = render(0, screen + "_offline", values)
         assert (led, beep, rows[0]) == ("amber", "ok", "脱机已付")

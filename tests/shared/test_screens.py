@@ -14,7 +14,7 @@ def test_every_screen_in_every_language():
         assert sorted(named) == sorted(table.names())
     for language in (0, 1):
         for screen in table.names():
-            values = [SAMPLES[kind] for kind in table.find(screen)[3]]
+            values = [SAMPLES[kind] for kind in table.find(screen)[1]]
             led, beep, rows, large = render(language, screen, values)
             assert led in ("green", "amber", "red", "off") and beep in (None, "ok", "warn", "error")
             assert len(rows) == table.ROWS and rows[0]
