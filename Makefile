@@ -106,5 +106,9 @@ vendor: ## fetch anew the JavaScript libraries that the pages bring along (npm)
 font: $(STAMP) ## cut the characters of the screens out of Debian's Unifont anew
 	@$(MAKE) --no-print-directory debian DEBIAN=unifont && $(BIN)/python -m image.font
 
+.PHONY: names
+names: $(STAMP) ## list the firmware's names anew, for the flash of the base firmware
+	@$(BIN)/python -m image.names
+
 clean: ## remove what setup and runs made
 	rm -rf $(VENV) campus-data .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

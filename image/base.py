@@ -22,7 +22,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from image import uf2
+from image import names, uf2
 
 UF2, UNIX, CROSS, SOURCES = "campus-term.uf2", "micropython", "mpy-cross", "sources.json"
 BOARD = "CAMPUS_TERM"
@@ -57,7 +57,8 @@ class BuildFailed(RuntimeError):
 def folder() -> Path:
     """Where the files of this state of the tree lie, or will."""
     digest = hashlib.sha256()
-    recipe = [_HERE / "base.py", _HERE / "uf2.py", *sorted((_HERE / BOARD).rglob("*"))]
+    recipe = [_HERE / name for name in ("base.py", "names.py", "uf2.py", names.KEPT.name)]
+    recipe += sorted((_HERE / BOARD).rglob("*"))
     for path in recipe + [_ROOT / name for name in SHARED]:
         if path.is_file() and path.suffix != ".pyc":
             digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -179,6 +180,7 @@ def _compile_board(tree: Path, draft: Path) -> None:
         copy = board / "shared" / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(_ROOT / name, copy)
+    (board / "modules" / "names.py").write_text(names.module(names.kept()))
     target = port / f"build-{BOARD}"
     flags = dict.fromkeys(("CFLAGS", "CXXFLAGS", "ASMFLAGS"), f"-ffile-prefix-map={tree}=.")
     configure = [

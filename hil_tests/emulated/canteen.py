@@ -108,8 +108,7 @@ class Canteen:
         self.flash = self.flash[:at] + terminal.flash() + self.flash[end:]
 
     def ready(self) -> None:
-        """Until the terminal has met its server, has its parameters, and has told its panel: state
-        machines of the emulator that speak and hear at once lose their step."""
+        """Until the terminal has met its server, has its parameters, and has told its panel."""
         self.board.wait(BOOT_S, self.is_ready, "the server is not met")
         self.board.run(_QUIET_S)
 
