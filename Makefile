@@ -63,7 +63,8 @@ debian: # Debian packages: as root, through sudo, or tell how
 run: $(STAMP) ## server, simulated terminals with the real firmware, console (ARGS=--once: a short noon hour)
 	$(BIN)/campus run $(ARGS)
 
-test: setup image-base lint ## every check and test
+test: setup ## every check and test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target image-base lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 image-base: $(STAMP) ## MicroPython for boards, from Debian's sources; kept in the user's cache
