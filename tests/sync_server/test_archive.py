@@ -132,7 +132,7 @@ def test_every_record_acknowledged_before_it_began_is_in_it(tmp_path):
         moments.append((before, path))
     writer.join()
     store.close()
-    for before, path in (moments[0], moments[-1]):
+    for before, path in moments[:1] + moments[1:][-1:]:  # busy: there is but one
         url = f"sqlite:///{path}.db"
         archive.load(path, url)
         restored = Store(url)
