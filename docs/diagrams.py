@@ -18,7 +18,7 @@ from firmware.core import slots
 from firmware.core import states as tap_states
 from firmware.core import usage as usage_machine
 from protocol import polling, states, turns
-from sync_server.core import disputes, topups
+from sync_server.core import disputes, fees, topups
 from sync_server.core import merchants as merchant_machine
 
 Table = Mapping[Any, Mapping[Any, Any]]  # state -> event -> state
@@ -120,6 +120,11 @@ def dispute() -> str:
     return f"{mermaid(disputes.TABLE, {})}\n\n{cells(disputes.TABLE, {})}"
 
 
+def fee() -> str:
+    """A fee that an office ordered."""
+    return f"{mermaid(fees.TABLE, {})}\n\n{cells(fees.TABLE, {})}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "session": session,
     "tap": tap,
@@ -132,6 +137,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "merchants": merchants,
     "topup": topup,
     "dispute": dispute,
+    "fee": fee,
     "policy": tables.policy_checks,
     "record": tables.record_fields,
     "messages": tables.message_table,

@@ -22,6 +22,8 @@ LINES = (
     ("desk", INCOME, ("bank", ANY), ("purse", ANY)),
     ("card fee", INCOME, ("bank", ANY), ("fee", "card")),
     ("merchant fee", INCOME, ("merchant", ANY), ("fee", "merchant")),
+    ("teaching fee", INCOME, (ANY, ANY), ("fee", "teaching")),
+    ("students fee", INCOME, (ANY, ANY), ("fee", "students")),
     ("donation", INCOME, (ANY, ANY), ("foundation", ANY)),
     ("filled", INCOME, ("bank", ANY), ("subsidy", ANY)),
     ("settlement", OUTLAY, ("merchant", ANY), ("bank", ANY)),
@@ -29,6 +31,8 @@ LINES = (
     ("paid out", OUTLAY, ("purse", ANY), ("bank", ANY)),
     ("withdrawn", OUTLAY, ("account", ANY), ("bank", ANY)),
     ("subsidy", OUTLAY, ("subsidy", ANY), (ANY, ANY)),
+    ("teaching fee back", OUTLAY, ("fee", "teaching"), (ANY, ANY)),
+    ("students fee back", OUTLAY, ("fee", "students"), (ANY, ANY)),
     ("other in", INCOME, ("bank", ANY), (ANY, ANY)),
     ("other out", OUTLAY, (ANY, ANY), ("bank", ANY)),
 )

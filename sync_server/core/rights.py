@@ -34,8 +34,13 @@ TABLE = (
     ("extend", (CENTRE, CLERK, KEY), "8", "extend one holder on a named approver's word"),
     ("staff-lists", (PERSONNEL, KEY), "3, 8, 9", "who is staff, who left"),
     ("student-lists", (TEACHING, KEY), "3, 8, 9", "who studies, who graduated"),
+    ("teaching-fees", (TEACHING, KEY), "6", "order fees of teaching affairs, withdraw, refund"),
+    ("student-fees", (STUDENTS, KEY), "6", "order fees of students' affairs, withdraw, refund"),
+    ("fees", (CENTRE, FINANCE, TEACHING, STUDENTS, CLERK, KEY), "6, 16", "see fees and who has "
+     "paid; an office its own"),
     ("temporary-lists", (CENTRE, CLERK, KEY), "7, 8", "temporary holders, each with an approver"),
-    ("lists", (CENTRE, PERSONNEL, TEACHING, CLERK, KEY), "3", "see the lists and what they do"),
+    ("lists", (CENTRE, PERSONNEL, TEACHING, STUDENTS, CLERK, KEY), "3", "see the lists and what "
+     "they do"),
     ("leavers", (CENTRE, FINANCE, TEACHING, KEY), "10", "see leavers and their balances"),
     ("refund", (FINANCE,), "10, 16", "settle leavers, ask for a refund list, fetch its file"),
     ("cash", (CLERK, KEY), "15", "take cash at the desk, ask for a reversal"),

@@ -6,17 +6,19 @@ Rules:
 3. A list speaks only of its own kind of holder; who is on no list stays as they are.
 
 Kinds of lists: who is there (staff, students, temporary), who leaves (the same with -leave), whose
-meals are paid for (subsidies: core.subsidies).
+meals are paid for (subsidies: core.subsidies), who has to pay what (fees-OFFICE: core.fees).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sync_server.core import subsidies, validity
+from sync_server.core import fees, subsidies, validity
 from sync_server.core.sheets import CELL_MOST, BadSheet
 
+ANY = 0
 KINDS = {
     "staff": validity.STAFF,
     "students": validity.STUDENT,
@@ -25,12 +27,16 @@ KINDS = {
     "students-leave": validity.STUDENT,
     "temporary-leave": validity.TEMPORARY,
     "subsidies": validity.STAFF,
+    "fees-teaching": ANY,
+    "fees-students": ANY,
 }
 RIGHTS = {
     "staff": "staff-lists",
     "students": "student-lists",
     "temporary": "temporary-lists",
     "subsidies": "staff-lists",
+    "fees-teaching": "teaching-fees",
+    "fees-students": "student-fees",
 }
 
 # field -> the heads of columns that mean it
@@ -45,24 +51,29 @@ HEADS = {
     "choice": ("余额处理", "处理方式", "choice"),
     "donate": ("捐赠金额", "捐赠", "donate"),
     "month": ("月份", "期间", "month"),
-    "amount": ("补贴金额", "餐补", "金额", "amount"),
+    "amount": ("补贴金额", "餐补", "金额", "应缴金额", "收费金额", "amount"),
+    "item": ("收费项目", "项目", "item"),
+    "due": ("截止日期", "缴费截止", "due"),
     "bank": ("银行卡号", "银行账号", "bank"),
 }
+FOR_ALL = ("item", "due", "amount")  # of a list of fees: may be given beside the file
 NEEDED = {
     "staff": ("number", "name"),
     "students": ("number", "name"),
     "temporary": ("number", "name", "until", "approver"),
     "subsidies": ("number", "name", "month", "amount"),
+    "fees": ("number", *FOR_ALL),
 }
 CHOICES = {
     "": "refund", "退款": "refund", "退回": "refund", "refund": "refund",
     "捐赠": "donate", "全部捐赠": "donate", "donate": "donate",
     "部分捐赠": "part", "part": "part",
 }  # fmt: skip
-TEXT_MOST = {"number": 24, "name": 40, "department": 60, "approver": 40, "paper": 60, "why": 40}
+TEXT_MOST = {"number": 24, "name": 40, "department": 60, "approver": 40, "paper": 60, "why": 40,
+             "item": fees.ITEM_MOST}  # fmt: skip
 
 NEW, RENEW, CHANGE, SAME, END, WRONG = "new", "renew", "change", "same", "end", "wrong"
-PAY = "pay"  # a subsidy
+PAY, ASK = "pay", "ask"  # a subsidy, a fee
 
 
 class Holder(NamedTuple):
@@ -81,7 +92,7 @@ class Line(NamedTuple):
     """One row: its number in the file, what it would do, and what is wrong: (code, field, value).
 
     will: the columns of holder that it would set; for one who leaves why, choice, donate_fen, bank;
-    for a subsidy month, amount_fen.
+    for a subsidy month, amount_fen; for a fee item, due, amount_fen.
     """
 
     row: int
@@ -98,13 +109,21 @@ def ends(kind: str) -> bool:
     return kind.endswith("-leave")
 
 
+def office_of(kind: str) -> str | None:
+    """Of a list of fees: for which office (core.fees)."""
+    return kind.removeprefix("fees-") if kind.startswith("fees-") else None
+
+
 def right_of(kind: str) -> str:
     """Whose list it is (core.rights)."""
     return RIGHTS[kind.removesuffix("-leave")]
 
 
-def read(kind: str, table: list[list[str]]) -> list[dict[str, str]]:
-    """Rows by field, "row" their number in the file. BadSheet names the columns that lack."""
+def read(
+    kind: str, table: list[list[str]], for_all: Mapping[str, str] = MappingProxyType({})
+) -> list[dict[str, str]]:
+    """Rows by field, "row" their number in the file; for_all: fields that fill empty cells.
+    BadSheet names the columns that lack."""
     if not table:
         raise BadSheet("the list is empty")
     meaning: dict[int, str] = {}
@@ -113,12 +132,15 @@ def read(kind: str, table: list[list[str]]) -> list[dict[str, str]]:
         for field, heads in HEADS.items():
             if plain in heads and field not in meaning.values():
                 meaning[at] = field
-    needed = ("number", "name") if ends(kind) else NEEDED[kind]
-    lacks = [HEADS[field][0] for field in needed if field not in meaning.values()]
+    needed = ("number", "name") if ends(kind) else NEEDED["fees" if office_of(kind) else kind]
+    lacks = [HEADS[field][0] for field in needed if field not in {*meaning.values(), *for_all}]
     if lacks:
         raise BadSheet("the first row must name the columns; these lack", "、".join(lacks))
+    same = dict(for_all)
     return [
-        {"row": str(at)} | {field: row[n] for n, field in meaning.items() if n < len(row)}
+        {"row": str(at)}
+        | same
+        | {f: row[n] for n, f in meaning.items() if n < len(row) and (row[n] or f not in same)}
         for at, row in enumerate(table[1:], 2)
     ]
 
@@ -128,14 +150,16 @@ def plan(
     rows: list[dict[str, str]],
     holders: Mapping[str, Holder],
     today: int,
-    had: subsidies.Had = (),
+    had: subsidies.Had | fees.Had = (),
 ) -> list[Line]:
-    """A line for each row. had: months of holders that have their subsidy."""
-    seen: dict[str, int] = {}
+    """A line for each row. had: months of holders that have their subsidy, items of those that
+    have their fee."""
+    seen: dict[tuple[str, str], int] = {}
     lines = []
     for row in rows:
         at, number = int(row["row"]), row.get("number", "")
-        faults = [("lacks", field, "") for field in ("number", "name") if not row.get(field)]
+        must = ("number",) if office_of(kind) else ("number", "name")
+        faults = [("lacks", field, "") for field in must if not row.get(field)]
         faults += [
             ("long", field, value[:20])
             for field, value in row.items()
@@ -146,22 +170,26 @@ def plan(
             for field, value in row.items()
             if not value.isprintable()
         ]
-        if number and number in seen:
-            faults.append(("doubled", "number", str(seen[number])))
-        seen.setdefault(number, at)
+        one = (number, row.get("item", "") if office_of(kind) else "")
+        if number and one in seen:
+            faults.append(("doubled", "number", str(seen[one])))
+        seen.setdefault(one, at)
         was = holders.get(number)
-        if was is not None and was.kind != KINDS[kind]:
+        if was is not None and KINDS[kind] not in (ANY, was.kind):
             faults.append(("other kind", "number", number))
         if kind == "subsidies":
             will, more = subsidies.pays(row, was, fen(row.get("amount", "")), had)
             change = PAY
+        elif office_of(kind):
+            will, more = fees.asks(row, was, fen(row.get("amount", "")), had, today)
+            change = ASK
         else:
             make = _leaves if ends(kind) else _stays
             change, will, more = make(kind, row, was, today)
         faults += more
         lines.append(
-            Line(at, number, row.get("name", ""), WRONG if faults else change, will, was,
-                 tuple(faults))
+            Line(at, number, row.get("name") or (was.name if was else ""),
+                 WRONG if faults else change, will, was, tuple(faults))
         )  # fmt: skip
     return lines
 

@@ -18,22 +18,24 @@ ORDERED, EXPIRED, PAID, BOOKED = "ordered", "expired", "paid", "booked"
 RETURNING, REFUNDED = "returning", "refunded"
 STATES = (ORDERED, EXPIRED, PAID, BOOKED, RETURNING, REFUNDED)
 
-PAY, EXPIRE, BOOK, GIVE_BACK, TAKEN, REFUSED = (
-    "pay", "expire", "book", "give back", "taken", "refused",
+PAY, EXPIRE, BOOK, RELEASE, GIVE_BACK, TAKEN, REFUSED = (
+    "pay", "expire", "book", "release", "give back", "taken", "refused",
 )  # fmt: skip
-EVENTS = (PAY, EXPIRE, BOOK, GIVE_BACK, TAKEN, REFUSED)
+EVENTS = (PAY, EXPIRE, BOOK, RELEASE, GIVE_BACK, TAKEN, REFUSED)
 
 TABLE = {
     ORDERED: {PAY: PAID, EXPIRE: EXPIRED},
     EXPIRED: {PAY: PAID},  # the word was late, the money is real
     PAID: {BOOK: BOOKED, GIVE_BACK: RETURNING},
-    BOOKED: {},
+    BOOKED: {RELEASE: PAID},  # the fee that it paid is refunded
     RETURNING: {TAKEN: REFUNDED, REFUSED: PAID},
     REFUNDED: {},
 }
 
-# why a payment is kept: nobody ordered it, another amount, paid before, the card cannot take it
+# why a payment is kept: nobody ordered it, another amount, paid before, the card cannot take it,
+# the fee that it is for was withdrawn, or is refunded
 UNKNOWN, AMOUNT, TWICE, CARD = "unknown", "amount", "twice", "card"
+WITHDRAWN, REFUND = "withdrawn", "refund"
 
 KEPT: Account = (SUSPENSE, "channel")
 

@@ -25,6 +25,7 @@ from sync_server.gateway.claims import Claims
 from sync_server.gateway.disputes import Disputes
 from sync_server.gateway.emergencies import Emergencies
 from sync_server.gateway.evidence import Evidence
+from sync_server.gateway.fees import Fees
 from sync_server.gateway.issues import Issues
 from sync_server.gateway.limits import CALL_WAIT_S
 from sync_server.gateway.merchants import Merchants
@@ -77,6 +78,7 @@ class Orders:
         self.partners = Partners(gateway.store, gateway.keyring, self._do)
         self.payments = Payments(gateway.store, gateway.channels, self._do, self._may_wait)
         self.disputes = Disputes(gateway.store, self._do)
+        self.fees = Fees(gateway.store, self._do)
         self.tills = Tills(gateway.store, self._do, self._may_wait)
         self.wallets = Wallets(gateway.store)
         self.emergencies = Emergencies(gateway.store, gateway.centre, self._do, self._ordered)

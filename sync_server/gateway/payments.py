@@ -50,10 +50,24 @@ class Payments:
         """site: our own address, for the channel. -> the payment, with pay_url while it is open."""
         through = self._through(channel)
         row = self._do(self._store.topups.order, channel, card, fen, wish, by, _now_s())
+        return self._started(row, through, site, "money")
+
+    def order_for_fee(
+        self, channel: str, card: int, fee: int, wish: str, by: str, site: str
+    ) -> dict[str, Any]:
+        """The same for a fee that is due, of the holder of this phone."""
+        through = self._through(channel)
+        row = self._do(self._store.topups.order_for_fee, channel, card, fee, wish, by, _now_s())
+        return self._started(row, through, site, "fees")
+
+    def _started(
+        self, row: dict[str, Any], through: Channel, site: str, page: str
+    ) -> dict[str, Any]:
         if row["state"] != topups.ORDERED:
             return row
         try:
-            address = through.start(row, f"{site}/api/pay/{channel}", f"{site}/phone#money")
+            notify, back = f"{site}/api/pay/{row['channel']}", f"{site}/phone#{page}"
+            address = through.start(row, notify, back)
         except Unreached as error:
             log.warning("top-up %s: %s", row["number"], error)
             raise NotReady("the payment channel is not reached: please try again") from None

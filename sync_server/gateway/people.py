@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -76,12 +77,17 @@ class People:
 
     # lists
 
-    def put(self, kind: str, file: str, data: bytes, by: str) -> tuple[int, bool]:
-        """Read a list and keep it; nothing changes yet. -> (id, is it new). sheets.BadSheet"""
-        rows = rosters.read(kind, sheets.rows(data))
+    def put(
+        self, kind: str, file: str, data: bytes, by: str, for_all: dict[str, str] | None = None
+    ) -> tuple[int, bool]:
+        """Read a list and keep it; nothing changes yet. for_all: fields that fill empty cells; a
+        file with others is another list. -> (id, is it new). sheets.BadSheet"""
+        for_all = for_all or {}
+        rows = rosters.read(kind, sheets.rows(data), for_all)
         if not rows:
             raise sheets.BadSheet("the list is empty")
-        digest = hashlib.sha256(data).digest()
+        said = json.dumps(for_all, sort_keys=True).encode() if for_all else b""
+        digest = hashlib.sha256(data + said).digest()
         return self._do(self._store.rosters.put, kind, digest, file, rows, by, _now_s())
 
     def rosters(self) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Cash that a clerk took, in the database: one row a receipt, reversed by two persons.
 
-The drawer of a clerk and day is what was taken on that day less what was reversed on it.
+The drawer of a clerk and day is what was taken on that day less what was reversed on it; fees that
+were paid in cash (store.fees) lie in the same drawer.
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ from sync_server.store.database import Database
 from sync_server.store.requests import Requests
 
 _CASH = (
-    "x.id, x.receipt, x.card, x.amount_fen, x.clerk, x.day, x.utc_s, x.action, x.reversed_by,"
-    " x.reversed_utc_s, EXISTS (SELECT 1 FROM request q WHERE q.deed = 'cash' AND q.subject = x.id"
-    " AND q.granted IS NULL) AS waits, c.name AS holder_name, c.holder FROM cash x"
-    " JOIN card c ON c.number = x.card"
+    "SELECT x.id, x.receipt, x.card, x.amount_fen, x.clerk, x.day, x.utc_s, x.action,"
+    " x.reversed_by, x.reversed_utc_s, EXISTS (SELECT 1 FROM request q WHERE q.deed = 'cash'"
+    " AND q.subject = x.id AND q.granted IS NULL) AS waits, c.name AS holder_name, c.holder,"
+    " NULL AS fee, NULL AS item FROM cash x JOIN card c ON c.number = x.card"
+)
+_FEES = (
+    "SELECT p.id, p.receipt, NULL AS card, p.amount_fen, p.clerk, p.day, p.utc_s, NULL AS action,"
+    " p.back_by AS reversed_by, p.back_utc_s AS reversed_utc_s, EXISTS (SELECT 1 FROM request q"
+    " WHERE q.deed IN ('fee-refund', 'fee-undo') AND q.subject = p.fee AND q.granted IS NULL"
+    " AND p.back_utc_s IS NULL) AS waits, h.name AS holder_name, f.holder, p.fee, f.item"
+    " FROM fee_payment p JOIN fee f ON f.id = p.fee JOIN holder h ON h.id = f.holder"
+    " WHERE p.how = 'cash'"
 )
 
 
@@ -41,6 +50,9 @@ class Cash:
                 ):
                     raise LocalError(f"receipt {receipt} was given for something else")
                 return row
+            query = "SELECT 1 FROM fee_payment WHERE receipt = ?"
+            if self._db.one(query, receipt) is not None:
+                raise LocalError(f"receipt {receipt} was given for something else")
             taker = self._credits.taker(card)
             if taker is None:
                 raise LocalError("this card is closed: nothing can be loaded on it")
@@ -73,10 +85,13 @@ class Cash:
         )
 
     def of_day(self, day: int, clerk: str) -> list[dict[str, Any]]:
-        """Taken on a day, newest first; of all clerks if `clerk` is empty."""
-        return self._rows(
-            "WHERE x.day = ? AND (? = '' OR x.clerk = ?) ORDER BY x.id DESC LIMIT 500",
-            *(day, clerk, clerk),
+        """Taken on a day, newest first; of all clerks if `clerk` is empty. fee, item: it paid a
+        fee, and no card."""
+        return self._db.rows(
+            f"{_CASH} WHERE x.day = ? AND (? = '' OR x.clerk = ?) UNION ALL"
+            f" {_FEES} AND p.day = ? AND (? = '' OR p.clerk = ?)"
+            " ORDER BY utc_s DESC, id DESC LIMIT 500",
+            *(day, clerk, clerk) * 2,
         )
 
     def drawers(self, day: int) -> list[dict[str, Any]]:
@@ -84,9 +99,12 @@ class Cash:
         rows = self._db.rows(
             "SELECT clerk, sum(n) AS taken, sum(fen) AS taken_fen, sum(back) AS reversed_fen FROM"
             " (SELECT clerk, 1 AS n, amount_fen AS fen, 0 AS back FROM cash WHERE day = ?"
-            " UNION ALL SELECT clerk, 0, 0, amount_fen FROM cash WHERE reversed_day = ?) x"
-            " GROUP BY clerk ORDER BY clerk",
-            *(day, day),
+            " UNION ALL SELECT clerk, 0, 0, amount_fen FROM cash WHERE reversed_day = ?"
+            " UNION ALL SELECT clerk, 1, amount_fen, 0 FROM fee_payment"
+            " WHERE how = 'cash' AND day = ?"
+            " UNION ALL SELECT clerk, 0, 0, amount_fen FROM fee_payment"
+            " WHERE how = 'cash' AND back_day = ?) x GROUP BY clerk ORDER BY clerk",
+            *(day, day, day, day),
         )
         whole = ("taken", "taken_fen", "reversed_fen")  # sums are decimals on PostgreSQL
         return [row | {name: int(row[name]) for name in whole} for row in rows]
@@ -103,4 +121,4 @@ class Cash:
         return row
 
     def _rows(self, where: str, *values: Any) -> list[dict[str, Any]]:
-        return self._db.rows(f"SELECT {_CASH} {where}", *values)
+        return self._db.rows(f"{_CASH} {where}", *values)

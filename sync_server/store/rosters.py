@@ -8,9 +8,11 @@ from typing import Any
 
 from protocol.errors import LocalError
 from sync_server.core import rosters, validity
+from sync_server.core.fees import Asked
 from sync_server.core.rosters import Holder, Line
 from sync_server.core.subsidies import Grant
 from sync_server.store.database import Database
+from sync_server.store.fees import Fees
 from sync_server.store.holders import Holders
 from sync_server.store.lists import Lists
 from sync_server.store.requests import Requests
@@ -18,7 +20,7 @@ from sync_server.store.subsidies import Subsidies
 
 _ROSTER = (
     "id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome, EXISTS (SELECT 1 FROM"
-    " request q WHERE q.deed IN ('end', 'subsidy') AND q.subject = roster.id"
+    " request q WHERE q.deed IN ('end', 'subsidy', 'fees') AND q.subject = roster.id"
     " AND q.granted IS NULL) AS waits"
 )
 
@@ -33,12 +35,14 @@ class Rosters:
         requests: Requests,
         holders: Holders,
         subsidies: Subsidies,
+        fees: Fees,
     ):
         self._db = db
         self._lists = lists
         self._requests = requests
         self._holders = holders
         self._subsidies = subsidies
+        self._fees = fees
 
     def put(
         self, kind: str, digest: bytes, file: str, rows: list[dict], by: str, utc_s: int
@@ -70,8 +74,10 @@ class Rosters:
             return None
         content = json.loads(rows[0].pop("content"))
         holders = self._holders_of(content)
-        had = self._subsidies.had([one.id for one in holders.values()])
-        return _told(rows[0]), rosters.plan(rows[0]["kind"], content, holders, today, had)
+        kind, ids = rows[0]["kind"], [one.id for one in holders.values()]
+        office = rosters.office_of(kind)
+        had = self._fees.had(ids, office) if office else self._subsidies.had(ids)
+        return _told(rows[0]), rosters.plan(kind, content, holders, today, had)
 
     def apply(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:
         """Do what the plan says, once. -> how many of which change; {"waits": request} if so many
@@ -128,6 +134,16 @@ class Rosters:
         ]
         if grants:
             self._subsidies.put(number, grants, by, utc_s)
+        asked = [
+            Asked(line.was.id, str(will["item"]), int(str(will["due"])),
+                  int(str(will["amount_fen"])))
+            for line in lines
+            for will in [line.will]
+            if line.change == rosters.ASK and line.was is not None
+        ]  # fmt: skip
+        if asked:
+            kind = self._db.one("SELECT kind FROM roster WHERE id = ?", number)
+            self._fees.put(number, rosters.office_of(kind) or "", asked, by, utc_s)
         outcome = dict(Counter(line.change for line in lines))
         self._db.conn.execute(
             "UPDATE roster SET applied_by = ?, applied_utc_s = ?, outcome = ? WHERE id = ?",

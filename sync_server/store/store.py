@@ -23,6 +23,8 @@ from sync_server.store.days import Days
 from sync_server.store.disputes import Disputes
 from sync_server.store.emergencies import Emergencies
 from sync_server.store.evidence import Evidence
+from sync_server.store.fee_returns import FeeReturns
+from sync_server.store.fees import Fees
 from sync_server.store.holders import Holders
 from sync_server.store.hooks import Hooks
 from sync_server.store.issues import Issues
@@ -38,7 +40,7 @@ from sync_server.store.pins import Pins
 from sync_server.store.places import Places
 from sync_server.store.postings import Postings
 from sync_server.store.records import Records
-from sync_server.store.requests import Decisions, Requests
+from sync_server.store.requests import Decisions, Deed, Requests
 from sync_server.store.restored import Restored
 from sync_server.store.rosters import Rosters
 from sync_server.store.settlements import Settlements
@@ -67,7 +69,11 @@ class Store:
         self.lost = Lost(db, self.accounts, self.cards, self.places)
         self.requests = Requests(db)
         self.credits = Credits(db, self.accounts, self.actions)
-        self.topups = TopUps(db, self.accounts, self.credits, self.requests)
+        self.fees = Fees(db, self.accounts, self.credits, self.requests)
+        self.topups = TopUps(db, self.accounts, self.credits, self.requests, self.fees)
+        self.fee_returns = FeeReturns(
+            db, self.accounts, self.credits, self.requests, self.fees, self.topups
+        )
         self.cash = Cash(db, self.credits, self.requests)
         self.disputes = Disputes(db, self.accounts, self.credits, self.requests)
         self.records = Records(
@@ -84,30 +90,36 @@ class Store:
         self.officers = Officers(db)
         self.holders = Holders(db)
         self.subsidies = Subsidies(db, self.accounts, self.requests)
-        self.rosters = Rosters(db, self.lists, self.requests, self.holders, self.subsidies)
+        self.rosters = Rosters(
+            db, self.lists, self.requests, self.holders, self.subsidies, self.fees
+        )
         self.leavers = Leavers(db, self.accounts, self.terminals, self.requests)
         self.days = Days(db, self.audit)
         self.settlements = Settlements(db, self.accounts, self.merchants, self.days, self.requests)
         self.statements = Statements(db, self.days, self.settlements)
         self.postings = Postings(db, self.days)
-        self.decisions = Decisions(
-            db,
-            {
-                "end": self.rosters.end_granted,
-                "refund": self.leavers.refund_granted,
-                "admission": self.merchants.declare,
-                "settlement": self.settlements.granted,
-                "cash": self.cash.reversal_granted,
-                "dispute": self.disputes.refund_granted,
-                "subsidy": self.subsidies.filling_granted,
-                "return": self.topups.return_granted,
-            },
-        )
+        self.decisions = Decisions(db, self._deeds())
         self.care = Care(db)
         self.shifts = Shifts(db)
         self.emergencies = Emergencies(db)
         self.partners = Partners(db, self.terminals)
         self.hooks = Hooks(db, self.partners)
+
+    def _deeds(self) -> dict[str, Deed]:
+        """What a second person grants, by its name."""
+        return {
+            "end": self.rosters.end_granted,
+            "refund": self.leavers.refund_granted,
+            "admission": self.merchants.declare,
+            "settlement": self.settlements.granted,
+            "cash": self.cash.reversal_granted,
+            "dispute": self.disputes.refund_granted,
+            "subsidy": self.subsidies.filling_granted,
+            "fees": self.fees.order_granted,
+            "fee-refund": self.fee_returns.refund_granted,
+            "fee-undo": self.fee_returns.undoing_granted,
+            "return": self.topups.return_granted,
+        }
 
     def group(self) -> AbstractContextManager[Any]:
         """Many small changes that share one commit: epochs, reports, confirmations. Not

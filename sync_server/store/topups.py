@@ -11,16 +11,17 @@ from typing import Any
 
 from protocol.errors import LocalError
 from sync_server.core import ledger, topups, validity
-from sync_server.core.ledger import Transfer
+from sync_server.core.ledger import Account, Transfer
 from sync_server.core.topups import Told
 from sync_server.store.accounts import Accounts
 from sync_server.store.credits import Credits
 from sync_server.store.database import Database
+from sync_server.store.fees import Fees
 from sync_server.store.requests import Requests
 
 _TOPUP = (
     "t.id, t.channel, t.number, t.card, t.amount_fen, t.state, t.why, t.made_by, t.made_utc_s,"
-    " t.expires_utc_s, t.paid_as, t.paid_utc_s, t.told_utc_s, t.ended_utc_s, t.action"
+    " t.expires_utc_s, t.paid_as, t.paid_utc_s, t.told_utc_s, t.ended_utc_s, t.action, t.fee"
 )
 _WHO = (
     "c.holder, h.name AS holder_name, h.number AS holder_number FROM topup t"
@@ -31,11 +32,19 @@ _WHO = (
 class TopUps:
     """Of all channels."""
 
-    def __init__(self, db: Database, accounts: Accounts, credits: Credits, requests: Requests):
+    def __init__(
+        self,
+        db: Database,
+        accounts: Accounts,
+        credits: Credits,
+        requests: Requests,
+        fees: Fees,
+    ):
         self._db = db
         self._accounts = accounts
         self._credits = credits
         self._requests = requests
+        self._fees = fees
 
     def order(
         self, channel: str, card: int, fen: int, wish: str, by: str, utc_s: int
@@ -47,16 +56,35 @@ class TopUps:
                 if self._credits.taker(card) is None:
                     raise LocalError("this card is closed: nothing can be loaded on it")
                 topups.check_limits(fen, self._today_fen(card, utc_s))
-                found = connection.execute(
-                    "INSERT INTO topup (channel, number, wish, card, amount_fen, state, why,"
-                    " made_by, made_utc_s, expires_utc_s) VALUES (?, '', ?, ?, ?, ?, '', ?, ?, ?)"
-                    " RETURNING id",
-                    (channel, wish, card, fen, topups.ORDERED, by, utc_s,
-                     utc_s + topups.EXPIRES_S),
-                ).fetchone()[0]  # fmt: skip
-                number = f"CC{validity.shown(validity.today(utc_s)).replace('-', '')}{found:08d}"
-                connection.execute("UPDATE topup SET number = ? WHERE id = ?", (number, found))
+                found = self._new(connection, (channel, wish, card, fen, None, by), utc_s)
             return self._one(found)
+
+    def order_for_fee(
+        self, channel: str, card: int, fee: int, wish: str, by: str, utc_s: int
+    ) -> dict[str, Any]:
+        """The same for a fee that is due: of this wish, or one that can still be paid. LocalError.
+
+        card: the phone that asks."""
+        with self._db.transaction() as connection:
+            found = self._db.one("SELECT id FROM topup WHERE wish = ?", wish) or self._db.one(
+                "SELECT id FROM topup WHERE fee = ? AND channel = ? AND card = ? AND state = ?"
+                " AND expires_utc_s > ? ORDER BY id DESC LIMIT 1",
+                *(fee, channel, card, topups.ORDERED, utc_s),
+            )
+            if found is None:
+                fen = self._fees.due_fen(fee)
+                found = self._new(connection, (channel, wish, card, fen, fee, by), utc_s)
+            return self._one(found)
+
+    def _new(self, connection: Any, order: tuple[Any, ...], utc_s: int) -> int:
+        found = connection.execute(
+            "INSERT INTO topup (number, state, why, made_utc_s, expires_utc_s, channel, wish, card,"
+            " amount_fen, fee, made_by) VALUES ('', ?, '', ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (topups.ORDERED, utc_s, utc_s + topups.EXPIRES_S, *order),
+        ).fetchone()[0]
+        number = f"CC{validity.shown(validity.today(utc_s)).replace('-', '')}{found:08d}"
+        connection.execute("UPDATE topup SET number = ? WHERE id = ?", (number, found))
+        return found
 
     def arrived(self, channel: str, told: Told, utc_s: int) -> dict[str, Any]:
         """The channel's authentic word that it was paid. -> the payment, as it is now."""
@@ -104,6 +132,15 @@ class TopUps:
             topups.after(row["state"], topups.GIVE_BACK)
             told = {"payment": row["number"], "amount_fen": row["amount_fen"], "why": row["why"]}
             return self._requests.ask("return", number, told, by, utc_s)
+
+    def release(self, number: int, giver: Account, utc_s: int) -> None:
+        """The fee that it paid is refunded, inside the caller's transaction: the money is kept,
+        and the channel will be asked to give it back."""
+        row = self._one(number)
+        self._accounts.book([Transfer(giver, topups.KEPT, row["amount_fen"], 0, 0)], utc_s)
+        self._move(number, topups.RELEASE, utc_s)
+        self._db.conn.execute("UPDATE topup SET why = ? WHERE id = ?", (topups.REFUND, number))
+        self._move(number, topups.GIVE_BACK, utc_s)
 
     def return_granted(self, number: int, granted: bool, by: str, utc_s: int) -> None:
         """The deed `return`: the channel will be asked to give it back."""
@@ -178,15 +215,20 @@ class TopUps:
     # steps
 
     def _paid(self, order: dict[str, Any], told: Told, utc_s: int) -> dict[str, Any]:
-        """The order is paid, and booked if its card can take it."""
+        """The order is paid, and booked if its card, or its fee, can take it."""
         number, fen = order["id"], order["amount_fen"]
         state = topups.after(order["state"], topups.PAY)
-        card, why, action, ended_utc_s = self._credits.taker(order["card"]), "", None, None
-        if card is None:
-            why = topups.CARD
+        card, why, action, ended_utc_s = order["card"], "", None, None
+        if order["fee"] is not None:
+            why = self._fees.pay_by_channel(order["fee"], number, utc_s)
+        else:
+            card = self._credits.taker(card)
+            why = topups.CARD if card is None else ""
+        if why:
             self._keep(fen, utc_s)
         else:
             state, ended_utc_s = topups.after(state, topups.BOOK), utc_s
+        if card is not None and order["fee"] is None:
             by = f"top-up {order['number']}"
             card, action = self._credits.give(card, fen, ledger.bank(), by, utc_s)
         self._db.conn.execute(
@@ -235,7 +277,8 @@ class TopUps:
             self._db.one(
                 "SELECT sum(t.amount_fen) FROM topup t JOIN card o ON o.number = t.card,"
                 " card c WHERE c.number = ? AND (o.number = c.number OR o.holder = c.holder)"
-                " AND t.wish IS NOT NULL AND t.made_utc_s >= ? AND t.state <> 'expired'"
+                " AND t.wish IS NOT NULL AND t.fee IS NULL AND t.made_utc_s >= ?"
+                " AND t.state <> 'expired'"
                 " AND t.state <> 'refunded'",
                 *(card, begin_s),
             )

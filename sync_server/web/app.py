@@ -22,6 +22,7 @@ from sync_server.web.console import console
 from sync_server.web.desk import desk
 from sync_server.web.disputes import disputes
 from sync_server.web.feed import Feed
+from sync_server.web.fees import fees
 from sync_server.web.fields import NUMBER_MAX
 from sync_server.web.finance import finance
 from sync_server.web.logistics import logistics
@@ -36,7 +37,7 @@ JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
 STREAMS_MAX = 8
 # each twice: pages for people, the same under /api for programs
-OFFICES = (desk, registry, finance, disputes, logistics, centre)
+OFFICES = (desk, registry, finance, fees, disputes, logistics, centre)
 
 
 class Whole(IntegerConverter):

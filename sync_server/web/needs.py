@@ -35,7 +35,8 @@ OPEN = frozenset({
     "static", "console.sign_in", "console.enter", "console.speak",
     "phone.page", "phone.worker", "phone.enrol", "phone.renew", "phone.cards", "phone.loss",
     "phone.pin_page", "phone.put_pin", "phone.pin_state", "phone.change_pin", "phone.unlock_pin",
-    "phone.money", "phone.top_up", "phone.dispute", "phone.withdraw", "pay.callback",
+    "phone.money", "phone.top_up", "phone.dispute", "phone.withdraw",
+    "phone.pay_fee", "pay.callback",
     "provision.use", *SCOPES,
 })  # fmt: skip
 
@@ -117,6 +118,13 @@ NEEDS = {
     "finance.subsidies": Need("subsidies"),
     "finance.payments": Need("payments"),
     "finance.give_back": Need("return-payment"),
+    # fees for others; whose somebody sees, and may change, is web.fees'
+    "fees.orders": Need("fees"),
+    "fees.order": Need("fees"),
+    "fees.withdraw": Need("fees", ("fee", "reason")),
+    "fees.take_cash": Need("cash", ("receipt",)),
+    "fees.refund": Need("fees"),
+    "fees.undo": Need("cash"),
     # disputes; whose somebody sees is web.disputes.cases
     "disputes.cases": Need("disputes"),
     "disputes.case": Need("disputes"),
@@ -199,6 +207,7 @@ PLACES = (
     ("console.index", _l("Overview")),
     ("desk.people", _l("Holders")),
     ("registry.lists", _l("Lists")),
+    ("fees.orders", _l("Fees")),
     ("finance.leavers", _l("Leavers")),
     ("finance.merchants", _l("Merchants")),
     ("finance.days", _l("Books")),

@@ -28,6 +28,9 @@ FACT_WORDS = {
     "month": _l("Month"),
     "place": _l("Place"),
     "card": _l("Card"),
+    "item": _l("Fee item"),
+    "person": _l("Holder"),
+    "how": _l("Paid how"),
 }
 
 

@@ -15,6 +15,27 @@ def state_words() -> dict[str, tuple[str, str]]:
     }
 
 
+def fee_words() -> dict[str, tuple[str, str]]:
+    """state of core.fees, and overdue -> (word, tone)."""
+    return {
+        "listed": (_("waits for a second person"), "warn"),
+        "due": (_("to be paid"), ""),
+        "overdue": (_("late"), "bad"),
+        "paid": (_("paid"), "good"),
+        "refunded": (_("refunded"), ""),
+        "withdrawn": (_("withdrawn"), ""),
+    }
+
+
+def how_words() -> dict[str, str]:
+    """how a fee was paid -> words."""
+    return {
+        "channel": _("payment channel"),
+        "purse": _("purse of the phone"),
+        "cash": _("cash at the desk"),
+    }
+
+
 def dispute_words() -> dict[str, tuple[str, str]]:
     """state of core.disputes, or "closed OUTCOME" -> (word, tone)."""
     return {
@@ -38,6 +59,8 @@ def why_words() -> dict[str, str]:
         "amount": _("another amount"),
         "twice": _("paid twice"),
         "card": _("card closed"),
+        "withdrawn": _("the fee was withdrawn"),
+        "refund": _("the fee is refunded"),
     }
 
 
@@ -54,5 +77,10 @@ def money_acts() -> dict[str, str]:
         "desk.take_cash": _("cash taken"),
         "desk.reverse_cash": _("reversal of cash asked for"),
         "phone.topup": _("top-up ordered by phone"),
+        "fees.withdraw": _("fees withdrawn"),
+        "fees.take_cash": _("fee taken in cash"),
+        "fees.refund": _("refund of a fee asked for"),
+        "fees.undo": _("undoing of a receipt asked for"),
+        "phone.pay_fee": _("fee paid by phone"),
         "pay.callback": _("payment told by the channel"),
     }

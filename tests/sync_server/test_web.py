@@ -55,6 +55,7 @@ def test_every_route_turns_strangers_away(app, api):
     open_ones = {"static", "console.sign_in", "console.enter", "console.speak"}
     open_ones |= {"phone.page", "phone.worker", "phone.enrol", "phone.renew"}
     open_ones |= {"phone.cards", "phone.loss", "phone.money", "phone.top_up", "pay.callback"}
+    open_ones |= {"phone.pay_fee"}
     open_ones |= {"phone.dispute", "phone.withdraw"}
     open_ones |= {"phone.pin_page", "phone.put_pin", "phone.pin_state", "phone.change_pin"}
     open_ones |= {"phone.unlock_pin"}

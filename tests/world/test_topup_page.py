@@ -1,5 +1,5 @@
 """A top-up from the phone to the till: ordered on the page, paid in the sandbox, booked by its
-word, in a real browser against a real server."""
+word, in a real browser against a real server; then two fees, one by each way."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.async_api import async_playwright
 
 from protocol import record
+from sync_server.core import validity
 from sync_server.running import Address, Server
 from terminal_sim import paying
 from tests.world.test_phone_page import CHROMIUM, QUIET, READY_MS
@@ -97,6 +98,35 @@ async def disputes(page, server, look):
     assert store.disputes.one(row["id"])["state"] == "withdrawn"
 
 
+async def pays_fees(page, server, look):
+    """What an office ordered stands below the code; paid in the sandbox, and with what there is."""
+    store, today = server.gateway.store, validity.today(int(time.time()))
+    rows = [
+        {"row": str(n), "number": "180001", "item": item, "amount": fen,
+         "due": validity.shown(today + n)}
+        for n, (item, fen) in enumerate((("英语四级报名费", "45"), ("教材费", "12.5")))
+    ]  # fmt: skip
+    store.rosters.put("fees-teaching", b"f", "f", rows, "liu", 1)
+    store.rosters.apply(1, today, "liu", 1)
+    store.decisions.decide(1, True, "zhou", 1)
+    await page.goto(page.url.partition("#")[0])
+    await page.reload()
+    await page.wait_for_selector("#due:visible", timeout=READY_MS)
+    assert "英语四级报名费 45.00" in await page.inner_text("#due")
+    await look(page, "due")
+    await page.click("#due")
+    await page.click("#fee-list li:first-child .ways button:first-child", timeout=READY_MS)
+    await page.wait_for_url("**/pay/CC*", timeout=READY_MS)
+    await page.click("button")
+    await page.click("a")
+    await page.wait_for_selector("#fee-list .tag.paid", timeout=READY_MS)
+    for _ in range(2):  # it asks once more
+        await page.click("#fee-list .ways .quiet")
+    await page.wait_for_selector("#fee-list:not(:has(.ways)) .tag.paid", timeout=READY_MS)
+    await look(page, "fees")
+    assert store.fees.collected()["teaching"] == 5750
+
+
 async def story(folder, look):
     async with running(folder) as (server, sandbox), async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -110,12 +140,13 @@ async def story(folder, look):
         assert store.topups.totals() == {"booked_fen": 5000, "kept_fen": 0, "refunded_fen": 0}
         assert store.accounts.sum_fen() == 0
         await disputes(page, server, look)
+        await pays_fees(page, server, look)
         width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0
         await browser.close()
 
 
-# shows R13
+# shows R3 R13
 def test_ordered_paid_and_booked(tmp_path):
     async def see_nothing(page, name):
         pass

@@ -11,6 +11,7 @@ from sync_server.web import fields
 from sync_server.web.answers import done, shown
 from sync_server.web.centre import centre
 from sync_server.web.fields import CARD_MAX
+from sync_server.web.payment_words import how_words
 from sync_server.web.refusals import BadField
 from sync_server.web.registry.words import list_words
 
@@ -23,7 +24,10 @@ def _orders():
 def approvals():
     """-> {requests, losses, decided}"""
     return shown(
-        "approvals.html", _orders().offices.waiting(), deeds=deed_words(), kinds=list_words()
+        "approvals.html",
+        _orders().offices.waiting(),
+        deeds=deed_words(),
+        kinds=list_words() | how_words(),
     )
 
 
@@ -55,6 +59,9 @@ def deed_words() -> dict[str, Any]:
         "settlement": _("Pay merchants for their turnover"),
         "return": _("Give a payment back to who paid"),
         "subsidy": _("Pay for the meals of staff"),
+        "fees": _("Let an office collect a fee"),
+        "fee-refund": _("Refund a fee that was paid"),
+        "fee-undo": _("Undo the receipt of a fee: it is due again"),
         "dispute": _("Refund after a dispute"),
         "cash": _("Reverse cash at the desk"),
     }

@@ -13,6 +13,7 @@ from sync_server.web import fields
 from sync_server.web.answers import done, is_part, shown
 from sync_server.web.console import view
 from sync_server.web.desk import desk
+from sync_server.web.payment_words import fee_words, how_words
 from sync_server.web.roles import HOLDER_WORDS
 
 _ONE = "/people/<int(min=1):number>"
@@ -38,14 +39,18 @@ def people():
 
 @desk.get(_ONE)
 def person(number: int):
-    """-> {holder, cards, extensions, taps}"""
-    told = _people().holder(number)
+    """-> {holder, cards, extensions, taps, fees}"""
+    orders = current_app.extensions["desk"].orders
+    told = _people().holder(number) | {"fees": orders.fees.of_holder(number)}
     today = validity.today(int(time.time()))
     total = sum(card["purse_fen"] + card["account_fen"] for card in told["cards"])
     return shown(
         "person.html",
         told,
         kinds=HOLDER_WORDS,
+        fee_words=fee_words(),
+        hows=how_words(),
+        receipt=orders.tills.new_receipt,
         today=today,
         total=view.money(total),
         latest=validity.shown(validity.latest(told["holder"]["kind"], today)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from sync_server.core import merchants
+from sync_server.core.fees import OFFICES
 from sync_server.core.ledger import Account
 from sync_server.gateway.merchants import DEMONSTRATION, UNKNOWN
 
@@ -69,6 +70,8 @@ def _key_words() -> dict[Account, str]:
         ("suspense", "reversal"): _("Suspense: reversal of nothing"),
         ("fee", "card"): _("Card fees"),
         ("fee", "merchant"): _("Merchants' fees"),
+        ("fee", "teaching"): _("Fees of teaching affairs"),
+        ("fee", "students"): _("Fees of student affairs"),
     }
 
 
@@ -88,6 +91,8 @@ def account_words(account: Account | list[str]) -> str:
 
 def movement_words(giver: Account | list[str], taker: Account | list[str]) -> str:
     """What a movement between two types of accounts is."""
+    if taker[0] == "fee" and taker[1] in OFFICES:
+        return account_words(taker)
     pair = (giver[0], taker[0])
     return {
         ("purse", "merchant"): _("Paid"),
@@ -116,6 +121,10 @@ def line_words() -> dict[str, str]:
         "desk": _("Paid in at the desk"),
         "card fee": _("Card fees"),
         "merchant fee": _("Merchants' fees"),
+        "teaching fee": _("Fees of teaching affairs"),
+        "students fee": _("Fees of student affairs"),
+        "teaching fee back": _("Fees of teaching affairs given back"),
+        "students fee back": _("Fees of student affairs given back"),
         "donation": _("Donations to the foundation"),
         "filled": _("Subsidies filled up"),
         "settlement": _("Paid to merchants"),

@@ -90,4 +90,4 @@ def signed(body: dict) -> tuple[int, int, bytes]:
     return number, told_s, fields.hexadecimal(body, "signature")
 
 
-from sync_server.web.phone import disputes, money, pins  # noqa: E402, F401
+from sync_server.web.phone import disputes, fees, money, pins  # noqa: E402, F401

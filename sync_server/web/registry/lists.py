@@ -11,7 +11,7 @@ from flask import abort, current_app, flash, g, jsonify, redirect, request, url_
 from flask_babel import gettext as _
 
 from sync_server.core import rosters, validity
-from sync_server.core.sheets import BadSheet
+from sync_server.core.sheets import CELL_MOST, BadSheet
 from sync_server.web.answers import done, is_program, shown
 from sync_server.web.console import view
 from sync_server.web.refusals import BadField
@@ -34,17 +34,25 @@ def lists():
     mine = [kind for kind in rosters.KINDS if g.visitor.may(rosters.right_of(kind))]
     heads = {field: heads[0] for field, heads in rosters.HEADS.items()}
     return shown(
-        "lists.html", told, mine=mine, words=list_words(), changes=change_words(), heads=heads
+        "lists.html",
+        told,
+        mine=mine,
+        words=list_words(),
+        changes=change_words(),
+        heads=heads,
+        fees=any(map(rosters.office_of, mine)),
     )
 
 
 @registry.post("/lists")
 def put():
-    """The bytes of a file -> {id, new}; a file that came before is the list that it was then"""
+    """?kind=KIND&file=NAME&item=TEXT&due=DAY&amount=YUAN (of fees, for all rows): the bytes of a
+    file -> {id, new}; a file that came before is the list that it was then"""
     kind, file, data = _sent()
     _mine(kind)
+    for_all = _for_all() if rosters.office_of(kind) else {}
     try:
-        number, is_new = _people().put(kind, file, data, by=g.visitor.name)
+        number, is_new = _people().put(kind, file, data, g.visitor.name, for_all)
     except BadSheet as error:
         line = _(error.line) + (f"：{error.about}" if error.about else "")
         raise BadField(str(error) if is_program() else line) from None
@@ -70,6 +78,7 @@ def one(number: int):
         only=only,
         rows=[_row(line) for line in lines[:ROWS_SHOWN]],
         hidden=max(len(lines) - ROWS_SHOWN, 0),
+        is_fees=rosters.office_of(told["list"]["kind"]) is not None,
         may_apply=g.visitor.may(rosters.right_of(told["list"]["kind"])),
     )
 
@@ -80,7 +89,7 @@ def apply(number: int):
     _mine(_people().roster(number)["list"]["kind"])
     outcome = _people().apply(number, by=g.visitor.name)
     to = url_for("registry.one", number=number)
-    if rosters.PAY in outcome:
+    if rosters.PAY in outcome or rosters.ASK in outcome:
         words = _("The list is applied: a second person must grant the money.")
         return done({"outcome": outcome}, to, words, 202)
     if "waits" in outcome:
@@ -102,6 +111,13 @@ def _sent() -> tuple[str, str, bytes]:
     if not data:
         raise BadField(_("Please choose a file."))
     return kind, "".join(c for c in file if c.isprintable())[:_FILE_MOST], data
+
+
+def _for_all() -> dict[str, str]:
+    """What is the same for all rows of a list of fees, as far as it is said."""
+    said = request.args if is_program() else request.form
+    cells = {name: " ".join(said.get(name, "").split()) for name in rosters.FOR_ALL}
+    return {name: cell[:CELL_MOST] for name, cell in cells.items() if cell}
 
 
 def _mine(kind: str) -> None:
@@ -131,6 +147,9 @@ def _what(line: dict[str, Any]) -> list[tuple[str, str, str]]:
     fields = field_words()
     if line["change"] == rosters.PAY:
         return [("", "", will["month"]), ("", "", view.money(will["amount_fen"]))]
+    if line["change"] == rosters.ASK:
+        until = _("by %(day)s", day=validity.shown(will["due"]))
+        return [("", "", will["item"]), ("", "", view.money(will["amount_fen"])), ("", "", until)]
     if line["change"] == rosters.END:
         donated = view.money(will["donate_fen"])
         choice = {

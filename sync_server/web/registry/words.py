@@ -13,6 +13,8 @@ def list_words() -> dict[str, str]:
         "students-leave": _("Students who leave"),
         "temporary-leave": _("Temporary who leave"),
         "subsidies": _("Meal subsidies"),
+        "fees-teaching": _("Fees of teaching affairs"),
+        "fees-students": _("Fees of student affairs"),
     }
 
 
@@ -25,6 +27,7 @@ def change_words() -> dict[str, str]:
         "same": _("as before"),
         "end": _("ends"),
         "pay": _("subsidised"),
+        "ask": _("has to pay"),
         "wrong": _("wrong"),
     }
 
@@ -44,6 +47,8 @@ def field_words() -> dict[str, str]:
         "donate": _("Donation"),
         "month": _("Month"),
         "amount": _("Amount"),
+        "item": _("Fee item"),
+        "due": _("Last day to pay"),
         "bank": _("Bank account"),
     }
 
@@ -66,5 +71,7 @@ def fault_words() -> dict[str, str]:
         "no amount": _("is no amount in yuan: %(value)s", value="%(value)s"),
         "no month": _("is no month: %(value)s", value="%(value)s"),
         "had": _("has its subsidy already: %(value)s", value="%(value)s"),
+        "listed": _("was ordered for them already: %(value)s", value="%(value)s"),
+        "too much": _("is more than 10,000 yuan: %(value)s", value="%(value)s"),
         "no bank": _("is no account number: %(value)s", value="%(value)s"),
     }

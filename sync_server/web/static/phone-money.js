@@ -63,6 +63,7 @@ document.addEventListener("phone", ({ detail: { wish, see, back, element, part }
       const tag = element("span", words.states[one.state], `tag ${one.state}`);
       const tail = element("p", "", "first");
       tail.append(small, tag);
+      if (one.fee) return line(words.fee, yuan(one.amount_fen), tail);
       return line(one.card === told.cards[0].card ? words.phone : `${words.card} ${one.card}`, `+${yuan(one.amount_fen)}`, tail);
     }));
     if (!told.topups.length) part("orders").append(element("li", words.none, "hint"));
@@ -93,6 +94,23 @@ document.addEventListener("phone", ({ detail: { wish, see, back, element, part }
     detail: { told, wish, element, part, line, yuan, when, again: past },
   })), "no-records");
 
+  const owed = () => look("fees", () => document.dispatchEvent(new CustomEvent("fees", {
+    detail: { told, wish, element, part, line, yuan, when, again: owed },
+  })), "no-fees");
+
+  // Once, where there is a network: what is due stands below the code.
+  async function remind() {
+    try {
+      const due = (await wish("money", {})).fees.filter((one) => one.state === "due");
+      const button = part("due");
+      button.hidden = !due.length;
+      if (!due.length) return;
+      const more = due.length > 1 ? ` · ${words.more.replace("#", due.length - 1)}` : "";
+      button.replaceChildren(element("b", words.due.replace("#item", () => due[0].item).replace("#yuan", yuan(due[0].amount_fen))),
+        element("small", words.by.replace("#", due[0].due) + more));
+    } catch { /* the code works all the same */ }
+  }
+
   part("order").addEventListener("submit", async (event) => {
     event.preventDefault();
     const fen = amounts();
@@ -109,7 +127,10 @@ document.addEventListener("phone", ({ detail: { wish, see, back, element, part }
   part("own").addEventListener("input", amounts);
   part("top-up").addEventListener("click", () => { see("money"); money(); });
   part("past").addEventListener("click", () => { see("records"); past(); });
+  for (const one of ["due", "to-fees"]) part(one).addEventListener("click", () => { see("fees"); owed(); });
   for (const button of document.querySelectorAll("[data-back]")) button.addEventListener("click", back);
-  document.addEventListener("visibilitychange", () => { money(); past(); });
+  document.addEventListener("visibilitychange", () => { money(); past(); owed(); });
   if (location.hash === "#money") setTimeout(() => { see("money"); money(); });
+  else if (location.hash === "#fees") setTimeout(() => { see("fees"); owed(); });
+  remind();
 });

@@ -1,7 +1,7 @@
 // Keeps the page for when there is no network; what is asked of the server is never kept.
 "use strict";
-const SHELF = "campus-code-2";
-const PAGE = ["/phone", "/static/phone.css", "/static/phone.js", "/static/phone-money.js", "/static/phone-records.js", "/static/vendor/qrcode.js", "/static/mark.svg"];
+const SHELF = "campus-code-3";
+const PAGE = ["/phone", "/static/phone.css", "/static/phone.js", "/static/phone-money.js", "/static/phone-records.js", "/static/phone-fees.js", "/static/vendor/qrcode.js", "/static/mark.svg"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELF).then((shelf) => shelf.addAll(PAGE)).then(() => self.skipWaiting()));
