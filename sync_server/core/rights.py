@@ -24,6 +24,7 @@ _OFFICES = (CENTRE, FINANCE, PERSONNEL, TEACHING, CLERK, KEY)
 # right, who has it, articles, what it allows
 TABLE = (
     ("home", _ALL, "3", "sign in, one's own password, the first page"),
+    ("today", ROLES, "3", "what waits for one's own office"),
     ("console", (CENTRE, FINANCE, LOGISTICS, CLERK, KEY), "3", "taps and terminals as they come"),
     ("status", (CENTRE, KEY), "3", "totals, images, what terminals uploaded"),
     ("people", _OFFICES, "3, 8", "search holders, see cards, balance and taps"),
@@ -40,7 +41,7 @@ TABLE = (
      "paid; an office its own"),
     ("temporary-lists", (CENTRE, CLERK, KEY), "7, 8", "temporary holders, each with an approver"),
     ("lists", (CENTRE, PERSONNEL, TEACHING, STUDENTS, CLERK, KEY), "3", "see the lists and what "
-     "they do"),
+     "they do; student affairs their own"),
     ("leavers", (CENTRE, FINANCE, TEACHING, KEY), "10", "see leavers and their balances"),
     ("refund", (FINANCE,), "10, 16", "settle leavers, ask for a refund list, fetch its file"),
     ("cash", (CLERK, KEY), "15", "take cash at the desk, ask for a reversal"),

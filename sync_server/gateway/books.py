@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sync_server.core import books, days, sheets, statements, validity
+from sync_server.core import books, days, settlements, sheets, statements, validity
 from sync_server.core.days import Line
 from sync_server.core.merchants import masked
 from sync_server.gateway import looks
@@ -75,6 +75,15 @@ class Books:
     def close(self, until: int, by: str) -> list[int]:
         """Every open day up to this one. -> which"""
         return self._do(self._store.days.close, until, self._heard(), by, _now_s())
+
+    def sold(self, merchant: str, day: int) -> dict[str, int]:
+        """-> {count, fen}: what a merchant has taken on a day that is not closed, less what it gave
+        back."""
+        lines = [line for came, line in self._store.days.live() if came == day]
+        took = settlements.turnover(merchant, lines)
+        own = ("merchant", merchant)
+        count = sum(line.transfers for line in lines if line.taker == own)
+        return {"count": count, "fen": took.gross_fen - took.reversed_fen}
 
     def check(self) -> list[tuple[int, str]]:
         """Newest closed days that are not what was written; a day's own page counts it anew."""

@@ -44,8 +44,9 @@ class Fees:
 
     # ordered
 
-    def had(self, holders: list[int], office: str) -> set[tuple[int, str]]:
-        """(holder, item) of these, ordered by an office, that wait, are due or are paid."""
+    def had(self, holders: list[int], office: str, but: int) -> set[tuple[int, str]]:
+        """(holder, item) of these, ordered by an office in other lists than this one, that wait,
+        are due or are paid."""
         found = set()
         for at in range(0, len(holders), 500):
             part = holders[at : at + 500]
@@ -54,8 +55,8 @@ class Fees:
                 (row[0], row[1])
                 for row in self._db.conn.execute(
                     f"SELECT holder, item FROM fee WHERE holder IN ({marks}) AND office = ?"
-                    " AND state IN ('listed', 'due', 'paid')",
-                    (*part, office),
+                    " AND roster <> ? AND state IN ('listed', 'due', 'paid')",
+                    (*part, office, but),
                 )
             }
         return found

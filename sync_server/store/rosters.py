@@ -68,7 +68,7 @@ class Rosters:
         return [_told(row) for row in rows]
 
     def get(self, number: int, today: int) -> tuple[dict[str, Any], list[Line]] | None:
-        """A list, and what it would do now (nothing any more where it has been applied)."""
+        """A list, and what it would do now; of people nothing any more once it was applied."""
         rows = self._db.rows(f"SELECT {_ROSTER}, content FROM roster WHERE id = ?", number)
         if not rows:
             return None
@@ -76,7 +76,7 @@ class Rosters:
         holders = self._holders_of(content)
         kind, ids = rows[0]["kind"], [one.id for one in holders.values()]
         office = rosters.office_of(kind)
-        had = self._fees.had(ids, office) if office else self._subsidies.had(ids)
+        had = self._fees.had(ids, office, number) if office else self._subsidies.had(ids, number)
         return _told(rows[0]), rosters.plan(kind, content, holders, today, had)
 
     def apply(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:

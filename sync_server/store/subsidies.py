@@ -25,8 +25,8 @@ class Subsidies:
         self._accounts = accounts
         self._requests = requests
 
-    def had(self, holders: list[int]) -> set[tuple[int, str]]:
-        """(holder, month) of these that are granted or wait."""
+    def had(self, holders: list[int], but: int) -> set[tuple[int, str]]:
+        """(holder, month) of these that are granted or wait, by other lists than this one."""
         found = set()
         for at in range(0, len(holders), 500):
             part = holders[at : at + 500]
@@ -34,7 +34,8 @@ class Subsidies:
             found |= {
                 (row[0], row[1])
                 for row in self._db.conn.execute(
-                    f"SELECT holder, month FROM subsidy WHERE holder IN ({marks})", part
+                    f"SELECT holder, month FROM subsidy WHERE holder IN ({marks}) AND roster <> ?",
+                    (*part, but),
                 )
             }
         return found

@@ -32,6 +32,7 @@ from sync_server.web.pay import pay
 from sync_server.web.phone import phone
 from sync_server.web.provision import provision
 from sync_server.web.registry import registry
+from sync_server.web.today import today
 
 JSON_LIMIT_BYTES = 2 * 1024 * 1024
 FORM_LIMIT_BYTES = 16 * 1024
@@ -83,7 +84,7 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     protect.init_app(app)
     limiter.init_app(app)
     refusals.init_app(app)
-    for blueprint in (api, console, pay, phone, provision, partners):
+    for blueprint in (api, console, today, pay, phone, provision, partners):
         app.register_blueprint(blueprint)
     for office in OFFICES:
         app.register_blueprint(office)

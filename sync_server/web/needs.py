@@ -43,6 +43,7 @@ OPEN = frozenset({
 NEEDS = {
     "console.sign_out": Need("home"),
     "console.password": Need("home"),
+    "today.page": Need("today"),
     "console.index": Need("console"),
     "console.events": Need("console"),
     "console.loss": Need("stop", ("card", "act")),
@@ -204,6 +205,7 @@ LARGE = frozenset({"registry.put", "finance.put_statement"})  # take a file
 
 # the way through the pages: route, word, in this order
 PLACES = (
+    ("today.page", _l("Today")),
     ("console.index", _l("Overview")),
     ("desk.people", _l("Holders")),
     ("registry.lists", _l("Lists")),

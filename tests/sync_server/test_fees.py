@@ -103,7 +103,7 @@ def test_one_amount_for_all_and_each_office_its_own(paid):
     first, _ = ordered(paid)
     xue, one = send(paid, [("180001",)], "fees-students", ("学号",), item=EXAM, due=in_days(1),
                     amount="120")  # fmt: skip
-    assert xue.get("/lists/2").status_code == 200 and xue.post("/lists/2/apply").status_code == 403
+    assert xue.get("/lists/2").status_code == 404 and xue.post("/lists/2/apply").status_code == 403
     xue.post(f"{one}/apply")
     assert "120.00" in xue.text("/fees") and "90.00" not in xue.text("/fees")
     assert xue.get("/fees/2").status_code == 404

@@ -10,7 +10,7 @@ from typing import Any
 from flask import abort, current_app, flash, g, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 
-from sync_server.core import rosters, validity
+from sync_server.core import rights, rosters, validity
 from sync_server.core.sheets import CELL_MOST, BadSheet
 from sync_server.web.answers import done, is_program, shown
 from sync_server.web.console import view
@@ -30,7 +30,7 @@ def _people():
 @registry.get("/lists")
 def lists():
     """-> {lists: [{id, kind, file, put_by, put_utc_s, applied_by, applied_utc_s, outcome}]}"""
-    told = {"lists": _people().rosters()}
+    told = {"lists": [row for row in _people().rosters() if _sees(row["kind"])]}
     mine = [kind for kind in rosters.KINDS if g.visitor.may(rosters.right_of(kind))]
     heads = {field: heads[0] for field, heads in rosters.HEADS.items()}
     return shown(
@@ -67,6 +67,8 @@ def put():
 def one(number: int):
     """?only=CHANGE -> {list, counts, lines}: nothing of it is done yet, or what is left"""
     told = _people().roster(number)
+    if not _sees(told["list"]["kind"]):
+        abort(404, "there is no such list")
     only = request.args.get("only", "")
     lines = [line for line in told["lines"] if not only or line["change"] == only]
     lines.sort(key=lambda line: line["change"] != rosters.WRONG)
@@ -118,6 +120,11 @@ def _for_all() -> dict[str, str]:
     said = request.args if is_program() else request.form
     cells = {name: " ".join(said.get(name, "").split()) for name in rosters.FOR_ALL}
     return {name: cell[:CELL_MOST] for name, cell in cells.items() if cell}
+
+
+def _sees(kind: str) -> bool:
+    """Who has cards is not student affairs' (Art. 3): they see the lists that they send."""
+    return g.visitor.role != rights.STUDENTS or g.visitor.may(rosters.right_of(kind))
 
 
 def _mine(kind: str) -> None:
