@@ -23,6 +23,7 @@ LINKS_MAX = 16
 SIGN_IN_RATE = "10 per minute"
 NAME_RATE = "30 per hour"  # wrong passwords of one name, from anywhere
 LIST_LIMIT_BYTES = 9 * 1024 * 1024  # of core.sheets, and what a form puts around it
+PIECE_BYTES = 128 * 1024  # of a form with a file: Werkzeug reads 64 KiB of it at once
 WRONG_TOKEN_RATE = "60 per minute"
 
 limiter = Limiter(get_remote_address)

@@ -17,7 +17,13 @@ from flask import abort, current_app, g, jsonify, redirect, request, session, ur
 from sync_server.core import rights
 from sync_server.core.audit import Act
 from sync_server.gateway.acting import Errand, errand
-from sync_server.web.access import LIST_LIMIT_BYTES, WRONG_TOKEN_RATE, limiter, protect
+from sync_server.web.access import (
+    LIST_LIMIT_BYTES,
+    PIECE_BYTES,
+    WRONG_TOKEN_RATE,
+    limiter,
+    protect,
+)
 from sync_server.web.needs import LARGE, OPEN, PLACES, TWIN, need_of
 
 IDLE_S = 30 * 60
@@ -53,6 +59,7 @@ def admit() -> Any:
     endpoint = request.endpoint or ""
     if endpoint.replace(f"{TWIN}.", ".") in LARGE:
         request.max_content_length = LIST_LIMIT_BYTES
+        request.max_form_memory_size = PIECE_BYTES  # or each file above 16 KiB is too large
     if request.path.startswith("/api/"):
         visitor = _by_token()
         if visitor is None:

@@ -73,6 +73,14 @@ def test_a_list_is_looked_at_then_applied_once(college):
     assert "已执行" in teacher.text(sent.headers["Location"]) and "新增 3" in teacher.text("/lists")
 
 
+def test_a_list_of_a_whole_college_comes_through_the_page(college):
+    teacher, data = college.browser("liu", "teaching"), csv(*students(5000))
+    assert len(data) > 100_000
+    sent = teacher.post("/lists", kind="students", files={"file": (io(data), "在校生.csv")})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/lists/1")
+    assert college.store.rosters.get(1, 1)[1][-1].number == "185000"
+
+
 def io(data):
     from io import BytesIO
 
