@@ -5,7 +5,8 @@ import time
 import pytest
 
 from sync_server.core import phones as rules
-from tests.sync_server.office import College
+from sync_server.web.app import create_app
+from tests.sync_server.office import TOKEN, College
 from tests.sync_server.test_people import admitted
 from tests.sync_server.test_phones import WISH, Phone
 
@@ -84,3 +85,18 @@ def test_a_phone_of_nobody_has_no_cards(college):
     admitted(college, 1)
     stranger = Holder(college, None)
     assert stranger.cards() == (200, []) and stranger.loses(1)[0] == 404
+
+
+# shows R9
+def test_a_dormitory_behind_one_address_and_somebody_who_only_says_a_number(college):
+    """Thirty phones in a minute; a phone's own limit is not used up by who cannot sign for it."""
+    admitted(college, 30)
+    college.app = create_app(college.orders, TOKEN, {"TESTING": True})
+    dormitory = [Holder(college, str(180001 + n)) for n in range(30)]
+    for one in dormitory:
+        now_s = int(time.time())
+        assert one.ask("renew", now_s, rules.renewal(one.number, now_s)).status_code == 200
+    zhang = dormitory[0]
+    assert [zhang.loses(1, signer=Phone())[0] for _ in range(20)] == [403] * 20
+    told = [zhang.loses(1, is_lost=n % 2 == 0, now_s=now_s + n)[0] for n in range(11)]
+    assert told == [200] * 10 + [429] and dormitory[1].loses(2)[0] == 200

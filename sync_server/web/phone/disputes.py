@@ -8,10 +8,9 @@ from sync_server.core.audit import Act
 from sync_server.core.disputes import TEXT_MOST
 from sync_server.gateway.acting import Errand, errand
 from sync_server.web import fields
-from sync_server.web.access import limiter
 from sync_server.web.disputes.cases import SERIAL_MAX
-from sync_server.web.phone import phone
-from sync_server.web.phone.money import ADDRESS_RATE, PHONE_RATE, asking, may_speak_of, wished
+from sync_server.web.phone import PHONE_RATE, limited, phone
+from sync_server.web.phone.money import may_speak_of, wished
 
 
 def _cases():
@@ -19,8 +18,7 @@ def _cases():
 
 
 @phone.post("/api/phone/dispute")
-@limiter.limit(ADDRESS_RATE)
-@limiter.limit(PHONE_RATE, key_func=asking)
+@limited(PHONE_RATE)
 def dispute():
     """wish: {terminal, serial, card, amount_fen, said} -> {id, state}; again: the same one"""
     number, cards, wish, _ = wished("dispute")
@@ -39,8 +37,7 @@ def dispute():
 
 
 @phone.post("/api/phone/withdraw")
-@limiter.limit(ADDRESS_RATE)
-@limiter.limit(PHONE_RATE, key_func=asking)
+@limited(PHONE_RATE)
 def withdraw():
     """wish: {dispute} -> {id}: the holder lets it be"""
     number, cards, wish, _ = wished("withdraw")

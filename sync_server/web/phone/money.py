@@ -16,23 +16,14 @@ from sync_server.core.topups import LEAST_FEN, MOST_FEN, OFFERED_FEN
 from sync_server.gateway.acting import Errand, errand
 from sync_server.gateway.refusals import Impossible
 from sync_server.web import fields
-from sync_server.web.access import limiter
-from sync_server.web.phone import LOOK_RATE, phone
+from sync_server.web.phone import LOOK_RATE, PHONE_RATE, limited, phone
 from sync_server.web.refusals import BadField
 
 WISH_MOST = 2000  # characters
-ADDRESS_RATE = "600 per minute"  # a whole dormitory may have one
-PHONE_RATE = "10 per minute"
 
 
 def _orders():
     return current_app.extensions["desk"].orders
-
-
-def asking() -> str:
-    """The number that a request says it is of, to count it by."""
-    body = request.get_json(force=True, silent=True)
-    return str(body.get("card") if isinstance(body, dict) else "")[:20]
 
 
 def wished(what: str) -> tuple[int, set[int], dict[str, Any], str]:
@@ -66,8 +57,7 @@ def may_speak_of(card: int, cards: set[int]) -> None:
 
 
 @phone.post("/api/phone/money")
-@limiter.limit(ADDRESS_RATE)
-@limiter.limit(LOOK_RATE, key_func=asking)
+@limited(LOOK_RATE)
 def money():
     """{card, utc_s, wish: "{}", signature} -> {cards, taps, topups, disputes, left_fen, channels,
     offered_fen, least_fen, most_fen}"""
@@ -80,8 +70,7 @@ def money():
 
 
 @phone.post("/api/phone/topup")
-@limiter.limit(ADDRESS_RATE)
-@limiter.limit(PHONE_RATE, key_func=asking)
+@limited(PHONE_RATE)
 def top_up():
     """wish: {channel, card, amount_fen} -> {number, state, amount_fen, pay_url}; the same wish of
     the same second is the same order"""

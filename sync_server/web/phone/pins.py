@@ -7,8 +7,16 @@ from flask import current_app, jsonify, make_response, render_template
 from sync_server.core.audit import Act
 from sync_server.gateway.acting import Errand, errand
 from sync_server.web import fields
-from sync_server.web.access import SIGN_IN_RATE, limiter
-from sync_server.web.phone import LOOK_RATE, TICKET_BYTES, phone, signed
+from sync_server.web.access import limiter
+from sync_server.web.phone import (
+    ADDRESS_RATE,
+    LOOK_RATE,
+    PHONE_RATE,
+    TICKET_BYTES,
+    limited,
+    phone,
+    signed,
+)
 
 _PIN_MOST = 12  # characters that are read of what should have six
 
@@ -24,7 +32,7 @@ def pin_page():
 
 
 @phone.post("/api/pin")
-@limiter.limit(SIGN_IN_RATE)
+@limiter.limit(ADDRESS_RATE)
 def put_pin():
     """{ticket, pin} -> {is_set}"""
     body = fields.body()
@@ -37,14 +45,14 @@ def put_pin():
 
 
 @phone.post("/api/phone/pin/state")
-@limiter.limit(LOOK_RATE)
+@limited(LOOK_RATE)
 def pin_state():
     """{card, utc_s, signature as for its cards} -> {is_set, is_locked}"""
     return jsonify(_pins().of_phone(*signed(fields.body())))
 
 
 @phone.post("/api/phone/pin")
-@limiter.limit(SIGN_IN_RATE)
+@limited(PHONE_RATE)
 def change_pin():
     """{card, utc_s, signature, pin, old: where one is set} -> {is_set, is_locked}"""
     body = fields.body()
@@ -56,7 +64,7 @@ def change_pin():
 
 
 @phone.post("/api/phone/pin/unlock")
-@limiter.limit(SIGN_IN_RATE)
+@limited(PHONE_RATE)
 def unlock_pin():
     """{card, utc_s, signature} -> {is_set, is_locked}: once a day"""
     number, told_s, signature = signed(fields.body())
