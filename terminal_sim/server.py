@@ -77,12 +77,13 @@ class Office:
         (made,) = self.call("POST", "/api/wallets", {"cards": [wish]})["cards"]
         return made.pop("card"), {name: bytes.fromhex(data) for name, data in made.items()}
 
-    def records(self, terminal: int) -> list[list[int]]:
-        """All records of a terminal: [serial, type, outcome, reason, utc_s, card, amount_fen]."""
+    def records(self, terminal: int, after: int = 0) -> list[list[int]]:
+        """All records of a terminal, or those after a serial: [serial, type, outcome, reason,
+        utc_s, card, amount_fen]."""
         found: list[list[int]] = []
         more = True
         while more:
-            after = found[-1][0] if found else 0
+            after = found[-1][0] if found else after
             path = f"/api/terminals/{terminal}/records?after={after}"
             page = self.call("GET", path)["records"]
             found += page

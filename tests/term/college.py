@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import time
+from collections import defaultdict
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -22,7 +23,7 @@ TAKEN = (record.PURCHASE, record.PASS)
 
 
 class College:
-    """tills: those that take money; gate. people: everybody. Use as an async context manager."""
+    """tills: those that take money; gates. people: everybody. Use as an async context manager."""
 
     def __init__(self, url, folder, clock, play, people, open_till):
         self.folder = Path(folder)
@@ -30,7 +31,8 @@ class College:
         self.people = people
         self.truth = Truth()
         self.tills = []
-        self.gate = None
+        self.gates = []
+        self._counted = defaultdict(lambda: (0, 0))  # terminal -> last serial, taps up to it
         self._url = url
         self._play = play
         self._open_till = open_till
@@ -62,8 +64,8 @@ class College:
         self.offices.moved(self.server)
 
     def terminals(self):
-        """Tills and gate."""
-        return [*self.tills, *([self.gate] if self.gate else [])]
+        """Tills and gates."""
+        return [*self.tills, *self.gates]
 
     async def call(self, method, path, body=None):
         """The API, with the key."""
@@ -73,10 +75,7 @@ class College:
         """One more terminal, which asks for cards."""
         enrolled = await asyncio.to_thread(self.office.enrol, kind, place, merchant)
         till = await self._open_till(kind, merchant, place, enrolled, self)
-        if kind == "gate":
-            self.gate = till
-        else:
-            self.tills.append(till)
+        (self.gates if kind == "gate" else self.tills).append(till)
         return till
 
     async def until(self, holds, what):
@@ -140,30 +139,50 @@ class College:
     async def has_taps(self, numbers):
         """Is each tap of these terminals here that a screen said yes to?"""
         wanted = sum(n for (number, _, _), n in self.truth.taps.items() if number in numbers)
-        here = [row for number in numbers for row in await self.records(number)]
-        return len(here) >= wanted
+        return sum([await self.count(number) for number in numbers]) >= wanted
+
+    async def count(self, number):
+        """How many taps a terminal has told of that were accepted, up to the first that is grey:
+        who asks again is told only what is new."""
+        serial, count = self._counted[number]
+        for row in await asyncio.to_thread(self.office.records, number, serial):
+            if row[2] == record.INTENT:
+                break
+            serial, count = row[0], count + is_taken(row)
+        self._counted[number] = serial, count
+        return count
 
     async def records(self, number):
         """[serial, type, outcome, reason, utc_s, card, fen] of all taps that were accepted."""
         rows = await asyncio.to_thread(self.office.records, number)
-        return [row for row in rows if row[1] in TAKEN and row[2] == record.DONE]
+        return [row for row in rows if is_taken(row)]
 
     async def buys(self, person, till, fen):
         """Somebody pays; the screen is the truth. -> did they?"""
         if person.has_phone:
-            paid = await till.scan(await asyncio.to_thread(person.body.show), fen)
+            paid = await till.scan(await self.code(person), fen)
         else:
             paid = await till.pay(person.body, fen)
         if paid:
             self.truth.paid(till.number, till.merchant, person.card, fen)
         return paid
 
-    async def passes(self, person):
-        """Somebody goes through the gate."""
-        passed = await self.gate.present(person.body)
+    async def passes(self, person, gate):
+        """Somebody goes through a gate, or is not let."""
+        if person.has_phone:
+            passed = await gate.read(await self.code(person))
+        else:
+            passed = await gate.present(person.body)
         if passed:
-            self.truth.passed(self.gate.number, person.card)
+            self.truth.passed(gate.number, person.card)
         return passed
+
+    async def code(self, person):
+        """Their phone shows a new one; each day it has to be allowed to first."""
+        if person.renewed != self.clock.date:
+            await asyncio.to_thread(person.body.renew, self.office)
+            person.renewed = self.clock.date
+        return await asyncio.to_thread(person.body.show)
 
     def named(self, kind):
         """Everybody of a kind who is there."""
@@ -176,3 +195,8 @@ class College:
         path = self.folder / name
         path.write_bytes(out.getvalue().encode(encoding))
         return path
+
+
+def is_taken(row):
+    """Is this record, as the API tells it, a tap that was accepted?"""
+    return row[1] in TAKEN and row[2] == record.DONE

@@ -21,10 +21,15 @@ async def all_is_true(college):
     assert (status["grey"], status["quarantined"], status["unnamed_fen"]) == (0, 0, 0), status
     return {
         "people": len(college.people),
-        "taps": sum(truth.taps.values()),
-        "accounts": len(held),
+        "codes": sum(one.has_phone for one in college.people),
+        "cards": sum(one.chips for one in college.people),
+        "paid": sum(n for (_, _, fen), n in truth.taps.items() if fen),
+        "passed": sum(n for (_, _, fen), n in truth.taps.items() if not fen),
         "refused": status["refused"],
-        "lost": len({card for card, _, _ in truth.bears}),
+        "accounts": len(held),
+        "postings": college.server.gateway.store.db.one("SELECT count(*) FROM posting"),
+        "lost": dict(truth.lost),
+        "left": sum(one.has_left for one in college.people),
     }
 
 

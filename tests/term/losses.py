@@ -31,19 +31,20 @@ async def lost(college, kind, some, date, at_s, mends=True):
     """Some lose their cards, all under one condition; the last till is the one that goes offline.
     It is there again when this returns, if it `mends`."""
     home, away = college.tills[0], college.tills[-1]
+    college.truth.lost[kind] += len(some)
     await college.at(date, at_s)
     for person in some:  # found, and spent before anybody missed it
         assert await college.buys(person, home, FOUND_FEN)
     await college.quiet()
     if kind == LEAVE:
-        leave = {"until_utc_s": college.clock.utc_s + 2 * 3600, "reason": "线路检修"}
+        leave = {"until_utc_s": college.clock.utc_s + 4 * 3600, "reason": "线路检修"}
         await college.call("POST", f"/api/terminals/{away.number}/leaves", leave)
     if kind != ONLINE:
         await college.later(MINUTE_S)
         await away.cut()
     await college.later(20 * MINUTE_S)
     for person in some:
-        await report(college, person, 2 if kind != ONLINE else 3)
+        await report(college, person, kind != ONLINE)
         await college.later(5 * MINUTE_S)
         if kind != ONLINE:
             assert await college.buys(person, away, FOUND_FEN), away.says()
@@ -68,12 +69,14 @@ async def mended(college, some):
         await verdict(college, person.card)
 
 
-async def report(college, person, reached):
-    """At the desk, by the holder; the page tells how many terminals know it."""
+async def report(college, person, away):
+    """At the desk, by the holder; the page tells how many terminals know it: all but those that
+    are `away`."""
+    count = len(college.terminals())
     page = await college.offices.open("li", f"/people?q={person.number}")
     await page.click("#found a")
     await press(page, "form[action$='/stop'] button")
-    words = f"已在 {reached}/3 台终端停用" if reached < 3 else "所有终端均已确认"
+    words = f"已在 {count - away}/{count} 台终端停用" if away else "所有终端均已确认"
     await page.wait_for_selector(f"text={words}")
     await page.goto("about:blank")  # it would go on asking, when this session has long ended
 

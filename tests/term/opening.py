@@ -89,8 +89,9 @@ async def issue_at_desk(college, person, replaces=None):
     college.truth.cash_in(college.clock.date, FEES, FEE_FEN)
 
 
-async def merchants_come(college, tills):
-    """Applied for at the desk, granted by three offices; until then their tills take nothing."""
+async def merchants_come(college, tills, gates):
+    """Applied for at the desk, granted by three offices; until then their tills take nothing.
+    tills: of each. gates: places of those."""
     offices = college.offices
     for name, fee, bank in MERCHANTS:
         offices.hire(f"m-{bank[-2:]}", name, "merchant", name)
@@ -101,9 +102,10 @@ async def merchants_come(college, tills):
         assert said.startswith("申请已登记"), said
     await offices.act("wang", "/merchants", "form[action$='/admission'] button")
     assert await offices.grant("zhou")
-    for place, (name, _, _) in enumerate(MERCHANTS[:tills]):
-        await college.enrol("pos", f"{name} 1 号窗", name)
-        assert not await college.buys(payer(college), college.tills[place], 100)
+    for at in range(1, tills + 1):
+        for name, _, _ in MERCHANTS:
+            till = await college.enrol("pos", f"{name} {at} 号窗", name)
+            assert not await college.buys(payer(college), till, 100)
     for login in ADMITTING:
         for number in range(1, len(MERCHANTS) + 1):
             page = await offices.open(login, f"/merchants/{number}")
@@ -111,7 +113,8 @@ async def merchants_come(college, tills):
     for till in college.tills:
         await college.until(lambda till=till: college.buys(payer(college), till, 100),
                             f"{till.place} takes no money: {till.says()}")  # fmt: skip
-    await college.enrol("gate", "图书馆 东门")
+    for place in gates:
+        await college.enrol("gate", place)
 
 
 def payer(college):

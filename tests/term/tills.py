@@ -28,7 +28,7 @@ class Till:
         line.up()
         terminal = Terminal(
             college.folder / f"terminal-{number}", page, line.address, college.clock.utc_s,
-            has_scanner=kind == "pos", has_door=kind == "gate", pace={"ticks_follow": True},
+            has_scanner=True, has_door=kind == "gate", pace={"ticks_follow": True},
         )  # fmt: skip
         college.clock.follows(terminal.rtc)
         terminal.attach(asyncio.get_running_loop())
@@ -49,16 +49,10 @@ class Till:
         return paid
 
     async def scan(self, text, fen):
-        """A code is held to it."""
-        panel = self._terminal.panel
-        if not await self._keyed(fen):
-            return False
-        beep = panel.beep()
-        self._terminal.scanner.show(text)
-        async with asyncio.timeout(WAIT_S):
-            said = await beep
-        panel.press("*")
-        return said == "ok"
+        """A code is held to it. -> did its screen say yes?"""
+        paid = await self._keyed(fen) and await self.read(text)
+        self._terminal.panel.press("*")
+        return paid
 
     async def _keyed(self, fen):
         """The cashier enters an amount. -> does the till ask for a card?"""
@@ -74,6 +68,13 @@ class Till:
         said = await fleet.present(self._terminal, body)
         assert said in (fleet.ACCEPTED, fleet.REFUSED), (said, self.says())
         return said == fleet.ACCEPTED
+
+    async def read(self, text):
+        """Its scanner reads a code. -> does it say yes?"""
+        beep = self._terminal.panel.beep()
+        self._terminal.scanner.show(text)
+        async with asyncio.timeout(WAIT_S):
+            return await beep == "ok"
 
     def says(self):
         """Its four rows."""

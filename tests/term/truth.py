@@ -25,13 +25,15 @@ def merchant(name):
 
 class Truth:
     """fen: account -> what it has. taps: (terminal, card, fen) -> how often a screen said yes, 0
-    fen at a gate. bears: (card, terminal, fen) -> (who, by which rule). cash: date -> fen that was
-    carried to the bank. lines: what else the bank did, (date, fen, reference, text)."""
+    fen at a gate. bears: (card, terminal, fen) -> (who, by which rule). lost: kind of loss -> how
+    many cards. cash: date -> fen that was carried to the bank. lines: what else the bank did,
+    (date, fen, reference, text)."""
 
     def __init__(self):
         self.fen = defaultdict(int)
         self.taps = Counter()
         self.bears = {}
+        self.lost = Counter()
         self.cash = defaultdict(int)
         self.lines = []
         self.sold = defaultdict(int)  # merchant -> since it was paid last
