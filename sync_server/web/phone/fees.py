@@ -8,14 +8,12 @@ from sync_server.core.audit import Act
 from sync_server.core.fees import CHANNEL, PURSE
 from sync_server.gateway.acting import Errand, errand
 from sync_server.web import fields
-from sync_server.web.access import limiter
-from sync_server.web.phone import phone
-from sync_server.web.phone.money import ADDRESS_RATE, PHONE_RATE, asking, wished
+from sync_server.web.phone import PHONE_RATE, limited, phone
+from sync_server.web.phone.money import wished
 
 
 @phone.post("/api/phone/fee")
-@limiter.limit(ADDRESS_RATE)
-@limiter.limit(PHONE_RATE, key_func=asking)
+@limited(PHONE_RATE)
 def pay_fee():
     """wish: {fee, how: "purse"} -> {fee, state}; {fee, how: "channel", channel} -> {number, state,
     amount_fen, pay_url}: an order of that fee that is open is given again"""
