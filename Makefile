@@ -14,6 +14,8 @@ BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-no
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
 # PostgreSQL's packages start a server unless this file says no: the tests start their own
 CLUSTERS := /etc/postgresql-common/createcluster.conf
+# one worker more than there are cores: some tests wait for a line, a time-out or a browser
+WORKERS := $(shell expr $$(nproc) + 1)
 STAMP := $(VENV)/.made-from
 DESK := $(VENV)/.desk-made-from
 STUBS := $(VENV)/micropython-typings
@@ -65,7 +67,7 @@ run: $(STAMP) ## server, simulated terminals with the real firmware, console (AR
 
 test: setup ## every check and test
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target image-base lint
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 image-base: $(STAMP) ## MicroPython for boards, from Debian's sources; kept in the user's cache
 	@$(BIN)/python -m image.base --built || { \
@@ -82,7 +84,7 @@ CORES := shared protocol card_layout firmware sync_server power
 
 coverage: setup image-base ## which branches of the four cores their tests reach
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(addprefix tests/,$(CORES))
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(addprefix tests/,$(CORES))
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
