@@ -77,9 +77,8 @@ class Books:
         return self._do(self._store.days.close, until, self._heard(), by, _now_s())
 
     def sold(self, merchant: str, day: int) -> dict[str, int]:
-        """-> {count, fen}: what a merchant has taken on a day that is not closed, less what it gave
-        back."""
-        lines = [line for came, line in self._store.days.live() if came == day]
+        """-> {count, fen}: what a merchant has taken on the last day, less what it gave back."""
+        lines = self._store.days.since(day)
         took = settlements.turnover(merchant, lines)
         own = ("merchant", merchant)
         count = sum(line.transfers for line in lines if line.taker == own)

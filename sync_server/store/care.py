@@ -20,6 +20,14 @@ _OFTEN = (
     " (SELECT 1 FROM reversal b WHERE b.terminal = r.terminal AND b.serial = r.serial)) x"
     " WHERE n > 1 ORDER BY utc_s DESC"
 )
+# a hole is where fewer records are than numbers: counted from the index alone, because most
+# terminals have none and to look for one reads each of those records
+_WITH_HOLES = (
+    "SELECT number FROM (SELECT t.number, (SELECT max(serial) FROM record r"
+    " WHERE r.terminal = t.number) AS top FROM terminal t) t WHERE (SELECT max(serial)"
+    " - min(serial) + 1 - count(*) FROM record r WHERE r.terminal = t.number"
+    " AND r.serial > t.top - ?) > 0"
+)
 _OLDEST_HOLE = (
     "SELECT received_utc_s FROM (SELECT serial, received_utc_s,"
     " lag(serial) OVER (ORDER BY serial) AS before FROM record WHERE terminal = ? AND serial >"
@@ -100,7 +108,7 @@ class Care:
         """terminal -> when the record after its oldest hole came: among the last HOLES_AMONG, and
         of numbers that were not declared lost."""
         found = {}
-        for (number,) in self._db.conn.execute("SELECT number FROM terminal").fetchall():
+        for (number,) in self._db.conn.execute(_WITH_HOLES, (HOLES_AMONG,)).fetchall():
             received = self._db.one(_OLDEST_HOLE, number, number, HOLES_AMONG, number)
             if received is not None:
                 found[number] = received

@@ -118,6 +118,10 @@ class Days:
         last = self.last()
         return self._flows(last[1] if last else 0, LAST)
 
+    def since(self, day: int) -> list[Line]:
+        """What was booked from this day on, closed or not."""
+        return [line for _, line in self._flows(self.span(day, day)[0], LAST)]
+
     def late(self, day: int) -> list[tuple[int, Line]]:
         """(day it came in, line) of what belongs to this day and came after it."""
         rows = self._db.conn.execute(

@@ -1,5 +1,7 @@
 """Terminals as those see them who care for them: alarms, damage, and whose is whose."""
 
+import itertools
+import random
 import threading
 import time
 
@@ -9,11 +11,16 @@ from hypothesis import strategies as st
 
 from sync_server.core import alarms
 from sync_server.core.alarms import Facts
+from sync_server.store import care
 from tests.sync_server.office import College
 
 pytestmark = pytest.mark.usefixtures("both")
 
 NOW = 1_000_000
+_RECORD = (
+    "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
+    " balance_fen, content, received_utc_s)"
+)
 REPORT = {
     "utc_s": NOW - 5, "queue": 0, "grey": 0, "capacity": 1000, "taps": 1000, "tears": 10,
 }  # fmt: skip
@@ -148,15 +155,26 @@ def test_one_page_of_a_terminal_and_its_twin(college):
     assert len(college.api("GET", "/api/terminals")[1]["terminals"]) == 3
 
 
+def test_a_hole_is_found_among_the_last_numbers_and_nowhere_else(college, monkeypatch):
+    """Against what a person would do: look at the last numbers of each terminal one by one."""
+    monkeypatch.setattr(care, "HOLES_AMONG", 6)
+    chance, rows, expected = random.Random(7), [], {}
+    for _ in range(60):
+        number = college.store.terminals.enrol("pos", "x", "", 1)
+        serials = [n for n in range(1, 15) if chance.random() < 0.85]
+        rows += [(number, n, 1, 15, 0, 0, 0, 5, 1, 0, 0, b"", 1000 + n) for n in serials]
+        seen = [n for n in serials if n > max(serials) - 6]
+        after = [late for early, late in itertools.pairwise(seen) if late > early + 1]
+        expected |= {number: 1000 + after[0]} if after else {}
+    college.store.db.insert(_RECORD, rows)
+    assert college.store.care.missing() == expected and 20 < len(expected) < 50
+
+
 def test_a_record_that_is_missing_and_one_that_is_declared_lost(college):
     rows = [
         (1, serial, 1, 15, 0, 0, 0, 5, 1, 100, 0, b"", 1000 + serial) for serial in (1, 2, 5, 6, 9)
     ]
-    college.store.db.insert(
-        "record (terminal, serial, type, outcome, reason, fault, flags, utc_s, card, amount_fen,"
-        " balance_fen, content, received_utc_s)",
-        rows,
-    )
+    college.store.db.insert(_RECORD, rows)
     assert college.store.care.missing() == {1: 1005}
     college.store.db.conn.execute(
         "INSERT INTO lost (terminal, first, last, used_to, declared_utc_s) VALUES (1, 3, 4, 4, 9)"

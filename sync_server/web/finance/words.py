@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from sync_server.core import merchants
 from sync_server.core.fees import OFFICES
@@ -43,47 +44,66 @@ def event_words() -> dict[str, str]:
     }
 
 
+# words are looked up when they are shown: a page names some hundred accounts
+_TYPE_WORDS = {
+    "purse": _l("Purses of cards"),
+    "account": _l("Waits to be loaded"),
+    "merchant": _l("Merchants"),
+    "bank": _l("Bank"),
+    "suspense": _l("Suspense"),
+    "fee": _l("Fees"),
+    "subsidy": _l("Subsidies"),
+    "foundation": _l("Foundation"),
+}
+_KEY_WORDS = {
+    ("suspense", "load"): _l("Suspense: load that nobody granted"),
+    ("suspense", "reserve"): _l("Reserved for water and power"),
+    ("suspense", "card"): _l("Suspense: no card can be named"),
+    ("suspense", "merchant"): _l("Suspense: no merchant"),
+    ("suspense", "unnamed"): _l("Suspense: taken, by nobody named"),
+    ("suspense", "refund"): _l("Refunds on their way"),
+    ("suspense", "channel"): _l("Suspense: paid through a channel, and kept"),
+    ("suspense", "meal"): _l("Suspense: meal had twice"),
+    ("suspense", "reversal"): _l("Suspense: reversal of nothing"),
+    ("fee", "card"): _l("Card fees"),
+    ("fee", "merchant"): _l("Merchants' fees"),
+    ("fee", "teaching"): _l("Fees of teaching affairs"),
+    ("fee", "students"): _l("Fees of student affairs"),
+}
+_MOVEMENT_WORDS = {  # types of giver and taker
+    ("purse", "merchant"): _l("Paid"),
+    ("subsidy", "merchant"): _l("Subsidy of meals"),
+    ("merchant", "purse"): _l("Reversed"),
+    ("merchant", "account"): _l("Reversed"),
+    ("purse", "suspense"): _l("Reserved"),
+    ("suspense", "purse"): _l("Given back"),
+    ("suspense", "merchant"): _l("Used of what was reserved"),
+    ("account", "purse"): _l("Loaded"),
+    ("bank", "account"): _l("Topped up"),
+    ("bank", "purse"): _l("Paid in at the desk"),
+    ("bank", "fee"): _l("Card fee"),
+    ("merchant", "fee"): _l("Merchant's fee"),
+    ("merchant", "bank"): _l("Settled"),
+    ("suspense", "bank"): _l("Refunded"),
+    ("account", "bank"): _l("Withdrawn"),
+    ("purse", "bank"): _l("Paid out"),
+}
+
+
 def type_words() -> dict[str, str]:
     """Type of an account -> words."""
-    return {
-        "purse": _("Purses of cards"),
-        "account": _("Waits to be loaded"),
-        "merchant": _("Merchants"),
-        "bank": _("Bank"),
-        "suspense": _("Suspense"),
-        "fee": _("Fees"),
-        "subsidy": _("Subsidies"),
-        "foundation": _("Foundation"),
-    }
-
-
-def _key_words() -> dict[Account, str]:
-    return {
-        ("suspense", "load"): _("Suspense: load that nobody granted"),
-        ("suspense", "reserve"): _("Reserved for water and power"),
-        ("suspense", "card"): _("Suspense: no card can be named"),
-        ("suspense", "merchant"): _("Suspense: no merchant"),
-        ("suspense", "unnamed"): _("Suspense: taken, by nobody named"),
-        ("suspense", "refund"): _("Refunds on their way"),
-        ("suspense", "channel"): _("Suspense: paid through a channel, and kept"),
-        ("suspense", "meal"): _("Suspense: meal had twice"),
-        ("suspense", "reversal"): _("Suspense: reversal of nothing"),
-        ("fee", "card"): _("Card fees"),
-        ("fee", "merchant"): _("Merchants' fees"),
-        ("fee", "teaching"): _("Fees of teaching affairs"),
-        ("fee", "students"): _("Fees of student affairs"),
-    }
+    return {name: str(words) for name, words in _TYPE_WORDS.items()}
 
 
 def account_words(account: Account | list[str]) -> str:
     """(type, key) -> what it is called."""
     kind, key = account
-    found = _key_words().get((kind, key))
+    found = _KEY_WORDS.get((kind, key))
     if found is not None:
-        return found
+        return str(found)
     if kind == "merchant":
         return key
-    word = type_words().get(kind, kind)
+    word = str(_TYPE_WORDS.get(kind, kind))
     if kind in ("purse", "account") and key:
         return _("Card %(card)s", card=key) + f" · {word}"
     return f"{word} {key}".rstrip()
@@ -93,25 +113,8 @@ def movement_words(giver: Account | list[str], taker: Account | list[str]) -> st
     """What a movement between two types of accounts is."""
     if taker[0] == "fee" and taker[1] in OFFICES:
         return account_words(taker)
-    pair = (giver[0], taker[0])
-    return {
-        ("purse", "merchant"): _("Paid"),
-        ("subsidy", "merchant"): _("Subsidy of meals"),
-        ("merchant", "purse"): _("Reversed"),
-        ("merchant", "account"): _("Reversed"),
-        ("purse", "suspense"): _("Reserved"),
-        ("suspense", "purse"): _("Given back"),
-        ("suspense", "merchant"): _("Used of what was reserved"),
-        ("account", "purse"): _("Loaded"),
-        ("bank", "account"): _("Topped up"),
-        ("bank", "purse"): _("Paid in at the desk"),
-        ("bank", "fee"): _("Card fee"),
-        ("merchant", "fee"): _("Merchant's fee"),
-        ("merchant", "bank"): _("Settled"),
-        ("suspense", "bank"): _("Refunded"),
-        ("account", "bank"): _("Withdrawn"),
-        ("purse", "bank"): _("Paid out"),
-    }.get(pair, f"{account_words(giver)} → {account_words(taker)}")
+    found = _MOVEMENT_WORDS.get((giver[0], taker[0]))
+    return str(found) if found else f"{account_words(giver)} → {account_words(taker)}"
 
 
 def line_words() -> dict[str, str]:

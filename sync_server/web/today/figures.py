@@ -92,7 +92,7 @@ FIGURES: tuple[tuple[str, Callable[[Look], list[Figure]]], ...] = (
     ("today", _sold),
     ("terminals", _online),
     ("terminals", _amiss),
-    ("ledger", _booked),
+    ("close", _booked),
     ("drawers", _cash),
     ("subsidies", _meals),
     ("fees", _fees),
