@@ -50,10 +50,11 @@ class Field:
     def play(self, steps, times=1):
         """Do all steps of a program, so many times."""
         numbers = self._numbers
-        for kind, to, left, right in steps * times:
-            if kind == MULTIPLY:
-                numbers[to] = numbers[left] * numbers[right] % P
-            elif kind == ADD:
-                numbers[to] = (numbers[left] + numbers[right]) % P
-            else:
-                numbers[to] = (numbers[left] - numbers[right]) % P
+        for _ in range(times):  # `steps * times` would be 2 KB at a stretch of a heap in pieces
+            for kind, to, left, right in steps:
+                if kind == MULTIPLY:
+                    numbers[to] = numbers[left] * numbers[right] % P
+                elif kind == ADD:
+                    numbers[to] = (numbers[left] + numbers[right]) % P
+                else:
+                    numbers[to] = (numbers[left] - numbers[right]) % P

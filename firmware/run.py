@@ -176,8 +176,12 @@ class Runner:
                 module.gap()
             heard_ms = self.board.ticks_ms()
             for text in module.feed(data):
-                async with self._turn:
-                    await self.walk(self.terminal.tap(self.now()), ("code", text))
+                try:
+                    async with self._turn:
+                        await self.walk(self.terminal.tap(self.now()), ("code", text))
+                except MemoryError:  # the phone shows another one in a moment
+                    gc.collect()
+                    self.redraw()
                 self.link.pump()
 
     async def walk(self, tap, found):
