@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 DESK_DEBIAN := gcc libc6-dev libpcsclite-dev python3-dev swig
 # what the tests need of Debian; the simulator needs nothing, the server a font for its documents
 SERVER_DEBIAN := fonts-wqy-microhei
-DEBIAN := libnfc-bin tshark chromium unifont pcscd vsmartcard-vpcd poppler-utils postgresql \
-    $(SERVER_DEBIAN) $(DESK_DEBIAN)
+DEBIAN := libnfc-bin tshark chromium-headless-shell unifont pcscd vsmartcard-vpcd poppler-utils \
+    postgresql $(SERVER_DEBIAN) $(DESK_DEBIAN)
 # what the base firmware of boards is built with
 BASE_DEBIAN := dpkg-dev cmake make patch gcc g++ libc6-dev pkg-config gcc-arm-none-eabi \
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib

@@ -21,7 +21,7 @@ class Passes(NamedTuple):
 
 
 def read(path, people):
-    """Everybody who was let in comes again, in the minute that the file says."""
+    """Everybody who was let in comes again."""
     file = records.read(path)
     assert not file.faults, file.faults[:3]
     whose = {one.access: one for one in reversed(people) if one.access}  # of two, the first

@@ -13,7 +13,7 @@ FIRST, LOSS_DAY, LEAVING_DAY, PAY_DAY, LAST = (f"{MONTH}-{n:02}" for n in (1, 16
 AFTER_LOSS, DISPUTE_DAY, CLOSED_DAY = (f"{MONTH}-{n:02}" for n in (17, 18, 25))
 NEXT = "2026-10-01"
 ONE_GATE = Passes(["图书馆 东门"], {})
-NINE_S, TEN_S, TWO_S = 9 * 3600, 10 * 3600, 14 * 3600
+NINE_S, TEN_S = 9 * 3600, 10 * 3600
 
 
 class Size(NamedTuple):

@@ -7,6 +7,7 @@ from terminal_sim.bad_line import BadLine
 from terminal_sim.terminal import Terminal
 
 WAIT_S = 90
+PACE = {"ticks_follow": True, "answer_ms": 60_000}  # how busy this machine is tears no card
 
 
 class Till:
@@ -28,7 +29,7 @@ class Till:
         line.up()
         terminal = Terminal(
             college.folder / f"terminal-{number}", page, line.address, college.clock.utc_s,
-            has_scanner=True, has_door=kind == "gate", pace={"ticks_follow": True},
+            has_scanner=True, has_door=kind == "gate", pace=PACE,
         )  # fmt: skip
         college.clock.follows(terminal.rtc)
         terminal.attach(asyncio.get_running_loop())

@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 from card_layout import base45, code
 from tests.world.test_codes import said
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"  # half the work of the whole browser
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 WISH = {
