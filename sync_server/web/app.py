@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from sync_server.gateway.orders import Orders
-from sync_server.web import pages, refusals, visitors, words
+from sync_server.web import files, pages, refusals, visitors, words
 from sync_server.web.access import Doorkeeper, limiter, protect
 from sync_server.web.api import api
 from sync_server.web.centre import centre
@@ -93,6 +93,7 @@ def create_app(orders: Orders, token: str, settings: dict | None = None) -> Flas
     app.after_request(_harden)
     app.teardown_request(visitors.leave)
     pages.init_app(app)
+    files.init_app(app)
     return app
 
 

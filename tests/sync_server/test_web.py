@@ -372,3 +372,13 @@ def test_every_word_of_the_page_has_chinese(browser):
         found = re.findall(r"""\b_l?\(\s*["']((?:[^"'\\]|\\.)+)["']""", source.read_text())
         used |= {word.replace("\\'", "'") for word in found}
     assert used - known == set() and len(used) > 60
+
+
+def test_a_file_of_a_page_is_kept_for_good_by_its_content_alone(browser):
+    page = browser.get("/sign-in").get_data(as_text=True)
+    (named,) = re.findall(r'href="(/static/offices\.css\?v=[0-9a-f]+)"', page)
+    assert "immutable" in browser.get(named).headers["Cache-Control"]
+    for other in ("/static/offices.css", named[:-1], "/static/console.css?" + named[-18:]):
+        assert browser.get(other).headers["Cache-Control"] == "no-cache", other
+    assert browser.get("/static/../app.py?v=1").status_code == 404
+    assert browser.get("/static/nothing.css?v=1").status_code == 404
