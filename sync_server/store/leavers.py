@@ -6,6 +6,7 @@ is settled once, because a row that is settled is never taken again.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from protocol.errors import LocalError
@@ -20,6 +21,7 @@ _LEAVER = (
     "h.id, h.number, h.name, h.department, l.choice, l.donate_fen, l.bank, l.version,"
     " l.donated_fen, l.refund_fen, l.settled_utc_s, l.batch, l.roster"
 )
+_FROZEN = "l.settled_utc_s IS NULL"
 
 
 class Leavers:
@@ -39,8 +41,10 @@ class Leavers:
             " ORDER BY h.number LIMIT ? OFFSET ?",
             *(limit, after),
         )
+        marks = ", ".join("?" * len(rows)) or "NULL"
+        held = self._balances(f"c.holder IN ({marks})", *[row["id"] for row in rows])
         for row in rows:
-            row["balance_fen"] = sum(fen for _, fen in self._balances(row["id"]))
+            row["balance_fen"] = sum(fen for _, fen in held.get(row["id"], ()))
         return rows
 
     def totals(self) -> dict[str, int]:
@@ -70,52 +74,63 @@ class Leavers:
             ).fetchall()
             told = {"settled": 0, "waiting": 0, "owing": 0, "left": 0}
             clear: dict[int, bool] = {}
-            terminals = self._terminals.all()
+            terminals, held, unfinished = (
+                self._terminals.all(),
+                self._balances(_FROZEN),
+                self._open(),
+            )
+            splits: dict[int, leavers.Split] = {}
             for holder, choice, donate_fen, version in rows:
-                if told["settled"] == most:
+                if len(splits) == most:
                     told["left"] = 1
                     break
                 if version not in clear:
                     clear[version] = not cards_life.owing(terminals, version)
-                if not clear[version] or self._is_open(holder):
+                balances = held.get(holder, [])
+                if not clear[version] or holder in unfinished:
                     told["waiting"] += 1
-                    continue
-                told[self._settle_leaver(holder, choice, donate_fen, utc_s)] += 1
-            return told
+                elif sum(fen for _, fen in balances) < 0:
+                    told["owing"] += 1
+                else:
+                    splits[holder] = leavers.split(balances, choice, donate_fen)
+            self._close(splits, utc_s)
+            return told | {"settled": len(splits)}
 
-    def _settle_leaver(self, holder: int, choice: str, donate_fen: int, utc_s: int) -> str:
-        balances = self._balances(holder)
-        if sum(fen for _, fen in balances) < 0:
-            return "owing"
-        split = leavers.split(balances, choice, donate_fen)
-        self._accounts.book(split.transfers, utc_s)
-        connection = self._db.conn
-        connection.execute(
+    def _close(self, splits: dict[int, leavers.Split], utc_s: int) -> None:
+        """Their money goes where it was split to; by holder."""
+        moved = [transfer for split in splits.values() for transfer in split.transfers]
+        self._accounts.book(moved, utc_s)
+        self._db.conn.executemany(
             "UPDATE leaver SET donated_fen = ?, refund_fen = ?, settled_utc_s = ? WHERE holder = ?",
-            (split.donated_fen, split.refund_fen, utc_s, holder),
+            [(one.donated_fen, one.refund_fen, utc_s, holder) for holder, one in splits.items()],
         )
-        connection.execute("UPDATE holder SET closed_utc_s = ? WHERE id = ?", (utc_s, holder))
-        return "settled"
-
-    def _is_open(self, holder: int) -> bool:
-        """Is a record of theirs grey, or money of theirs on its way to a card?"""
-        return bool(
-            self._db.one(
-                "SELECT EXISTS (SELECT 1 FROM card c JOIN record r ON r.card = c.number"
-                " WHERE c.holder = ? AND r.outcome = 255) OR EXISTS (SELECT 1 FROM card c"
-                " JOIN action a ON a.card = c.number WHERE c.holder = ? AND a.state = 'open')",
-                *(holder, holder),
-            )
+        self._db.conn.executemany(
+            "UPDATE holder SET closed_utc_s = ? WHERE id = ?",
+            [(utc_s, holder) for holder in splits],
         )
 
-    def _balances(self, holder: int) -> list[tuple[Account, int]]:
+    def _open(self) -> set[int]:
+        """The frozen of whom a record is grey, or money is on its way to a card."""
+        whose = f"SELECT c.holder FROM leaver l JOIN card c ON c.holder = l.holder AND {_FROZEN}"
         rows = self._db.conn.execute(
-            "SELECT a.type, a.key, a.balance_fen FROM card c JOIN account a"
-            " ON a.type IN ('purse', 'account') AND a.key = CAST(c.number AS TEXT)"
-            " WHERE c.holder = ? AND a.balance_fen != 0 ORDER BY a.type, c.number",
-            (holder,),
+            f"{whose} JOIN record r ON r.card = c.number AND r.outcome = 255"
+            f" UNION {whose} JOIN action a ON a.card = c.number AND a.state = 'open'"
         )
-        return [((kind, key), fen) for kind, key, fen in rows]
+        return {row[0] for row in rows}
+
+    def _balances(self, chosen: str, *values) -> dict[int, list[tuple[Account, int]]]:
+        """Holder -> what their purses and accounts hold, if that is anything."""
+        rows = self._db.conn.execute(
+            "SELECT c.holder, a.type, a.key, a.balance_fen FROM leaver l"
+            " JOIN card c ON c.holder = l.holder JOIN account a"
+            " ON a.type IN ('purse', 'account') AND a.key = CAST(c.number AS TEXT)"
+            f" WHERE a.balance_fen != 0 AND {chosen} ORDER BY a.type, c.number",
+            values,
+        )
+        held: defaultdict[int, list[tuple[Account, int]]] = defaultdict(list)
+        for holder, kind, key, fen in rows:
+            held[holder].append(((kind, key), fen))
+        return held
 
     # refunds by the bank
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from protocol.errors import LocalError
@@ -23,6 +24,7 @@ _ROSTER = (
     " request q WHERE q.deed IN ('end', 'subsidy', 'fees') AND q.subject = roster.id"
     " AND q.granted IS NULL) AS waits"
 )
+_KEYS_A_QUERY = 500
 
 
 class Rosters:
@@ -115,17 +117,27 @@ class Rosters:
     def _cards_ending(self, lines: list[Line]) -> list[int]:
         """Cards of those who leave that are not on the blacklist yet."""
         gone = [line.was.id for line in lines if line.change == rosters.END and line.was]
-        query = "SELECT number FROM card WHERE holder = ? AND ended_utc_s IS NULL ORDER BY number"
-        return [row[0] for one in gone for row in self._db.conn.execute(query, (one,))]
+        found: list[int] = []
+        for marks, part in _parts(gone):
+            found += [
+                row[0]
+                for row in self._db.conn.execute(
+                    f"SELECT number FROM card WHERE holder IN ({marks}) AND ended_utc_s IS NULL",
+                    part,
+                )
+            ]
+        return sorted(found)
 
     def _carry_out(
         self, number: int, lines: list[Line], ending: list[int], by: str, utc_s: int
     ) -> dict[str, int]:
         version = self._lists.end_cards(ending, utc_s) if ending else 0
+        self._end_holders(
+            number, [one for one in lines if one.change == rosters.END], version, utc_s
+        )
+        self._admit(number, [one for one in lines if one.change == rosters.NEW], by, utc_s)
         for line in lines:
-            if line.change == rosters.END:
-                self._end_holder(number, line, version, utc_s)
-            elif line.change in (rosters.NEW, rosters.RENEW, rosters.CHANGE):
+            if line.change in (rosters.RENEW, rosters.CHANGE):
                 self._keep_holder(number, line, by, utc_s)
         grants = [
             Grant(line.was.id, str(line.will["month"]), int(str(line.will["amount_fen"])))
@@ -151,52 +163,55 @@ class Rosters:
         )
         return outcome
 
-    def _keep_holder(self, number: int, line: Line, by: str, utc_s: int) -> None:
-        will, connection = line.will, self._db.conn
-        named = (will["name"], will["department"], will["valid_until"])
-        if line.was is None:
-            kind = self._db.one("SELECT kind FROM roster WHERE id = ?", number)
-            holder = connection.execute(
-                "INSERT INTO holder (number, kind, name, department, valid_until, made_utc_s)"
-                " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-                (line.number, rosters.KINDS[kind], *named, utc_s),
-            ).fetchone()[0]
-            was_until = 0
-        else:
-            holder, was_until = line.was.id, line.was.valid_until
-            connection.execute(
-                "UPDATE holder SET name = ?, department = ?, valid_until = ? WHERE id = ?",
-                (*named, holder),
-            )
-        if line.change != rosters.CHANGE and (line.was is not None or will["approver"]):
-            self._holders.date_cards(holder, int(str(will["valid_until"])))
-            word = {
-                "approver": str(will["approver"]),
-                "paper": str(will["paper"]) or f"list {number}",
-            }
-            until = int(str(will["valid_until"]))
-            self._holders.note_extension(holder, was_until, until, word, by, utc_s)
-
-    def _end_holder(self, number: int, line: Line, version: int, utc_s: int) -> None:
-        assert line.was is not None
-        will, connection = line.will, self._db.conn
-        connection.execute(
-            "UPDATE holder SET ended_why = ?, ended_utc_s = ? WHERE id = ?",
-            (will["why"], utc_s, line.was.id),
+    def _admit(self, number: int, lines: list[Line], by: str, utc_s: int) -> None:
+        """They are new, and have no cards yet."""
+        kind = self._db.one("SELECT kind FROM roster WHERE id = ?", number)
+        self._db.insert(
+            "holder (number, kind, name, department, valid_until, made_utc_s)",
+            [(one.number, rosters.KINDS[kind], *_named(one), utc_s) for one in lines],
         )
-        connection.execute(
-            "INSERT INTO leaver (holder, roster, choice, donate_fen, bank, version)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (line.was.id, number, will["choice"], will["donate_fen"], will["bank"], version),
+        vouched = {one.number: one for one in lines if one.will["approver"]}
+        found = self._holders_of([{"number": one} for one in vouched])
+        for name, line in vouched.items():
+            self._note(number, found[name].id, 0, line, by, utc_s)
+
+    def _keep_holder(self, number: int, line: Line, by: str, utc_s: int) -> None:
+        assert line.was is not None
+        self._db.conn.execute(
+            "UPDATE holder SET name = ?, department = ?, valid_until = ? WHERE id = ?",
+            (*_named(line), line.was.id),
+        )
+        if line.change == rosters.RENEW:
+            self._holders.date_cards(line.was.id, int(str(line.will["valid_until"])))
+            self._note(number, line.was.id, line.was.valid_until, line, by, utc_s)
+
+    def _note(
+        self, number: int, holder: int, was_until: int, line: Line, by: str, utc_s: int
+    ) -> None:
+        """Who answers for the last day of a holder of this list."""
+        will = line.will
+        word = {"approver": str(will["approver"]), "paper": str(will["paper"]) or f"list {number}"}
+        until = int(str(will["valid_until"]))
+        self._holders.note_extension(holder, was_until, until, word, by, utc_s)
+
+    def _end_holders(self, number: int, lines: list[Line], version: int, utc_s: int) -> None:
+        ends = [(one.was.id, one.will) for one in lines if one.was is not None]
+        self._db.conn.executemany(
+            "UPDATE holder SET ended_why = ?, ended_utc_s = ? WHERE id = ?",
+            [(will["why"], utc_s, holder) for holder, will in ends],
+        )
+        self._db.insert(
+            "leaver (holder, roster, choice, donate_fen, bank, version)",
+            [
+                (holder, number, will["choice"], will["donate_fen"], will["bank"], version)
+                for holder, will in ends
+            ],
         )
 
     def _holders_of(self, rows: list[dict[str, str]]) -> dict[str, Holder]:
         """Holders whose numbers are in the list."""
         found = {}
-        numbers = sorted({row.get("number", "") for row in rows})
-        for at in range(0, len(numbers), 500):
-            part = numbers[at : at + 500]
-            marks = ", ".join("?" * len(part))
+        for marks, part in _parts(sorted({row.get("number", "") for row in rows})):
             for row in self._db.conn.execute(
                 "SELECT id, number, kind, name, department, valid_until, ended_utc_s IS NOT NULL"
                 f" FROM holder WHERE number IN ({marks})",
@@ -204,6 +219,17 @@ class Rosters:
             ):
                 found[row[1]] = Holder(*row)
         return found
+
+
+def _parts(keys: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """(marks, keys) of one query each."""
+    for at in range(0, len(keys), _KEYS_A_QUERY):
+        part = keys[at : at + _KEYS_A_QUERY]
+        yield ", ".join("?" * len(part)), part
+
+
+def _named(line: Line) -> tuple:
+    return line.will["name"], line.will["department"], line.will["valid_until"]
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tests.sync_server.test_rosters import as_book, as_csv
 
 pytestmark = pytest.mark.usefixtures("both")
 
+NOW_S = 1_793_000_000  # in October 2026
 NAMES = ("张三", "李四", "王五", "赵六", "钱七")
 
 
@@ -278,6 +279,42 @@ def test_a_graduation(college):
     assert college.store.accounts.sum_fen() == 0
     assert books["bank", ""] == -(count * 5000) + listed
     assert college.store.audit.check()[2] is None
+
+
+def test_a_whole_year_asks_the_database_no_more_often_than_a_few_people(college, monkeypatch):
+    """Where the database is another process, ten thousand questions take seconds."""
+    asked = []
+    connection = type(college.store.db.conn)
+    real = connection.execute
+    monkeypatch.setattr(
+        connection, "execute", lambda *given: (asked.append(given[1]), real(*given))[1]
+    )
+    few, many = (
+        asked_to_come_and_go(college, asked, *part) for part in ((5, 180001), (45, 190001))
+    )
+    assert few == many
+
+
+def asked_to_come_and_go(college, asked, count, first):
+    """So many are listed, then leave and are settled. -> questions, by those three."""
+    today, told, some = validity.today(NOW_S), [], students(count, first)
+    rows = {
+        "students": [{"number": number, "name": name} for number, name, _ in some],
+        "students-leave": [
+            {"number": number, "name": name, "choice": ""} for number, name, _ in some
+        ],
+    }
+    for kind, of in rows.items():
+        of = [one | {"row": str(at)} for at, one in enumerate(of, 2)]
+        roster, _ = college.store.rosters.put(
+            kind, f"{kind}{first}".encode(), "x", of, "liu", NOW_S
+        )
+        asked.clear()
+        college.store.rosters.apply(roster, today, "liu", NOW_S)
+        told.append(len(asked))
+    asked.clear()
+    assert college.store.leavers.settle(200, NOW_S)["settled"] == count
+    return [*told, len(asked)]
 
 
 def test_a_refund_that_is_refused_waits_for_another_batch(college):
