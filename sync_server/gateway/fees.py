@@ -12,7 +12,7 @@ from sync_server.gateway.refusals import Impossible
 if TYPE_CHECKING:
     from sync_server.store.store import Store
 
-_ORDERS, _OF_HOLDER = 60, 40
+_ORDERS, _OF_HOLDER = 40, 40  # lists, fees
 PEOPLE = 20_000  # of one list: as many as a file has rows
 
 

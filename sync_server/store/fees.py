@@ -27,7 +27,8 @@ _FEE = (
     " JOIN holder h ON h.id = f.holder"
     " LEFT JOIN fee_payment p ON p.fee = f.id AND p.back_utc_s IS NULL"
 )
-_WHOLE = (
+_ITEMS_NAMED = 20  # in a query; most lists have one
+_SUMS = (
     "people", "amount_fen", "listed", "paid", "paid_fen", "open", "open_fen", "overdue", "refunded",
     "withdrawn",
 )  # fmt: skip
@@ -44,19 +45,23 @@ class Fees:
 
     # ordered
 
-    def had(self, holders: list[int], office: str, but: int) -> set[tuple[int, str]]:
+    def had(
+        self, holders: list[int], items: set[str], office: str, but: int
+    ) -> set[tuple[int, str]]:
         """(holder, item) of these, ordered by an office in other lists than this one, that wait,
         are due or are paid."""
         found = set()
+        named = sorted(items) if len(items) <= _ITEMS_NAMED else []
+        only = f" AND item IN ({', '.join('?' * len(named))})" if named else ""
         for at in range(0, len(holders), 500):
             part = holders[at : at + 500]
             marks = ", ".join("?" * len(part))
             found |= {
                 (row[0], row[1])
                 for row in self._db.conn.execute(
-                    f"SELECT holder, item FROM fee WHERE holder IN ({marks}) AND office = ?"
+                    f"SELECT holder, item FROM fee WHERE holder IN ({marks}) AND office = ?{only}"
                     " AND roster <> ? AND state IN ('listed', 'due', 'paid')",
-                    (*part, office, but),
+                    (*part, office, *named, but),
                 )
             }
         return found
@@ -200,31 +205,47 @@ class Fees:
         )
 
     def orders(self, office: str, today: int, limit: int, roster: int = 0) -> list[dict[str, Any]]:
-        """One row for each list and item, newest first: roster, office, item, due, put_by, and how
-        many people and how much: paid, open, overdue, refunded, withdrawn. office: or ""."""
-        rows = self._db.rows(
-            "SELECT f.roster, f.office, f.item, min(f.due) AS due, max(r.applied_by) AS put_by,"
-            " count(*) AS people, sum(f.amount_fen) AS amount_fen,"
-            f" {_count('listed')}, {_count('paid')}, {_sum('paid')},"
-            f" {_count('due', 'open')}, {_sum('due', 'open')},"
-            " sum(CASE WHEN f.state = 'due' AND f.due < ? THEN 1 ELSE 0 END) AS overdue,"
-            f" {_count('refunded')}, {_count('withdrawn')}"
-            " FROM fee f JOIN roster r ON r.id = f.roster WHERE (? = '' OR f.office = ?)"
-            " AND (? = 0 OR f.roster = ?) GROUP BY f.roster, f.office, f.item"
-            " ORDER BY f.roster DESC, f.item LIMIT ?",
-            *(today, office, office, roster, roster, limit),
+        """One row for each item of the last `limit` lists, newest first: roster, office, item, due,
+        put_by, and how many people and how much: paid, open, overdue, refunded, withdrawn. office:
+        or "". roster: that list alone."""
+        kinds = [f"fees-{one}" for one in fees.OFFICES if office in ("", one)]
+        lists = (
+            f"SELECT id FROM roster WHERE kind IN ({', '.join('?' * len(kinds))})"
+            " AND applied_utc_s IS NOT NULL ORDER BY id DESC LIMIT ?"
         )
-        # sums are decimals on PostgreSQL
-        return [row | {name: int(row[name]) for name in _WHOLE} for row in rows]
+        chosen = ("f.roster = ?", roster) if roster else (f"f.roster IN ({lists})", *kinds, limit)
+        rows = self._db.conn.execute(
+            "SELECT x.*, r.applied_by FROM (SELECT f.roster, f.office, f.item, f.state,"
+            " min(f.due), count(*), sum(f.amount_fen),"
+            " sum(CASE WHEN f.due < ? THEN 1 ELSE 0 END)"
+            f" FROM fee f WHERE {chosen[0]} AND (? = '' OR f.office = ?)"
+            " GROUP BY f.roster, f.office, f.item, f.state) x JOIN roster r ON r.id = x.roster"
+            " ORDER BY x.roster DESC, x.item",
+            (today, *chosen[1:], office, office),
+        )
+        found: dict[tuple[int, str, str], dict[str, Any]] = {}
+        for number, of, item, state, due, people, fen, late, by in rows:
+            row = found.setdefault(
+                (number, of, item),
+                {"roster": number, "office": of, "item": item, "due": due, "put_by": by}
+                | dict.fromkeys(_SUMS, 0),
+            )
+            _add(row, state, due, int(people), int(fen), int(late))
+        return list(found.values())
 
     def collected(self) -> dict[str, int]:
         """office -> what its account holds, fen."""
         return {one: self._credits.balance_fen(fees.account(one)) for one in fees.OFFICES}
 
 
-def _count(state: str, name: str = "") -> str:
-    return f"sum(CASE WHEN f.state = '{state}' THEN 1 ELSE 0 END) AS {name or state}"
-
-
-def _sum(state: str, name: str = "") -> str:
-    return f"sum(CASE WHEN f.state = '{state}' THEN f.amount_fen ELSE 0 END) AS {name or state}_fen"
+def _add(row: dict[str, Any], state: str, due: int, people: int, fen: int, late: int) -> None:
+    """People of one state to the sums of their order."""
+    row["due"] = min(row["due"], due)
+    row["people"] += people
+    row["amount_fen"] += fen
+    name = "open" if state == fees.DUE else state
+    row[name] += people
+    if state in (fees.DUE, fees.PAID):
+        row[f"{name}_fen"] += fen
+    if state == fees.DUE:
+        row["overdue"] += late

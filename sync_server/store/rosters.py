@@ -78,7 +78,12 @@ class Rosters:
         holders = self._holders_of(content)
         kind, ids = rows[0]["kind"], [one.id for one in holders.values()]
         office = rosters.office_of(kind)
-        had = self._fees.had(ids, office, number) if office else self._subsidies.had(ids, number)
+        items = {row.get("item", "") for row in content}
+        had = (
+            self._fees.had(ids, items, office, number)
+            if office
+            else self._subsidies.had(ids, number)
+        )
         return _told(rows[0]), rosters.plan(kind, content, holders, today, had)
 
     def apply(self, number: int, today: int, by: str, utc_s: int) -> dict[str, int]:

@@ -186,6 +186,7 @@ def test_in_cash_two_clerks_and_the_channel_too(paid):
     he.post(f"/fees/people/{other}/cash", receipt=receipt)
     assert [kind for kind, _ in he.said()] == ["problem"] * 3 and receipt in he.text(person)
     assert receipt not in he.text("/cash") and EXAM in li.text("/cash")
+    assert "1 / 2" in li.text("/fees") and receipt in li.text("/fees/2?state=paid")
     paid.sandbox.pay(order["number"])
     assert paid.store.topups.one(1)["why"] == "twice"
     today = validity.today(int(time.time()))

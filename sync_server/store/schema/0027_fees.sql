@@ -20,7 +20,8 @@ CREATE TABLE fee (
 
 CREATE UNIQUE INDEX fee_once ON fee (holder, office, item)
 WHERE state IN ('listed', 'due', 'paid');
-CREATE INDEX fee_of_roster ON fee (roster, item, state);
+CREATE INDEX fee_of_holder ON fee (holder);
+CREATE INDEX fee_of_roster ON fee (roster, office, item, state, due, amount_fen);
 
 ALTER TABLE topup ADD COLUMN fee INTEGER REFERENCES fee (id); -- what this payment is for
 CREATE INDEX topup_of_fee ON topup (fee) WHERE fee IS NOT NULL;
