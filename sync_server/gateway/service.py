@@ -73,6 +73,7 @@ class Gateway:
         self._waiting_told = store.actions.waiting_version
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._started_s = 0
         self._open_to_all = True
 
     def tell_waiting(self) -> None:
@@ -106,6 +107,7 @@ class Gateway:
             lambda: Line(self.opened), host, port, backlog=4096, reuse_address=True
         )
         self.writer.start()
+        self._started_s = int(time.time())
         self._sweeper = self.loop.create_task(self._sweep())
         return self._server.sockets[0].getsockname()[1]
 
@@ -117,6 +119,7 @@ class Gateway:
         if self._sweeper is not None:
             self._sweeper.cancel()
         self.hashing.close()
+        self._note_serving()  # until now: evidence of who was away begins here
         await self.loop.run_in_executor(None, self.writer.stop)
         await asyncio.sleep(0)  # the last answers were handed to the loop: let them out
         for connection in list(self.connections):
@@ -208,13 +211,17 @@ class Gateway:
         if rows:
             self.tell_waiting()
 
+    def _note_serving(self) -> None:
+        """This server is there now."""
+        self.writer.post(_noted, self.store.evidence.serving, self._started_s, int(time.time()))
+
     async def _sweep(self) -> None:
-        started_s, noted_s = int(time.time()), float("-inf")
+        noted_s = float("-inf")
         while True:  # ends with stop(), which cancels it
             now_s = time.monotonic()
             if now_s - noted_s >= SERVING_S:
                 noted_s = now_s
-                self.writer.post(_noted, self.store.evidence.serving, started_s, int(time.time()))
+                self._note_serving()
                 self.writer.post(
                     self._settled, self.store.issues.settle, "server", int(time.time())
                 )

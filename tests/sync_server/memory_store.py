@@ -39,10 +39,11 @@ class MemoryStore:
         self.actions = Part(waiting_version=0)
         self.audit = Part()
         self.emergencies = Part(now=lambda utc_s: 0)
+        self.served: list[tuple[int, int]] = []  # (since, until)
         self.evidence = Part(
             has_leave=lambda terminal, utc_s: False,
             lists_sent=self.sent.extend,
-            serving=lambda started_s, utc_s: None,
+            serving=lambda started_s, utc_s: self.served.append((started_s, utc_s)),
         )
         self.hooks = Part()
         self.issues = Part(settle=lambda by, utc_s: [])

@@ -418,6 +418,20 @@ def test_a_slow_reader_holds_up_nobody_and_is_cut(monkeypatch):
     run(scenario)
 
 
+def test_a_gateway_that_ends_says_until_when_it_was_there(monkeypatch):
+    """Who is away from then on is known to the second, not to half a minute."""
+    clock = [1000.0]
+    monkeypatch.setattr("sync_server.gateway.service.time.time", lambda: clock[0])
+
+    async def scenario(rig):
+        await until(lambda: rig.store.served == [(1000, 1000)])
+        clock[0] = 1020.0
+        await rig.gateway.stop()
+        assert rig.store.served[-1] == (1000, 1020)
+
+    run(scenario)
+
+
 def test_reconnect_storm():
     async def scenario(rig):
         async def come_and_go(number):
