@@ -77,8 +77,12 @@ image-base: $(STAMP) ## MicroPython for boards, from Debian's sources; kept in t
 image: $(STAMP) ## signed images of the firmware, one a kind, into build/images (ARGS=--key=FILE ...)
 	@$(BIN)/python -m image.build $(ARGS)
 
+# A real board or reader is one: its tests take turns. Of emulated ones each file has its own, and
+# the longest file is begun first.
+HIL_AT_ONCE := $(if $(ARGS),,-n 2 --dist loadfile --no-loadscope-reorder)
+
 hil: setup image-base ## the checks on the emulated board, or on real ones (ARGS=--target=DEVICE)
-	$(BIN)/python -m pytest hil_tests --all $(ARGS)
+	$(BIN)/python -m pytest hil_tests --all -rP $(HIL_AT_ONCE) $(ARGS)
 
 CORES := shared protocol card_layout firmware sync_server power
 

@@ -16,6 +16,7 @@ from image import base
 from protocol import messages
 
 SOLD = 61  # of the 64 records of a sector
+LONGEST = ("test_line.py", "test_power.py")
 
 
 def pytest_addoption(parser):
@@ -30,9 +31,9 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """Boards go first, all in one process where there are several: what they start from is made
-    once, and whoever is done earlier takes over what is quick."""
+    once, and whoever is done earlier takes over what is quick. Of them the longest go first."""
     here = Path(__file__).parent
-    items.sort(key=lambda item: here not in item.path.parents)
+    items.sort(key=lambda item: (here not in item.path.parents, item.path.name not in LONGEST))
     if not config.getoption("--all"):
         later = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=later)
