@@ -16,9 +16,10 @@ from hil_tests.emulated.board import Board
 from hil_tests.emulated.bridge import Bridge
 from hil_tests.emulated.canteen import CONFIG
 from hil_tests.emulated.flash import half, whole
-from hil_tests.emulated.wires import PanelWire
+from hil_tests.emulated.wires import PanelWire, ReaderWire
 from image import build
 from protocol import manifest, messages
+from terminal_sim.field import Field
 from terminal_sim.server import ServerProcess
 
 MISSING = 2  # sectors of the image that the update has yet to fetch, and the torn one before
@@ -50,6 +51,7 @@ def updated(folder, missing):
         slot = updates.in_slot(updates.newer(), missing)
         before = updates.with_slot(factory.make(page, CONFIG), 1, slot)
         board = Board(before)
+        ReaderWire(board, Field())
         panel = PanelWire(board)
         bridge = Bridge(board, server.tcp)
         hears(board, "slot 1, normal", 400)
