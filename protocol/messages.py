@@ -23,6 +23,7 @@ ACTION = 0x05
 SIGN = 0x06
 PIN = 0x07
 SPENT = 0x08
+BALANCE = 0x09
 DELTA = 0x41
 NEWS = 0x42
 PARAMS = 0x43
@@ -39,6 +40,7 @@ GRANT = 0x85
 SIGNED = 0x86
 PIN_STATE = 0x87
 SPENT_STATE = 0x88
+BALANCE_STATE = 0x89
 LIST_STATE = 0xC1
 PARAMS_STATE = 0xC3
 COMMAND_STATE = 0xC4
@@ -122,6 +124,8 @@ previous_serial | 0 10 1
 87 | PIN_STATE | server | IBB | card verdict tries | 0 0 1
 08 | SPENT | terminal | III | card day_utc_s meal_utc_s | 0 0 1
 88 | SPENT_STATE | server | III | card day_fen meal_fen | 0 0 1
+09 | BALANCE | terminal | I | card | 0 0 1
+89 | BALANCE_STATE | server | II | card fen | 0 0 1
 46 | WAITING | server | I | version | 0 1024 1
 C6 | WAITING_STATE | terminal | IB | version status | 0 0 1
 47 | KEYS | server | B | newest | 49 735 49
@@ -239,6 +243,17 @@ def decode(body, sender=BOTH):
         raise RemoteError(f"{message.name} of {len(body)} bytes")
     values = message.values(struct.unpack_from(message.format, body, 1))
     return message.number, values, body[message.size :]
+
+
+def of_card(card, body, wanted):
+    """(values, tail) of what the server answers of this card, a field of it; None: it does not."""
+    if not body:
+        return None
+    try:
+        number, values, tail = decode(body, SERVER)
+    except RemoteError:
+        return None
+    return (values, tail) if number == wanted and values.card == card else None
 
 
 def _tail_is_wrong(message, length):

@@ -63,6 +63,7 @@ _TEXT = """
 35 | pin_offline_fen | fen | I | 0 | 0 | 1000000 | above them, per card and offline spell
 36 | pin_wait_s | s | B | 20 | 5 | 120 | the keypad waits so long for the next digit
 37 | pin_ask_fen | fen | I | 0 | 0 | 1000000 | of a day here; above, other tills count
+38 | code_asks |  | B | 1 | 0 | 1 | 1: who is online asks what a phone has before it pays
 40 | passback_s | s | H | 0 | 0 | 3600 | a card lets one in, then rests; 0: at once again
 41 | held_s | s | B | 30 | 0 | 250 | a door open for longer is an alarm; 0: never
 42 | tells_holder |  | B | 0 | 0 | 1 | 1: programs on the local link learn who was let in

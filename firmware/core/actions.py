@@ -9,8 +9,6 @@ Rules (docs/actions.md tells why that is exactly once):
 from firmware.core import states
 from firmware.core.journal import JournalFull
 from protocol import messages, reasons, record
-from protocol.errors import RemoteError
-from protocol.states import SERVER
 
 
 def carry_out(tap, tear):
@@ -19,8 +17,9 @@ def carry_out(tap, tear):
     serial = journal.serial_next
     grant = None
     if not journal.full:
-        grant = _understood((yield ("server", _question(tap))), messages.GRANT)
-    op = grant[0].op if grant and grant[0].card == tap.card else messages.NOTHING
+        body = yield ("server", _question(tap))
+        grant = messages.of_card(tap.card, body, messages.GRANT)
+    op = grant[0].op if grant else messages.NOTHING
     if op in (messages.FREE, messages.IDENTITY, messages.REKEY):
         return (yield from _renew(tap, op, grant[1]))
     if tap.identity is None:
@@ -124,14 +123,3 @@ def _load(tap, action, prepared):
         tap.reason = reasons.JOURNAL_FULL
         return states.FULL
     return (yield from tap.credential.credit(tap, prepared))
-
-
-def _understood(answer, wanted):
-    """(values, tail) of an answer, None if there is none."""
-    if not answer:
-        return None
-    try:
-        number, values, tail = messages.decode(answer, SERVER)
-    except RemoteError:
-        return None
-    return (values, tail) if number == wanted else None

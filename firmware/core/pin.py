@@ -12,8 +12,6 @@ Source: docs/pin.md. Only a till that meets such a payment has this file in RAM.
 """
 
 from protocol import messages, reasons
-from protocol.errors import RemoteError
-from protocol.states import SERVER
 
 DIGITS = 6
 _KEYS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
@@ -161,8 +159,8 @@ def look_up(tap):
     counts: below the limits a card pays offline, too."""
     since = tap.terminal.kind.books_of(tap.terminal, True).spent.since(tap.now.utc_s)
     body = yield ("server", messages.encode(messages.SPENT, (tap.card,) + since))
-    values = _answer(body, messages.SPENT_STATE, tap.card)
-    tap.elsewhere = (values.day_fen, values.meal_fen) if values else (0, 0)
+    said = messages.of_card(tap.card, body, messages.SPENT_STATE)
+    tap.elsewhere = (said[0].day_fen, said[0].meal_fen) if said else (0, 0)
 
 
 def _is_above(tap, kind, fen, settings):
@@ -181,16 +179,5 @@ def _is_above(tap, kind, fen, settings):
 
 def _verdict(body, card):
     """(reason, tries left) of the server's answer."""
-    values = _answer(body, messages.PIN_STATE, card)
-    return (values.verdict, values.tries) if values else (reasons.PIN_OFFLINE, 0)
-
-
-def _answer(body, wanted, card):
-    """What the server says of this card, None if it does not."""
-    if not body:
-        return None
-    try:
-        number, values, _ = messages.decode(body, SERVER)
-    except RemoteError:
-        return None
-    return values if number == wanted and values.card == card else None
+    said = messages.of_card(card, body, messages.PIN_STATE)
+    return (said[0].verdict, said[0].tries) if said else (reasons.PIN_OFFLINE, 0)

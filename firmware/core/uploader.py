@@ -18,7 +18,7 @@ from protocol.states import SERVER
 
 PAUSE_MS = 1000
 GATHER_MS = 100  # from batch to batch: in a rush records go together, alone they go at once
-_OF_A_TAP = (messages.ACTION, messages.SIGN, messages.PIN, messages.SPENT)
+_OF_A_TAP = (messages.ACTION, messages.SIGN, messages.PIN, messages.SPENT, messages.BALANCE)
 REPORTS_TO_WAIT = 2  # that may show an old list before we fetch it without being told
 
 

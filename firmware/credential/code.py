@@ -1,10 +1,10 @@
 """The code on a phone at a terminal: two signatures, a moment, a counter; nothing is written to it.
 
 What the bytes mean is card_layout.code's; the order of the questions is docs/code.md's. What it
-leaves in the tap: `identity`, `card`, and as `purse` what the issuer allows: a balance that is the
-cap, a counter that the payment makes one more. A code has no state that could be torn, so its
-record is final when it is written. Limits: two issuer keys; the issuer's word is remembered for
-the last 64 phones; counters have 24 bits.
+leaves in the tap: `identity`, `card`, and as `purse` what the issuer allows, and of that what the
+account has if a server can be asked: a balance, and a counter that the payment makes one more. A
+code has no state that could be torn, so its record is final when it is written. Limits: two issuer
+keys; the issuer's word is remembered for the last 64 phones; counters have 24 bits.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from card_layout import base45, code, identity, p256
 from card_layout.identity import Identity
 from card_layout.purse_m1 import Purse
 from firmware.core import states
-from protocol import params, reasons, record
+from protocol import messages, params, reasons, record
 
 _REMEMBERED = 64
 _ISSUERS = 2  # whose tables are kept
@@ -46,20 +46,29 @@ class Code:
 
     def authenticate(self, tap):
         """OK or REFUSED."""
-        yield from ()
         tap.reason = self._fault(tap)
         if tap.reason != reasons.OK:
             return states.REFUSED
         said = tap.private[1].authorisation
+        tap.card = said.card
         spent_fen = tap.terminal.seen.spent(said.card)[1]
         cap_fen = max(0, min(said.tap_fen, said.day_fen - spent_fen))
-        tap.card = said.card
+        if self._asks(tap):
+            body = yield ("server", messages.encode(messages.BALANCE, (said.card,)))
+            has = messages.of_card(said.card, body, messages.BALANCE_STATE)
+            cap_fen = min(cap_fen, has[0].fen) if has else cap_fen
         last_day = identity.day_of(said.expiry_utc_s) + 1  # the second was looked at; no time zone
         tap.identity = Identity(
             said.card, said.holder_kind, last_day, said.list_stamp, said.zones, said.issuer
         )
         tap.purse = Purse(tap.private[1].counter - 1, cap_fen, 0, 0)
         return states.OK
+
+    def _asks(self, tap):
+        """Is there a server that could say what this phone has?"""
+        terminal = tap.terminal
+        is_wanted = terminal.kind.PAYS and terminal.params["code_asks"]
+        return is_wanted and tap.now.online and not tap.emergency
 
     def resolve(self, tap, grey):
         """A code never leaves a grey record."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from protocol import manifest, messages, record, states
 from protocol.errors import RemoteError
-from sync_server.core import wallet_load
+from sync_server.core import ledger, wallet_load
 from sync_server.core.pins import Verdict
 from sync_server.gateway.limits import CHUNK_BYTES
 from sync_server.gateway.push import (
@@ -289,6 +289,18 @@ def _spent(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     connection.gateway.writer.post(done, look, *asked)
 
 
+def _balance(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
+    def done(found: int | None, error: Exception | None) -> None:
+        if found is None:
+            problem(connection, turn, messages.FAILED)
+        else:
+            fen = min(max(found, 0), 0xFFFFFFFF)
+            connection.reply(turn, messages.encode(messages.BALANCE_STATE, (values.card, fen)))
+
+    look = connection.gateway.store.credits.balance_fen
+    connection.gateway.writer.post(done, look, ledger.purse(values.card))
+
+
 def _problem(connection: Connection, turn: int, values: Any, tail: bytes) -> None:
     raise RemoteError(f"the terminal asks with a problem, code {values.code}")
 
@@ -302,5 +314,6 @@ _TABLE = {
     messages.SIGN: _sign,
     messages.PIN: _pin,
     messages.SPENT: _spent,
+    messages.BALANCE: _balance,
     messages.PROBLEM: _problem,
 }

@@ -110,8 +110,11 @@ class Campus:
             node.utc_s = self.utc_s
 
     def _asked(self, body: bytes) -> bytes:
-        """What a tap asks the server: a card that is found again loses its mark."""
-        _, values, uid = messages.decode(body)
+        """What a tap asks the server: a card that is found again loses its mark, a phone has what
+        the ledger says."""
+        kind, values, uid = messages.decode(body)
+        if kind == messages.BALANCE:
+            return self.office.serve(0, body)[0] or b""
         number = int.from_bytes(uid[1:], "big") if uid else values.card
         op, block = messages.NOTHING, b""
         if number not in self.office.versions[-1]:

@@ -218,6 +218,9 @@ class Memory:
             self._held[number] = values.list_version if known else _NOTHING
             self._has_params[number] = values.params_version == self._params_version
             return self._state(number), []
+        if kind == messages.BALANCE:
+            fen = max(0, self.purse_fen(values.card))
+            return messages.encode(messages.BALANCE_STATE, (values.card, fen)), []
         return self._chunk(values), []
 
     def push(self, number: int, whole: bool = False) -> bytes | None:

@@ -1,5 +1,8 @@
 """A code at a terminal: taken once, within its window, while its issuer's word holds."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from card_layout import identity
 from protocol import meals, messages, params, reasons, record
 from tests.firmware.code_phone import ISSUER, ISSUER_NUMBER, Phone, compressed
@@ -21,9 +24,9 @@ def shop(amount_fen=250, told=True):
     return terminal
 
 
-def show(terminal, text, utc_s=NOON):
+def show(terminal, text, utc_s=NOON, serve=None):
     now = terminal.moment(utc_s, (utc_s - NOON) * 1000)
-    return tap(terminal, None, now, ("code", text))
+    return tap(terminal, None, now, ("code", text), serve)
 
 
 def refused(terminal, text, reason, utc_s=NOON):
@@ -117,6 +120,56 @@ def test_caps_of_the_issuer():
     refused(terminal, PHONE.show(NOON), reasons.OFFLINE_TAPS)
 
 
+def has(fen, card=9):
+    """-> a server that answers what each phone has with this, and the cards it was asked of."""
+    asked = []
+
+    def serve(body):
+        number, values, _ = messages.decode(body, messages.TERMINAL)
+        assert number == messages.BALANCE
+        asked.append(values.card)
+        return messages.encode(messages.BALANCE_STATE, (card, fen))
+
+    return serve, asked
+
+
+# shows R14
+@given(amount_fen=st.integers(1, 3000), fen=st.integers(0, 4000))
+def test_a_till_that_is_online_takes_what_the_account_has(amount_fen, fen):
+    terminal = shop(amount_fen)
+    serve, asked = has(fen)
+    outcome, _ = show(terminal, PHONE.show(NOON), serve=serve)
+    assert asked == [9]
+    assert outcome.reason == (reasons.OK if amount_fen <= fen else reasons.BALANCE)
+    assert record.unpack(records(terminal)[0]).amount_fen == amount_fen
+
+
+def test_without_an_answer_the_issuers_caps_hold():
+    garbage = (None, b"", b"\x00", messages.encode(messages.PROBLEM, (messages.FAILED,)))
+    others = has(0, card=8)[0]
+    for serve in (others, *(lambda body, said=said: said for said in garbage)):
+        terminal = shop(3000)
+        assert show(terminal, PHONE.show(NOON), serve=serve)[0].accepted
+        terminal.kind.ready(3001)
+        text = PHONE.show(NOON)
+        assert show(terminal, text, serve=serve)[0].reason == reasons.BALANCE
+
+
+def test_nobody_is_asked_in_vain():
+    """Offline, in a college that wants it so, of a code that is refused anyway."""
+    serve, asked = has(0)
+    offline = shop()
+    offline.on_close(moment(offline))
+    assert show(offline, PHONE.show(NOON), serve=serve)[0].accepted
+    trusting = shop()
+    trusting.params.apply(2, params.pack({"code_issuers": KEY, "code_asks": 0}))
+    text = PHONE.show(NOON)
+    assert show(trusting, text, serve=serve)[0].accepted
+    trusting.kind.ready(250)
+    assert show(trusting, text, serve=serve)[0].reason == reasons.CODE_USED
+    assert not asked
+
+
 def test_a_look_tells_how_long_it_is_valid():
     terminal = shop()
     terminal.key("*", moment(terminal))
@@ -128,8 +181,8 @@ def test_a_meal_that_the_subsidy_pays_uses_the_code_up():
     """Nothing is taken, and the screenshot is good for nothing all the same, after a boot too."""
     terminal = shop(700)
     wanted = meals.pack([(0x7F, 0, 1440, 800)])
-    given = {"code_issuers": KEY, "staff": 1, "meals": wanted}
-    assert terminal.params.apply(2, params.pack(given)) == 1
+    wishes = {"code_issuers": KEY, "staff": 1, "meals": wanted}
+    assert terminal.params.apply(2, params.pack(wishes)) == 1
     staff = Phone(holder_kind=identity.STAFF)
     text = staff.show(NOON)
     outcome, effects = show(terminal, text)

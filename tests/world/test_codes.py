@@ -32,6 +32,26 @@ def test_a_code_pays_once_and_a_card_pays_too(campus):
     asyncio.run(asyncio.wait_for(story(), 60))
 
 
+# shows R14
+def test_an_online_till_takes_no_more_than_the_account_has(campus):
+    async def story():
+        async with campus() as made:
+            await asyncio.to_thread(
+                made.server.call, "PUT", "/api/params", {"code_issuers": KEY.hex()}
+            )
+            number, _ = made.card(balance_fen=150)
+            place = made.fleet.add("pos", "第二食堂", "第二食堂", has_scanner=True)
+            await made.fleet.ready()
+            phone, panel = Phone(number, expiry_utc_s=int(time.time()) + 3600), place.terminal.panel
+            assert await said(panel, phone.show(int(time.time())), place) == ["ok", "从账户扣款"]
+            await made.uploaded(1)
+            text = phone.show(int(time.time()))
+            assert await said(panel, text, place) == ["error", "余额不足"]
+            await made.uploaded(2)
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+
+
 async def said(panel, text, place):
     """Ask 1.00 yuan of whoever shows `text`. -> (beep, third row or first of a refusal)."""
     panel.press("100#")
