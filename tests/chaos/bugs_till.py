@@ -113,7 +113,7 @@ def a_batch_counts_as_taken_when_it_is_sent(patch):
     patch.setattr(Journal, "batch", sent)
 
 
-@breaks("I3 I5")
+@breaks("I2 I3 I5")
 def an_error_of_the_server_counts_as_its_answer(patch):
     new = "asked == messages.BATCH and self._terminal.journal.ack(self._sent_to)"
     rewrite(patch, Uploader, "on_reply", ("self._pause_to_ms = now.ticks_ms + PAUSE_MS", new))
