@@ -121,6 +121,10 @@ class Offices:
         """Grant or refuse; what it does to the lists goes to the terminals at once."""
         self._relist(self._store.decisions.decide, number, granted, by, _now_s())
 
+    def take_back(self, number: int, by: str) -> None:
+        """Whoever asked wants it no more."""
+        self._do(self._store.decisions.take_back, number, by, _now_s())
+
     # the log
 
     def note(self, act: Act) -> None:

@@ -83,3 +83,11 @@ class Decisions:
                 (granted, by, utc_s, number),
             )
             self.deeds[deed](subject, granted, by, utc_s)
+
+    def take_back(self, number: int, by: str, utc_s: int) -> None:
+        """Whoever asked wants it no more. NotYours if somebody else asked; LocalError as above."""
+        with self._db.transaction():
+            asked_by = self._db.one("SELECT asked_by FROM request WHERE id = ?", number)
+            if asked_by not in (None, by):
+                raise NotYours("only whoever asked may take it back")
+            self.decide(number, False, by, utc_s)

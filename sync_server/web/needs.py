@@ -44,6 +44,7 @@ NEEDS = {
     "console.sign_out": Need("home"),
     "console.password": Need("home"),
     "today.page": Need("today"),
+    "today.take_back": Need("today"),
     "console.index": Need("console"),
     "console.events": Need("console"),
     "console.loss": Need("stop", ("card", "act")),

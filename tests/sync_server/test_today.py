@@ -57,3 +57,27 @@ def test_each_sees_its_own_and_only_that(morning):
     assert told["finance"] == told["personnel"] == told["clerk"] == {}
     assert "3-2-07" in who["students"].text("/today")
     assert "3-2-07" not in who["merchant"].text("/today")
+
+
+# shows R21
+def test_whoever_asked_takes_it_back_and_nobody_else(morning):
+    liu, zhou = morning.browser("liu", "teaching"), morning.browser("zhou", "finance")
+    due = {"item": "报名费", "due": in_days(9), "amount": "45"}
+    rows = io.BytesIO(as_csv([["学号"], ["180001"]]))
+    sent = liu.post("/lists", kind="fees-teaching", files={"file": (rows, "x.csv")}, **due)
+    liu.post(f"{sent.headers['Location']}/apply")
+    (request,) = morning.store.requests.find(True, 9)
+    address = f"/today/requests/{request['id']}"
+    assert address in liu.text("/today") and address not in zhou.text("/today")
+    zhou.post(address)
+    assert [kind for kind, _ in zhou.said()] == ["problem"]
+    assert morning.store.requests.find(True, 9) == [request]
+    liu.said()
+    for _ in range(2):  # the second time there is nothing to be taken back
+        liu.post(address)
+    assert [kind for kind, _ in liu.said()] == ["done", "problem"]
+    (decided,) = morning.store.requests.find(False, 9)
+    assert (decided["granted"], decided["decided_by"]) == (0, "liu")
+    assert tasks(liu) == {"份名单已查看、未执行": 1} and tasks(zhou) == {}
+    zhou.post(f"/approvals/{request['id']}", act="grant")
+    assert [kind for kind, _ in zhou.said()] == ["problem"]

@@ -32,6 +32,16 @@ class Look:
         """What waits for a second person."""
         return self.orders.offices.waiting()
 
+    @property
+    def own_requests(self) -> list[dict[str, Any]]:
+        """What this visitor asked for: somebody else must grant it."""
+        return [row for row in self.waiting["requests"] if row["asked_by"] == self.visitor.name]
+
+    @property
+    def others_requests(self) -> list[dict[str, Any]]:
+        """What this visitor could grant."""
+        return [row for row in self.waiting["requests"] if row["asked_by"] != self.visitor.name]
+
     @cached_property
     def merchant(self) -> str | None:
         """Whose sales and disputes are seen; None: everybody's."""

@@ -1,14 +1,16 @@
-"""/today: what waits for this office, its numbers, and what it last did."""
+"""/today: what waits for this office, its numbers, what it last did, and what it asked for."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app, g, render_template
+from flask import current_app, g, render_template, url_for
 from flask_babel import format_date
+from flask_babel import gettext as _
 
 from sync_server.core import validity
+from sync_server.web.answers import done
 from sync_server.web.centre.approvals import deed_words
 from sync_server.web.console import view
 from sync_server.web.logistics.words import alarm_line
@@ -32,6 +34,13 @@ def page():
     )
 
 
+@today.post("/today/requests/<int(min=1):number>")
+def take_back(number: int):
+    """-> {request}; only whoever asked may, as long as nobody has decided"""
+    current_app.extensions["desk"].orders.offices.take_back(number, by=g.visitor.name)
+    return done({"request": number}, url_for("today.page"), _("Taken back."))
+
+
 def _parts(look: Look) -> dict[str, Any]:
     """Tables below, each a few rows of a page that this office has."""
     may = look.visitor.may
@@ -41,7 +50,8 @@ def _parts(look: Look) -> dict[str, Any]:
         "terminals": shown[:_SHOWN],
         "lines": {row["number"]: [alarm_line(*one) for one in row["alarms"]] for row in raising},
         "kinds": view.KIND_WORDS,
-        "requests": look.waiting["requests"][:_SHOWN] if may("approve") else [],
+        "requests": look.others_requests[:_SHOWN] if may("approve") else [],
+        "asked": look.own_requests,
         "deeds": deed_words(),
         "lists": look.lists[:_SHOWN] if may("lists") else [],
         "list_words": list_words(),

@@ -38,7 +38,7 @@ def _named(names: list[str]) -> str:
 
 
 def _requests(look: Look) -> Task | None:
-    rows = [row for row in look.waiting["requests"] if row["asked_by"] != look.visitor.name]
+    rows = look.others_requests
     words = deed_words()
     detail = _named([words.get(row["deed"], row["deed"]) for row in rows])
     fen = sum(row["told"].get("amount_fen", 0) for row in rows)
@@ -169,7 +169,7 @@ def _log(look: Look) -> Task | None:
 
 
 def _own(look: Look) -> Task | None:
-    rows = [row for row in look.waiting["requests"] if row["asked_by"] == look.visitor.name]
+    rows = look.own_requests
     words = deed_words()
     detail = _named([words.get(row["deed"], row["deed"]) for row in rows])
     text = _("of yours wait for a second person")
