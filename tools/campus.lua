@@ -19,6 +19,7 @@ local MESSAGES = {
   [0x05] = "ACTION", [0x85] = "GRANT", [0x06] = "SIGN", [0x86] = "SIGNED", [0x46] = "WAITING",
   [0xC6] = "WAITING_STATE", [0x47] = "KEYS", [0xC7] = "KEYS_STATE",
   [0x07] = "PIN", [0x87] = "PIN_STATE", [0x08] = "SPENT", [0x88] = "SPENT_STATE",
+  [0x09] = "BALANCE", [0x89] = "BALANCE_STATE",
   [0x49] = "EMERGENCY", [0xC9] = "EMERGENCY_STATE",
 }
 -- number -> {field name, bytes}; what is left is the tail
@@ -51,6 +52,8 @@ local FIELDS = {
   [0x07] = { { "card", 4 }, { "amount_fen", 4 }, { "serial", 4 } },
   [0x08] = { { "card", 4 }, { "day_utc_s", 4 }, { "meal_utc_s", 4 } },
   [0x88] = { { "card", 4 }, { "day_fen", 4 }, { "meal_fen", 4 } },
+  [0x09] = { { "card", 4 } },
+  [0x89] = { { "card", 4 }, { "fen", 4 } },
   [0x87] = { { "card", 4 }, { "verdict", 1 }, { "tries", 1 } },
   [0x46] = { { "version", 4 } },
   [0xC6] = { { "version", 4 }, { "status", 1 } },
