@@ -1,4 +1,4 @@
-"""Images on the chip: one that fails, safe mode, what is refused; with --all an update, and cuts.
+"""Images on the chip: one that fails, safe mode; with --all what is refused, an update, and cuts.
 
 The update has come to its last sectors already: the emulated chip takes minutes for a whole one.
 What the flash was told is recorded, and cut at each command, clean and torn: the rules judge every
@@ -232,6 +232,8 @@ def offered(window):
     return said
 
 
+@pytest.mark.long
 def test_what_is_not_for_it_is_refused(on):
+    """The same questions as in tests/shared/test_update.py, with the chip's own arithmetic."""
     refused = [messages.REFUSED] * 3
     assert on((offered,))[0] == [*refused, messages.FETCHING]

@@ -34,7 +34,7 @@ def a_code_makes_no_step(patch):
     rewrite(patch, Code, "authenticate", ("tap.private[1].counter - 1", "tap.private[1].counter"))
 
 
-@breaks("I3 I4")
+@breaks("I3 I4", seed=12)
 def the_proof_is_not_looked_at(patch):
     old = "answer[:4] == purse_cpu.mac2(session, grey.amount_fen)"
     rewrite(patch, Cpu, "resolve", (old, "True"))
@@ -49,7 +49,7 @@ def a_cpu_card_that_was_torn_is_void(patch):
     )  # fmt: skip
 
 
-@breaks("I4")
+@breaks("I4", seed=10)
 def power_forgets_whose_purchase_it_was(patch):
     rewrite(
         patch, Cpu, "resolve", ("session is None and not tap.purse.terminal", "session is None")

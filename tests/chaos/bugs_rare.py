@@ -10,7 +10,7 @@ from terminal_sim.gears.office import Died, Memory
 from tests.chaos.planting import breaks, rewrite
 
 
-@breaks("I4")
+@breaks("I4", seed=2)
 def a_full_journal_takes_the_sale_without_a_record(patch):
     """Both looks at the room are off: the policy's, and the write's own."""
     rewrite(patch, Journal, "_write", ("if slot is None:", "if slot is None and entry.type != 1:"))
@@ -32,7 +32,7 @@ def what_a_card_took_offline_is_forgotten_at_boot(patch):
     patch.setattr(Terminal, "_revisit", lambda self, raw, outcome: None)
 
 
-@breaks("I3 I5")
+@breaks("I3 I5", seed=3)
 def the_server_answers_before_its_commit(patch):
     """Killed in between, it comes back without what it has answered."""
     commit = Memory._commit
@@ -54,7 +54,7 @@ def what_is_faulty_is_not_kept(patch):
     rewrite(patch, ingest, "_new", (old, new))
 
 
-@breaks("I3")
+@breaks("I3", seed=9)
 def a_grey_is_void_where_any_terminal_read_its_counter(patch):
     """Another one may have done so before."""
     rewrite(patch, chain, "verdict", ("and at == grey.terminal", ""))

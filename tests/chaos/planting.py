@@ -12,21 +12,24 @@ from typing import Any, NamedTuple
 
 
 class Bug(NamedTuple):
-    """`plant(patch)` switches a protection off; `breaks` are the invariants that must notice."""
+    """`plant(patch)` switches a protection off; `breaks` are the invariants that must notice.
+
+    seed: one that shows a rare one, to be tried before all others; 0: none is known."""
 
     name: str
     breaks: str
     plant: Callable[[Any], None]
+    seed: int
 
 
 TABLE: list[Bug] = []
 
 
-def breaks(invariants, table=TABLE):
+def breaks(invariants, table=TABLE, seed=0):
     """Puts the function below into the table."""
 
     def entered(plant):
-        table.append(Bug(plant.__name__, invariants, plant))
+        table.append(Bug(plant.__name__, invariants, plant, seed))
         return plant
 
     return entered

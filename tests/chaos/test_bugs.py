@@ -2,7 +2,8 @@
 
 Each switches one protection off; where another defence would repair it, that one is off too. Found
 means: within SEEDS seeds of TAPS taps a Violation of an invariant that the bug was said to break.
-All seeds are tried with few taps first, because most bugs show soon in one of them.
+All seeds are tried with few taps first, because most bugs show soon in one of them; of a rare one
+the seed that once showed it is tried before them.
 """
 
 import pytest
@@ -23,13 +24,14 @@ __all__ = ("bugs_card", "bugs_holders", "bugs_rare", "bugs_server", "bugs_sessio
 @pytest.mark.parametrize("bug", TABLE, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug, monkeypatch):
     bug.plant(monkeypatch)
-    for taps in (FEW_TAPS, TAPS):
-        for seed in range(1, SEEDS + 1):
-            try:
-                Campus(seed).run(taps)
-            except Violation as found:
-                assert found.invariant in bug.breaks.split(), f"seed {seed}: {found}"
-                return
+    tries = [(bug.seed, TAPS)] if bug.seed else []
+    tries += [(seed, taps) for taps in (FEW_TAPS, TAPS) for seed in range(1, SEEDS + 1)]
+    for seed, taps in tries:
+        try:
+            Campus(seed).run(taps)
+        except Violation as found:
+            assert found.invariant in bug.breaks.split(), f"seed {seed}: {found}"
+            return
     pytest.fail(f"{bug.name} was not found in {SEEDS} seeds of {TAPS} taps")
 
 
